@@ -1,0 +1,114 @@
+"""A model: immutable arrays of parameters, checked where they are made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+PARAMETERS = ("prior", "learn", "guess", "slip", "forget")
+PRIOR, LEARN, GUESS, SLIP, FORGET = range(5)
+ARRAYS = ("params", "population", "draws", "population_draws", "emissions")
+
+Floats = npt.NDArray[np.float64]
+
+
+class ModelError(ValueError):
+    """A bundle that must not be served; the message names every fault found."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """Bayesian knowledge tracing parameters of every skill.
+
+    skills      ids, K of them
+    params      [K, 5], columns as in :data:`PARAMETERS`; forget is per opportunity
+    population  [5], what an unseen skill backs off to
+    draws       [D, K, 5], parameter draws (students as they may be); their spread is the interval beside mastery
+    population_draws  [D, 5]
+    combinations  sets of two and more skills (sorted ids) that items of the training data asked for together
+    emissions   [links, 2], guess and slip of each skill of each combination, row after row
+    version     as the registry counts it; ``builtin`` for the one that needs no training
+    about       how it was made: trainer, data digest, figures (JSON)
+
+    Raises :class:`ModelError`, with all faults in one message.
+    """
+
+    skills: tuple[str, ...]
+    params: Floats
+    population: Floats
+    draws: Floats
+    population_draws: Floats
+    combinations: tuple[tuple[str, ...], ...] = ()
+    emissions: Floats = field(default_factory=lambda: np.empty((0, 2)))
+    version: str = "unversioned"
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        faults = _faults(self)
+        if faults:
+            raise ModelError("this model cannot be served: " + "; ".join(faults))
+        for name in ARRAYS:
+            getattr(self, name).setflags(write=False)
+
+    def versioned(self, version: str) -> Model:
+        """The same model under the registry's version."""
+        return replace(self, version=version)
+
+
+def _faults(model: Model) -> list[str]:
+    k, d = len(model.skills), len(model.draws)
+    links = sum(map(len, model.combinations))
+    shapes = {
+        "params": (model.params, (k, 5)),
+        "population": (model.population, (5,)),
+        "draws": (model.draws, (d, k, 5)),
+        "population_draws": (model.population_draws, (d, 5)),
+        "emissions": (model.emissions, (links, 2)),
+    }
+    faults = [f"{n} has shape {a.shape}, not {shape}" for n, (a, shape) in shapes.items() if a.shape != shape]
+    if len(set(model.skills)) != k:
+        faults.append("a skill stands twice")
+    if not set(model.skills).issuperset(skill for combination in model.combinations for skill in combination):
+        faults.append("a combination names a skill that the model does not hold")
+    if faults:
+        return faults
+    for name, (array, _) in shapes.items():
+        if not np.isfinite(array).all():
+            faults.append(f"{name} holds a value that is not finite")
+        elif ((array < 0) | (array > 1)).any():
+            faults.append(f"{name} holds a value outside 0..1")
+        elif (_guess_plus_slip(array) >= 1).any():
+            faults.append(f"{name}: guess + slip >= 1, so that a wrong answer would raise mastery")
+    return faults
+
+
+def _guess_plus_slip(array: Floats) -> Floats:
+    return array.sum(-1) if array.shape[-1] == 2 else array[..., GUESS] + array[..., SLIP]
+
+
+def builtin(draws: int = 32) -> Model:
+    """The model of a school that has no data yet: one population, no skill known.
+
+    Values in the middle of those that BKT studies report (Corbett & Anderson 1995 and after). It is served
+    until a first model is trained, under the version ``builtin``.
+    """
+    population = np.array([0.35, 0.12, 0.2, 0.1, 0.0])
+    # Published skills differ by about half a logit around these; forget stays 0.
+    spread = np.random.default_rng(0).normal(0.0, 0.5, (draws, 5))
+    logits = np.log(population[:4] / (1 - population[:4])) + spread[:, :4]
+    population_draws = np.zeros((draws, 5))
+    population_draws[:, :4] = 1 / (1 + np.exp(-logits))
+    population_draws[:, SLIP] = np.minimum(population_draws[:, SLIP], 0.95 - population_draws[:, GUESS])
+    return Model(
+        (),
+        np.empty((0, 5)),
+        population,
+        np.empty((draws, 0, 5)),
+        population_draws,
+        version="builtin",
+        about={"trainer": "none"},
+    )

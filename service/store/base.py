@@ -1,0 +1,160 @@
+"""What every store promises. The contract suite (tests/contract/) holds each implementation to it.
+
+A store keeps, and knows nothing of the meaning of:
+
+- **histories**: packed records (:data:`engine.responses.RECORD`) of a student, append-only, in order of arrival;
+- **snapshots**: one a student, a cache that may be lost or dropped at any time;
+- **the log**: every event in full, in partitions, until the archiver has drained it;
+- **artifacts**: immutable blobs by kind and version (``catalog``, ``model``), and one *head* version a kind;
+- **classes**: which students were seen in which class.
+
+Everything acknowledged survives ``kill -9`` of this process (and of the server behind it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, Protocol
+
+ArtifactKind = Literal["catalog", "model"]
+LogKind = Literal["response", "recommendation"]
+
+
+class StoreUnavailable(Exception):
+    """The store cannot be reached or cannot write now. Nothing of the call was acknowledged."""
+
+
+class Outcome(StrEnum):
+    """What became of one response."""
+
+    RECORDED = "recorded"
+    REPLAYED = "replayed"  # same id, same content: nothing was counted twice
+    CONFLICT = "conflict"  # same id, other content: nothing was written
+
+
+@dataclass(frozen=True, slots=True)
+class Heads:
+    """The versions that are current in the store; None where nothing was published yet."""
+
+    catalog: str | None
+    model: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewResponse:
+    """A validated response on its way into the store.
+
+    ``record`` is its packed 32 bytes, ``event`` the full event as JSON for the log.
+    """
+
+    record: bytes
+    event: bytes
+    class_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """Responses of one student, applied in order, in one atomic step."""
+
+    student_id: str
+    responses: Sequence[NewResponse]
+
+
+@dataclass(frozen=True, slots=True)
+class StudentState:
+    """What is stored of one student, enough to fold.
+
+    With ``snapshot`` set, ``records`` are the packed records that arrived after it (``length`` counts them all);
+    with None, ``records`` is the whole history.
+    """
+
+    records: bytes
+    snapshot: bytes | None
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Answer to one :class:`Write`: an outcome a response, and the student's state after it."""
+
+    outcomes: Sequence[Outcome]
+    state: StudentState
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A fold kept for next time.
+
+    ``tag`` names the model and the catalog it was folded with (8 bytes); ``covers`` is how many records, in order
+    of arrival, it holds.
+    """
+
+    student_id: str
+    tag: bytes
+    covers: int
+    blob: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One event of the log. ``position`` orders the events of a partition."""
+
+    position: str
+    kind: LogKind
+    event: bytes
+
+
+class Store(Protocol):
+    """The interface. All methods raise :class:`StoreUnavailable` where the store cannot answer."""
+
+    async def record(self, writes: Sequence[Write], tag: bytes) -> tuple[list[Recorded], Heads]:
+        """Append responses, each student's in one atomic step; one round trip.
+
+        A response whose id (key) the student's history holds is REPLAYED where its check is equal, else CONFLICT;
+        only RECORDED ones enter the history, the log and the class. An id repeated inside a write is treated
+        the same way. The state returned has the snapshot only where its tag equals ``tag``.
+        """
+
+    async def read(self, student_ids: Sequence[str], tag: bytes) -> tuple[list[StudentState], Heads]:
+        """States of the students, in the order asked; one round trip. An unknown student has length 0.
+
+        ``tag=b""`` matches no snapshot: the whole history is returned.
+        """
+
+    async def save_snapshots(self, snapshots: Sequence[Snapshot]) -> None:
+        """Keep snapshots, except where the stored one covers more records under the same tag."""
+
+    async def append_log(self, student_id: str, kind: LogKind, events: Sequence[bytes]) -> None:
+        """Append events that are not responses (recommendations) to the log."""
+
+    async def class_ids(self) -> list[str]:
+        """All classes seen, sorted."""
+
+    async def class_students(self, class_id: str) -> list[str]:
+        """Students seen in the class, sorted; empty for an unknown class."""
+
+    async def heads(self) -> Heads:
+        """The current versions."""
+
+    async def publish(self, kind: ArtifactKind, version: str, blob: bytes) -> None:
+        """Store an artifact and make it the head. An existing version keeps its blob (artifacts are immutable)."""
+
+    async def fetch(self, kind: ArtifactKind, version: str) -> bytes | None:
+        """An artifact, or None."""
+
+    async def log_partitions(self) -> list[str]:
+        """Names of the log's partitions that may hold events."""
+
+    async def read_log(self, partition: str, limit: int) -> list[LogEntry]:
+        """The oldest events of a partition, in order."""
+
+    async def trim_log(self, partition: str, through: str) -> None:
+        """Drop the partition's events up to and including a position: they are archived."""
+
+    async def ping(self) -> None:
+        """Return when the store answers."""
+
+    async def close(self) -> None:
+        """Finish what was accepted, then let go of files and connections."""
