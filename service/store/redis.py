@@ -1,0 +1,262 @@
+"""The store behind a Redis-protocol server, single or cluster.
+
+A student belongs to one of :data:`BUCKETS` buckets; every key of a bucket carries the same hash tag, so that one
+response touches one slot, and its whole effect (history, id, log, class) is one atomic script. What is asked of
+many buckets (a class, the log) is asked of all of them in one pipeline.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from hashlib import sha1
+from importlib.resources import files
+from typing import Any
+
+from redis.exceptions import NoScriptError, RedisError
+
+from engine.responses import key
+from service.store.base import (
+    ArtifactKind,
+    Heads,
+    LogEntry,
+    LogKind,
+    Outcome,
+    Recorded,
+    Snapshot,
+    StoreUnavailable,
+    StudentState,
+    Write,
+)
+from service.store.records import KINDS, SIZE, TAG_SIZE, find, judge, key_of, require_records, require_tags
+from service.store.redis_lanes import Command, Lanes, Transport
+
+log = logging.getLogger(__name__)
+
+BUCKETS = 256
+"""Fixed for ever: it decides where a student's keys are."""
+
+CONNECT_TIMEOUT = 2.0
+TIMEOUT = 5.0
+HEADS = "nw:{artifacts}:heads"
+HEADER = TAG_SIZE + 10
+
+
+class Script:
+    """A Lua script, called by its hash."""
+
+    def __init__(self, name: str) -> None:
+        self.source = files("service.store").joinpath(name).read_text("utf-8")
+        self.sha = sha1(self.source.encode(), usedforsecurity=False).hexdigest()
+
+    def call(self, keys: Sequence[str], args: Iterable[bytes | str | int]) -> Command:
+        return ("EVALSHA", self.sha, len(keys), *keys, *args)
+
+
+STUDENT = Script("redis_student.lua")
+SNAPSHOT = Script("redis_snapshot.lua")
+SOURCES = {script.sha: script.source for script in (STUDENT, SNAPSHOT)}
+
+
+class RedisStore:
+    """See :class:`service.store.base.Store`."""
+
+    def __init__(self, transport: Transport) -> None:
+        """Use :meth:`open`."""
+        self._transport = transport
+
+    @classmethod
+    async def open(cls, url: str, *, connect_timeout: float = CONNECT_TIMEOUT, timeout: float = TIMEOUT) -> RedisStore:
+        """The store behind this URL, once it answers."""
+        transport: Transport
+        if "+cluster" in url.partition("://")[0]:
+            from service.store.redis_cluster import Cluster
+
+            transport = Cluster(url.replace("+cluster", "", 1), connect_timeout=connect_timeout, timeout=timeout)
+        else:
+            transport = Lanes(url, connect_timeout=connect_timeout, timeout=timeout)
+        store = cls(transport)
+        try:
+            await store.ping()
+            await store._warn_of_settings()
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    async def record(self, writes: Sequence[Write], tag: bytes) -> tuple[list[Recorded], Heads]:
+        require_records(writes)
+        *answers, heads = await self._run([*(_record_command(write, tag) for write in writes), _heads_command()])
+        return [_recorded(write, answer) for write, answer in zip(writes, answers, strict=True)], _heads(heads)
+
+    async def read(self, student_ids: Sequence[str], tag: bytes) -> tuple[list[StudentState], Heads]:
+        commands = [_record_command(Write(student, ()), tag) for student in student_ids]
+        *answers, heads = await self._run([*commands, _heads_command()])
+        return [_state(answer) for answer in answers], _heads(heads)
+
+    async def save_snapshots(self, snapshots: Sequence[Snapshot]) -> None:
+        require_tags(snapshots)
+        await self._run(
+            [
+                SNAPSHOT.call(
+                    [_key(one.student_id, "snapshot")], [TAG_SIZE, one.tag + b"%010d" % one.covers + one.blob]
+                )
+                for one in snapshots
+            ]
+        )
+
+    async def append_log(self, student_id: str, kind: LogKind, events: Sequence[bytes]) -> None:
+        stream = _log(bucket_of(student_id))
+        await self._run([("XADD", stream, "*", "e", _entry(kind, event)) for event in events])
+
+    async def class_ids(self) -> list[str]:
+        return await self._union([_classes(bucket) for bucket in range(BUCKETS)])
+
+    async def class_students(self, class_id: str) -> list[str]:
+        return await self._union([_class(bucket, class_id) for bucket in range(BUCKETS)])
+
+    async def heads(self) -> Heads:
+        return _heads((await self._run([_heads_command()]))[0])
+
+    async def publish(self, kind: ArtifactKind, version: str, blob: bytes) -> None:
+        # In this order: whoever sees the head finds the artifact.
+        await self._run([("SET", _artifact(kind, version), blob, "NX")])
+        await self._run([("HSET", HEADS, kind, version)])
+
+    async def fetch(self, kind: ArtifactKind, version: str) -> bytes | None:
+        blob: bytes | None = (await self._run([("GET", _artifact(kind, version))]))[0]
+        return blob
+
+    async def log_partitions(self) -> list[str]:
+        lengths = await self._run([("XLEN", _log(bucket)) for bucket in range(BUCKETS)])
+        return [str(bucket) for bucket, length in enumerate(lengths) if length]
+
+    async def read_log(self, partition: str, limit: int) -> list[LogEntry]:
+        if not partition.isdecimal():
+            return []
+        (entries,) = await self._run([("XRANGE", _log(int(partition)), "-", "+", "COUNT", limit)])
+        return [LogEntry(position.decode(), KINDS[entry[0]], entry[1:]) for position, (_, entry) in entries]
+
+    async def trim_log(self, partition: str, through: str) -> None:
+        if partition.isdecimal():
+            time, _, serial = through.partition("-")
+            await self._run([("XTRIM", _log(int(partition)), "MINID", "=", f"{time}-{int(serial) + 1}")])
+
+    async def ping(self) -> None:
+        await self._run([_heads_command()])  # a key's command, so that the same call asks a cluster
+
+    async def close(self) -> None:
+        await self._transport.close()
+
+    async def _run(self, commands: Sequence[Command]) -> list[Any]:
+        """The answers; one round trip, or two where the server does not know a script yet."""
+        if not commands:
+            return []
+        try:
+            answers = await self._transport.run(commands)
+            unknown = [index for index, answer in enumerate(answers) if isinstance(answer, NoScriptError)]
+            if unknown:
+                again = await self._transport.run([_with_source(commands[index]) for index in unknown])
+                for index, answer in zip(unknown, again, strict=True):
+                    answers[index] = answer
+        except (RedisError, OSError) as error:
+            raise StoreUnavailable(f"the Redis store cannot answer: {error}") from error
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise StoreUnavailable(f"the Redis store refused: {answer}") from answer
+        return answers
+
+    async def _union(self, sets: Sequence[str]) -> list[str]:
+        members = await self._run([("SMEMBERS", name) for name in sets])
+        return sorted({member.decode() for found in members for member in found})
+
+    async def _warn_of_settings(self) -> None:
+        """Tell the operator where the server is set up to lose what was acknowledged."""
+        try:
+            answers = await self._transport.run([("INFO", "persistence"), ("INFO", "memory")])
+        except (RedisError, OSError):
+            return  # some hosted servers refuse INFO; a cluster has no one node to ask
+        told = b"\n".join(answer for answer in answers if isinstance(answer, bytes)).decode(errors="replace")
+        settings = dict(line.strip().partition(":")[::2] for line in told.splitlines())
+        if settings.get("aof_enabled") == "0":
+            log.warning("the Redis server keeps no append-only file: a crash loses responses (set appendonly yes)")
+        if settings.get("maxmemory_policy", "noeviction") != "noeviction":
+            log.warning("the Redis server may evict histories (set maxmemory-policy noeviction)")
+
+
+def bucket_of(student_id: str) -> int:
+    """The bucket of a student's keys."""
+    return key(student_id) % BUCKETS
+
+
+def _key(student_id: str, part: str) -> str:
+    return f"nw:{{b{bucket_of(student_id)}}}:{part}:{student_id}"
+
+
+def _log(bucket: int) -> str:
+    return f"nw:{{b{bucket}}}:log"
+
+
+def _classes(bucket: int) -> str:
+    return f"nw:{{b{bucket}}}:classes"
+
+
+def _class(bucket: int, class_id: str) -> str:
+    return f"nw:{{b{bucket}}}:class:{class_id}"
+
+
+def _artifact(kind: str, version: str) -> str:
+    return f"nw:{{artifacts}}:{kind}:{version}"
+
+
+def _entry(kind: LogKind, event: bytes) -> bytes:
+    return bytes([KINDS.index(kind)]) + event
+
+
+def _heads_command() -> Command:
+    return ("HMGET", HEADS, "catalog", "model")
+
+
+def _heads(answer: Sequence[bytes | None]) -> Heads:
+    catalog, model = (version.decode() if version is not None else None for version in answer)
+    return Heads(catalog, model)
+
+
+def _with_source(command: Command) -> Command:
+    return ("EVAL", SOURCES[str(command[1])], *command[2:])
+
+
+def _record_command(write: Write, tag: bytes) -> Command:
+    student = write.student_id
+    bucket = bucket_of(student)
+    classes = {name: None for name in (response.class_id for response in write.responses) if name is not None}
+    number = {name: index for index, name in enumerate(classes, 1)}
+    prefix = f"nw:{{b{bucket}}}:"
+    keys = [f"{prefix}history:{student}", f"{prefix}ids:{student}", f"{prefix}snapshot:{student}", _log(bucket)]
+    keys += [_classes(bucket), *(_class(bucket, name) for name in classes)]
+    args: list[bytes | str | int] = [tag, SIZE, student, len(classes), *classes]
+    for response in write.responses:
+        args.append(key_of(response.record))
+        args.append(response.record)
+        args.append(_entry("response", response.event))
+        args.append(number[response.class_id] if response.class_id is not None else 0)
+    return STUDENT.call(keys, args)
+
+
+def _state(answer: Sequence[Any]) -> StudentState:
+    _, length, kept, records = answer
+    return StudentState(records, kept[HEADER:] if kept else None, length // SIZE)
+
+
+def _recorded(write: Write, answer: Sequence[Any]) -> Recorded:
+    seen, length, kept, records = answer
+    if b"1" not in seen:
+        return Recorded([Outcome.RECORDED] * len(write.responses), _state(answer))
+    outcomes = []
+    for response, mark in zip(write.responses, seen, strict=True):
+        stored = find(records, key_of(response.record))
+        if stored is None:
+            raise StoreUnavailable("a student's ids and history disagree: keys were evicted or deleted")
+        outcomes.append(Outcome.RECORDED if mark == ord("0") else judge(response.record, stored))
+    covers = int(kept[TAG_SIZE:HEADER]) if kept else 0
+    return Recorded(outcomes, _state((seen, length, kept, records[covers * SIZE :])))

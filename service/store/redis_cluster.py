@@ -1,0 +1,55 @@
+"""The transport to a Redis cluster: redis-py's client knows the slots, follows moves and asks all nodes at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from redis.asyncio.cluster import RedisCluster
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+
+from service.store.redis_lanes import Command
+
+TOGETHER = 32
+"""Calls in flight. redis-py takes a connection a node for each, and drops *all* connections when one is too many."""
+
+
+class Cluster:
+    """A :class:`~service.store.redis_lanes.Transport` to a cluster. Commands to one slot keep their order."""
+
+    def __init__(self, url: str, *, connect_timeout: float, timeout: float) -> None:
+        # The deadline of a call stands in run(); it also bounds redis-py's own retries after a node went away.
+        self._timeout = timeout
+        self._client = RedisCluster.from_url(
+            url, socket_connect_timeout=connect_timeout, socket_timeout=timeout, protocol=2
+        )
+        self._client.set_response_callback("XRANGE", _as_sent)
+        self._places = asyncio.Semaphore(TOGETHER)
+        self._closing = False
+
+    async def run(self, commands: Sequence[Command]) -> list[Any]:
+        if self._closing:
+            raise RedisConnectionError("the store is closed")
+        pipeline = self._client.pipeline()
+        for command in commands:
+            pipeline.execute_command(*command)
+        try:
+            async with asyncio.timeout(self._timeout), self._places:
+                answers: list[Any] = await pipeline.execute(raise_on_error=False)
+        except TimeoutError as error:
+            raise RedisError(f"no answer within {self._timeout:g} s") from error
+        return answers
+
+    async def close(self) -> None:
+        self._closing = True
+        for _ in range(TOGETHER):  # all places are free once everything accepted was answered
+            await self._places.acquire()
+        await self._client.aclose()
+        for _ in range(TOGETHER):
+            self._places.release()
+
+
+def _as_sent(response: Any, **_: Any) -> Any:
+    return response

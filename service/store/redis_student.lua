@@ -1,0 +1,59 @@
+-- One student, one atomic step: append the responses whose ids are new, and return the state after it.
+-- Without responses it only reads. Ids travel as decimal strings: a Lua number is a double and would round them.
+--
+-- KEYS  history, ids, snapshot, log, classes of the bucket, then a set for each class named
+-- ARGV  tag, bytes of a record, student, how many classes, their names,
+--       then for each response: id, record, log entry, number of its class or 0
+-- Returns {seen, length in bytes, snapshot or '', records}
+--   seen      one character a response: '0' new, '1' its id was there already
+--   records   the whole history where anything was seen or no snapshot matches, else what the snapshot does not hold
+
+local history, ids, snapshot, log, classes = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local tag, size, student = ARGV[1], tonumber(ARGV[2]), ARGV[3]
+
+local seen, fresh = {}, {}
+for i = 5 + tonumber(ARGV[4]), #ARGV, 4 do
+  if redis.call('SADD', ids, ARGV[i]) == 1 then
+    seen[#seen + 1] = '0'
+    fresh[#fresh + 1] = ARGV[i + 1]
+    redis.call('XADD', log, '*', 'e', ARGV[i + 2])
+    local class = tonumber(ARGV[i + 3])
+    if class > 0 and redis.call('SADD', KEYS[5 + class], student) == 1 then
+      redis.call('SADD', classes, ARGV[4 + class])
+    end
+  else
+    seen[#seen + 1] = '1'
+  end
+end
+seen = table.concat(seen)
+fresh = table.concat(fresh)
+
+local length
+if fresh ~= '' then
+  length = redis.call('APPEND', history, fresh)
+else
+  length = redis.call('STRLEN', history)
+end
+
+local covered, kept = 0, false
+if tag ~= '' then
+  kept = redis.call('GET', snapshot)
+  if kept and string.sub(kept, 1, #tag) == tag then
+    covered = tonumber(string.sub(kept, #tag + 1, #tag + 10)) * size
+  else
+    kept = false
+  end
+  if covered > length then -- a snapshot of what is not there is no snapshot
+    covered, kept = 0, false
+  end
+end
+
+local from = covered
+if string.find(seen, '1', 1, true) then
+  from = 0 -- the caller compares what was seen with what is stored
+end
+local records = fresh
+if from ~= length - #fresh then
+  records = redis.call('GETRANGE', history, from, -1)
+end
+return {seen, length, kept or '', records}

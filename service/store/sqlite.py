@@ -1,0 +1,220 @@
+"""The embedded store: one SQLite file, shared by the worker processes of one machine."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from service.store.base import (
+    ArtifactKind,
+    Heads,
+    LogEntry,
+    LogKind,
+    NewResponse,
+    Outcome,
+    Recorded,
+    Snapshot,
+    StudentState,
+    Write,
+)
+from service.store.records import KINDS, judge, key_of, require_records, require_tags
+from service.store.sqlite_schema import connect, migrate
+from service.store.sqlite_worker import Worker
+
+PARTITION = "log"
+PATIENCE = 5.0
+"""Seconds to wait for other processes' locks before the store counts as unavailable."""
+
+FIND_STUDENT = """
+SELECT student.id, (SELECT n FROM response WHERE student = student.id ORDER BY n DESC LIMIT 1),
+       snapshot.covers, snapshot.blob
+FROM student LEFT JOIN snapshot ON snapshot.student = student.id AND snapshot.tag = ?2
+WHERE student.name = ?1"""
+ADD_STUDENT = "INSERT INTO student (name) VALUES (?)"
+ADD_RESPONSE = (
+    "INSERT INTO response (student, n, key, record) VALUES (?, ?, ?, ?) ON CONFLICT (student, key) DO NOTHING"
+)
+FIND_RESPONSE = "SELECT record FROM response WHERE student = ? AND key = ?"
+RECORDS_AFTER = "SELECT record FROM response WHERE student = ? AND n > ? ORDER BY n"
+ADD_LOG = "INSERT INTO log (kind, event) VALUES (?, ?)"
+ADD_MEMBER = "INSERT INTO membership (class, student) VALUES (?, ?) ON CONFLICT DO NOTHING"
+SAVE_SNAPSHOT = """
+INSERT INTO snapshot (student, tag, covers, blob) VALUES (?, ?, ?, ?)
+ON CONFLICT (student) DO UPDATE SET tag = excluded.tag, covers = excluded.covers, blob = excluded.blob
+WHERE tag <> excluded.tag OR covers <= excluded.covers"""
+CLASS_STUDENTS = "SELECT name FROM membership JOIN student ON student.id = membership.student WHERE class = ?"
+KEEP_ARTIFACT = "INSERT INTO artifact (kind, version, blob) VALUES (?, ?, ?) ON CONFLICT (kind, version) DO NOTHING"
+SET_HEAD = "INSERT INTO head VALUES (?, ?) ON CONFLICT (kind) DO UPDATE SET version = excluded.version"
+
+
+class SQLiteStore:
+    """See :class:`service.store.base.Store`."""
+
+    def __init__(self, path: Path, patience: float = PATIENCE) -> None:
+        """Use :meth:`open`, which also makes the tables."""
+        open_file = partial(connect, path, patience)
+        self._writer = Worker("store-writer", open_file, "BEGIN IMMEDIATE", patience)
+        self._reader = Worker("store-reader", open_file, "BEGIN", patience)
+
+    @classmethod
+    async def open(cls, path: Path, patience: float = PATIENCE) -> SQLiteStore:
+        """The store in this file, made or migrated where needed."""
+        store = cls(path, patience)
+        try:
+            await store._writer.run(migrate)
+        except BaseException:
+            await store.close()
+            raise
+        return store
+
+    async def record(self, writes: Sequence[Write], tag: bytes) -> tuple[list[Recorded], Heads]:
+        require_records(writes)
+        return await self._writer.run(
+            lambda connection: ([_record(connection, write, tag) for write in writes], _heads(connection))
+        )
+
+    async def read(self, student_ids: Sequence[str], tag: bytes) -> tuple[list[StudentState], Heads]:
+        return await self._reader.run(
+            lambda connection: ([_read(connection, name, tag) for name in student_ids], _heads(connection))
+        )
+
+    async def save_snapshots(self, snapshots: Sequence[Snapshot]) -> None:
+        require_tags(snapshots)
+
+        def save(connection: sqlite3.Connection) -> None:
+            for snapshot in snapshots:
+                student = _find(connection, snapshot.student_id, b"").id or _add(connection, snapshot.student_id)
+                connection.execute(SAVE_SNAPSHOT, (student, snapshot.tag, snapshot.covers, snapshot.blob))
+
+        await self._writer.run(save)
+
+    async def append_log(self, student_id: str, kind: LogKind, events: Sequence[bytes]) -> None:  # noqa: ARG002 - one partition
+        rows = [(KINDS.index(kind), event) for event in events]
+
+        def append(connection: sqlite3.Connection) -> None:
+            connection.executemany(ADD_LOG, rows)
+
+        await self._writer.run(append)
+
+    async def class_ids(self) -> list[str]:
+        return sorted(await self._column("SELECT DISTINCT class FROM membership"))
+
+    async def class_students(self, class_id: str) -> list[str]:
+        return sorted(await self._column(CLASS_STUDENTS, class_id))
+
+    async def heads(self) -> Heads:
+        return await self._reader.run(_heads)
+
+    async def publish(self, kind: ArtifactKind, version: str, blob: bytes) -> None:
+        def put(connection: sqlite3.Connection) -> None:
+            connection.execute(KEEP_ARTIFACT, (kind, version, blob))
+            connection.execute(SET_HEAD, (kind, version))
+
+        await self._writer.run(put)
+
+    async def fetch(self, kind: ArtifactKind, version: str) -> bytes | None:
+        def get(connection: sqlite3.Connection) -> bytes | None:
+            query = "SELECT blob FROM artifact WHERE kind = ? AND version = ?"
+            row = connection.execute(query, (kind, version)).fetchone()
+            return bytes(row[0]) if row else None
+
+        return await self._reader.run(get)
+
+    async def log_partitions(self) -> list[str]:
+        return [PARTITION]
+
+    async def read_log(self, partition: str, limit: int) -> list[LogEntry]:
+        if partition != PARTITION:
+            return []
+        query = "SELECT position, kind, event FROM log ORDER BY position LIMIT ?"
+        rows = await self._reader.run(lambda connection: connection.execute(query, (limit,)).fetchall())
+        return [LogEntry(str(position), KINDS[kind], event) for position, kind, event in rows]
+
+    async def trim_log(self, partition: str, through: str) -> None:
+        if partition != PARTITION:
+            return
+        last = int(through)
+
+        def drop(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM log WHERE position <= ?", (last,))
+
+        await self._writer.run(drop)
+
+    async def ping(self) -> None:
+        await self._reader.run(lambda connection: connection.execute("SELECT 1 FROM head LIMIT 1").fetchall())
+
+    async def close(self) -> None:
+        await self._writer.close()
+        await self._reader.close()
+
+    async def _column(self, query: str, *values: str) -> list[str]:
+        rows = await self._reader.run(lambda connection: connection.execute(query, values).fetchall())
+        return [row[0] for row in rows]
+
+
+class _Student:
+    """What is stored of a student; ``id`` is None where nothing is."""
+
+    __slots__ = ("blob", "covers", "id", "length")
+
+    def __init__(self, row: tuple[int, int | None, int | None, bytes | None] | None) -> None:
+        self.id: int | None = row[0] if row else None
+        self.length: int = (row and row[1]) or 0
+        self.covers: int | None = row[2] if row else None
+        self.blob: bytes | None = row[3] if row else None
+        if self.covers is not None and self.covers > self.length:
+            self.covers = self.blob = None  # a snapshot of what is not there is no snapshot
+
+
+def _find(connection: sqlite3.Connection, name: str, tag: bytes) -> _Student:
+    return _Student(connection.execute(FIND_STUDENT, (name, tag)).fetchone())
+
+
+def _add(connection: sqlite3.Connection, name: str) -> int:
+    student = connection.execute(ADD_STUDENT, (name,)).lastrowid
+    assert student is not None
+    return student
+
+
+def _read(connection: sqlite3.Connection, name: str, tag: bytes) -> StudentState:
+    student = _find(connection, name, tag)
+    return _state(connection, student, student.length, b"")
+
+
+def _record(connection: sqlite3.Connection, write: Write, tag: bytes) -> Recorded:
+    student = _find(connection, write.student_id, tag)
+    if student.id is None and write.responses:
+        student.id = _add(connection, write.student_id)
+    fresh: list[NewResponse] = []
+    outcomes: list[Outcome] = []
+    for response in write.responses:
+        record, key = response.record, key_of(response.record)
+        row = (student.id, student.length + len(fresh) + 1, key, record)
+        if connection.execute(ADD_RESPONSE, row).rowcount:
+            fresh.append(response)
+            outcomes.append(Outcome.RECORDED)
+        else:
+            (stored,) = connection.execute(FIND_RESPONSE, (student.id, key)).fetchone()
+            outcomes.append(judge(record, stored))
+    if fresh:
+        connection.executemany(ADD_LOG, [(KINDS.index("response"), response.event) for response in fresh])
+        classes = {response.class_id for response in fresh if response.class_id is not None}
+        connection.executemany(ADD_MEMBER, [(class_id, student.id) for class_id in classes])
+    tail = b"".join(response.record for response in fresh)
+    return Recorded(outcomes, _state(connection, student, student.length + len(fresh), tail))
+
+
+def _state(connection: sqlite3.Connection, student: _Student, length: int, fresh: bytes) -> StudentState:
+    """The student's state now; ``fresh`` are the records added since ``student`` was read."""
+    covers = student.covers or 0
+    if covers < student.length:  # else nothing to fetch: the snapshot holds all but the fresh ones
+        rows = connection.execute(RECORDS_AFTER, (student.id, covers)).fetchall()
+        return StudentState(b"".join([row[0] for row in rows]), student.blob, length)
+    return StudentState(fresh, student.blob, length)
+
+
+def _heads(connection: sqlite3.Connection) -> Heads:
+    versions = dict(connection.execute("SELECT kind, version FROM head").fetchall())
+    return Heads(versions.get("catalog"), versions.get("model"))
