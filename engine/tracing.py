@@ -190,10 +190,10 @@ class Tracer:
 
     def _run(self, answers: _Answers, mastery: Floats, seen: Counts) -> tuple[Floats, Floats, Floats]:
         """Fold into ``mastery`` and ``seen``; P(correct) [n], and P(L) before and after [links]."""
-        before, after = np.empty(answers.links), np.empty(answers.links)
-        model = (self.params, self.emit, self.start, self.skills)
-        room = (mastery, seen, before, after, np.zeros(len(mastery)))
-        return bkt.fold_answers(*model, answers.items, answers.scores, *room), before, after
+        before, after, weight = np.empty(answers.links), np.empty(answers.links), np.zeros(len(mastery))
+        links, given = (self.start, self.skills), (answers.items, answers.scores)
+        predicted = bkt.fold_answers(self.params, self.emit, *links, *given, mastery, seen, before, after, weight)
+        return predicted, before, after
 
     def _answers(self, history: History) -> _Answers:
         records = in_order_of_time(history)

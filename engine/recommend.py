@@ -1,0 +1,270 @@
+"""``choose(tracer, state, policy, ...)``: the next items, each with its reason and its propensity.
+
+Four steps: eligible (constraints, prerequisites, spacing) -> score (expected gain, what it opens) -> choose (near ties,
+with some exploration) -> explain. A pure function: chance comes in as ``draw``, so that the same question asked twice
+has the same answer, and a logged propensity can be computed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.model import FORGET, LEARN
+from engine.tracing import NEVER, State, Tracer
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+Draw = Callable[[int], float]  # slot -> a uniform number in [0, 1)
+Pick = tuple[int, float, bool]  # item, propensity, whether it was a near tie
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How items are chosen; a named, versioned piece of data.
+
+    mastered     P(L) from which a skill is not taught any more
+    ready        P(L) of its prerequisites from which a skill is open
+    opening      how much more a skill counts that would open others, per skill held back (at most 4 count)
+    near         share of the best score from which an item counts as a near tie
+    exploration  share of choices spread evenly over all eligible items, so that the log can be judged later
+    spacing      how many of the last items are not given again
+    run          how many answers in a row on one skill before another one is preferred
+    """
+
+    name: str = "default"
+    version: str = "1"
+    mastered: float = 0.95
+    ready: float = 0.8
+    opening: float = 0.25
+    near: float = 0.95
+    exploration: float = 0.05
+    spacing: int = 10
+    run: int = 6
+
+
+class Outcome(StrEnum):
+    LEARN = "learn"
+    NOTHING_LEFT = "nothing left"  # all is mastered: what comes is review
+    NOT_READY = "not ready"  # what was asked for waits for prerequisites
+    NO_ITEMS = "no items"  # no item fits the question
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """One item (position in the catalog): why, and how likely it was to be chosen given the slots before it."""
+
+    item: int
+    reason: str
+    text: str
+    p_correct: float
+    expected_gain: float
+    propensity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The answer to "what next?". ``candidates`` is how many items were eligible."""
+
+    outcome: Outcome
+    text: str
+    recommendations: tuple[Recommendation, ...]
+    candidates: int
+
+
+def choose(
+    tracer: Tracer,
+    state: State,
+    policy: Policy,
+    draw: Draw,
+    n: int = 1,
+    skills: Collection[str] = (),
+    exclude: Collection[str] = (),
+) -> Choice:
+    """Up to ``n`` different items, only on ``skills`` where given (ids), never one of ``exclude`` (item ids)."""
+    asked = _asked(tracer, skills, exclude)
+    if not asked.any():
+        return Choice(Outcome.NO_ITEMS, "No item fits: none is left after the skills and exclusions asked for.", (), 0)
+    open_skills = _open(tracer, state, policy)
+    unmastered = state.mastery < policy.mastered
+    wanted = asked & _any(tracer, unmastered)
+    if not wanted.any():
+        return _review(tracer, state, policy, draw, n, asked)
+    ready = wanted & ~_any(tracer, ~open_skills)
+    if not ready.any():
+        return Choice(Outcome.NOT_READY, _missing(tracer, state, policy, wanted), (), 0)
+    eligible = np.flatnonzero(_spaced(tracer, state, policy, ready))
+    gain = _gain(tracer, state)
+    opened = _opens(tracer, unmastered & open_skills, open_skills)
+    scores = _sum(tracer, gain * unmastered * (1.0 + policy.opening * np.minimum(opened, 4)))[eligible]
+    picks = _sample(eligible, scores, policy, draw, n)
+    reasons = [_explain(tracer, state, opened, item, near) for item, _, near in picks]
+    text = f"{len(eligible)} items fit now."
+    return Choice(Outcome.LEARN, text, _recommendations(tracer, state, picks, reasons), len(eligible))
+
+
+# ------------------------------------------------------------------------------------------------------- eligible
+
+
+def _asked(tracer: Tracer, skills: Collection[str], exclude: Collection[str]) -> Mask:
+    """Items that may be given at all."""
+    asked = tracer.catalog.active.copy()
+    if skills:
+        wanted = np.isin([skill.id for skill in tracer.catalog.skills], list(skills))
+        asked &= _any(tracer, wanted)
+    index = tracer.catalog.item_index
+    asked[[index[item] for item in exclude if item in index]] = False
+    return asked
+
+
+def _open(tracer: Tracer, state: State, policy: Policy) -> Mask:
+    """Skills whose prerequisites are all ready, shape [K]."""
+    before, after = tracer.catalog.required
+    is_open = np.ones(len(state.mastery), bool)
+    is_open[after[state.mastery[before] < policy.ready]] = False
+    return is_open
+
+
+def _spaced(tracer: Tracer, state: State, policy: Policy, ready: Mask) -> Mask:
+    """``ready`` without items and a skill just practised, unless nothing else is left."""
+    index = tracer.catalog.key_index
+    recent = [index[item] for item in state.recent.tolist() if item in index]
+    fresh = ready.copy()
+    fresh[recent[-policy.spacing :]] = False
+    if len(recent) >= policy.run:
+        last = [set(_skills(tracer, item)) for item in recent[-policy.run :]]
+        tired = np.zeros(len(state.mastery), bool)
+        tired[list(set.intersection(*last))] = True
+        rested = fresh & ~_any(tracer, tired)
+        fresh = rested if rested.any() else fresh
+    return fresh if fresh.any() else ready
+
+
+# ---------------------------------------------------------------------------------------------------------- score
+
+
+def _gain(tracer: Tracer, state: State) -> Floats:
+    """Expected rise of P(L) from one opportunity, [K].
+
+    Evidence moves P(L) by nothing on average (it is a martingale), so the gain is what is learnt:
+    (1 - P(L) at the opportunity) x learn.
+    """
+    forget = np.where(state.responses > 0, tracer.params[:, FORGET], 0.0)
+    return np.asarray((1.0 - state.mastery * (1.0 - forget)) * tracer.params[:, LEARN])
+
+
+def _opens(tracer: Tracer, practised: Mask, open_skills: Mask) -> Ints:
+    """How many closed skills wait for each skill that can be practised now, [K]."""
+    before, after = tracer.catalog.required
+    waiting = ~open_skills[after] & practised[before]
+    return np.bincount(before[waiting], minlength=len(practised))
+
+
+# --------------------------------------------------------------------------------------------------------- choose
+
+
+def _sample(eligible: Ints, scores: Floats, policy: Policy, draw: Draw, n: int) -> list[Pick]:
+    """Item, propensity and whether it was a near tie, slot by slot without replacement.
+
+    With M items eligible, m of them near ties and exploration e: (1 - e) / m for a near tie, and e / M for any.
+    """
+    picks = []
+    for slot in range(min(n, len(eligible))):
+        near = np.flatnonzero(scores >= policy.near * scores.max())
+        u, ties, total = draw(slot), len(near), len(eligible)
+        if u < 1.0 - policy.exploration:
+            at = int(near[int(u / (1.0 - policy.exploration) * ties)])
+        else:
+            at = int((u - (1.0 - policy.exploration)) / policy.exploration * total)
+        is_near = bool(scores[at] >= policy.near * scores.max())
+        propensity = policy.exploration / total + ((1.0 - policy.exploration) / ties if is_near else 0.0)
+        picks.append((int(eligible[at]), propensity, is_near))
+        eligible, scores = np.delete(eligible, at), np.delete(scores, at)
+    return picks
+
+
+def _review(tracer: Tracer, state: State, policy: Policy, draw: Draw, n: int, asked: Mask) -> Choice:
+    """Everything asked for is mastered: offer what was practised longest ago."""
+    eligible = np.flatnonzero(_spaced(tracer, state, policy, asked))
+    # The longest unpractised skill scores 1, the latest 0; exploration and near ties as for learning.
+    age = -np.where(state.last_at == NEVER, state.folded_at, state.last_at).astype(np.float64)
+    rank = np.searchsorted(np.unique(age), age) + 1.0
+    start, links = tracer.start, tracer.skills
+    scores = np.maximum.reduceat(rank[links], start[:-1])[eligible]
+    picks = _sample(eligible, scores, policy, draw, n)
+    names = [_titles(tracer, item) for item, _, _ in picks]
+    reasons = [("review", f"Review of {name}: mastered, and practised longest ago.") for name in names]
+    text = "Nothing left to learn here: every skill asked for is mastered. What is offered is review."
+    return Choice(Outcome.NOTHING_LEFT, text, _recommendations(tracer, state, picks, reasons), len(eligible))
+
+
+# -------------------------------------------------------------------------------------------------------- explain
+
+
+def _recommendations(
+    tracer: Tracer, state: State, picks: list[Pick], reasons: list[tuple[str, str]]
+) -> tuple[Recommendation, ...]:
+    gains = _sum(tracer, _gain(tracer, state))
+    chances = tracer.predict(state, np.array([item for item, _, _ in picks], np.int64))
+    return tuple(
+        Recommendation(item, code, text, float(p), float(gains[item]), propensity)
+        for (item, propensity, _), (code, text), p in zip(picks, reasons, chances, strict=True)
+    )
+
+
+def _explain(tracer: Tracer, state: State, opened: Ints, item: int, near: bool) -> tuple[str, str]:
+    """Reason code and sentence."""
+    skills, names = _skills(tracer, item), _titles(tracer, item)
+    known = f"{100 * float(state.mastery[skills].mean()):.0f} %"
+    if state.length == 0:
+        return (
+            "start",
+            f"A first item, on {names}: nothing is known of this student yet, and it needs nothing before it.",
+        )
+    if not near:
+        return "explore", f"On {names}: one of a few items given to learn what works, not because it promises most."
+    if opened[skills].any():
+        held = int(opened[skills].max())
+        return "opens", f"{names} is at {known}, and {held} more skill{'s' * (held > 1)} can start once it is known."
+    if not state.responses[skills].any():
+        return "new skill", f"{names} is new, and everything that it builds on is known."
+    return "most to gain", f"{names} is at {known}: more is expected to be learnt here than on any other open skill."
+
+
+def _missing(tracer: Tracer, state: State, policy: Policy, wanted: Mask) -> str:
+    before, after = tracer.catalog.required
+    asked = {k for item in np.flatnonzero(wanted)[:1000] for k in _skills(tracer, int(item))}
+    held = [b for b, a in zip(before.tolist(), after.tolist(), strict=True) if a in asked]
+    names = dict.fromkeys(_title(tracer, k) for k in held if state.mastery[k] < policy.ready)
+    return f"What was asked for builds on skills that are not known yet: {', '.join(list(names)[:10])}."
+
+
+# -------------------------------------------------------------------------------------- from skills to their items
+
+
+def _any(tracer: Tracer, flags: Mask) -> Mask:
+    """Items with at least one flagged skill."""
+    return np.logical_or.reduceat(flags[tracer.skills], tracer.start[:-1])
+
+
+def _sum(tracer: Tracer, values: Floats) -> Floats:
+    """Sum of a value over each item's skills."""
+    return np.asarray(np.add.reduceat(values[tracer.skills], tracer.start[:-1]))
+
+
+def _skills(tracer: Tracer, item: int) -> list[int]:
+    skills: list[int] = tracer.skills[tracer.start[item] : tracer.start[item + 1]].tolist()
+    return skills
+
+
+def _title(tracer: Tracer, skill: int) -> str:
+    return tracer.catalog.skills[skill].title or tracer.catalog.skills[skill].id
+
+
+def _titles(tracer: Tracer, item: int) -> str:
+    return " and ".join(_title(tracer, skill) for skill in _skills(tracer, item))
