@@ -65,6 +65,19 @@ class Prerequisite:
     skill: str
 
 
+@dataclass(frozen=True, slots=True)
+class SkillSets:
+    """The distinct sets of skills that items ask for: far fewer than items, so that sums are taken once a set.
+
+    ``of_item`` [items]: the set of each item; the skills of set s are ``skills[start[s]:start[s+1]]``; ``size`` [sets].
+    """
+
+    of_item: Ints
+    start: Ints
+    skills: Ints
+    size: Ints
+
+
 @dataclass(frozen=True)
 class Catalog:
     """Validated tables. Made by :func:`build`, which refuses what does not hold together."""
@@ -98,6 +111,15 @@ class Catalog:
         start = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64)
         skills = [self.skill_index[skill] for item in self.items for skill in item.skill_ids]
         return start, np.array(skills, np.int64)
+
+    @cached_property
+    def skill_sets(self) -> SkillSets:
+        sets: dict[tuple[str, ...], int] = {}
+        of_item = [sets.setdefault(item.skill_ids, len(sets)) for item in self.items]
+        size = np.array([len(names) for names in sets], np.int64)
+        start = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
+        skills = np.array([self.skill_index[name] for names in sets for name in names], np.int64)
+        return SkillSets(np.array(of_item, np.int64), start, skills, size)
 
     @cached_property
     def active(self) -> npt.NDArray[np.bool_]:

@@ -21,6 +21,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Draw = Callable[[int], float]  # slot -> a uniform number in [0, 1)
+UNMASTERED, CLOSED = np.uint8(1), np.uint8(2)
 Pick = tuple[int, float, bool]  # item, propensity, whether it was a near tie
 
 
@@ -92,17 +93,17 @@ def choose(
         return Choice(Outcome.NO_ITEMS, "No item fits: none is left after the skills and exclusions asked for.", (), 0)
     open_skills = _open(tracer, state, policy)
     unmastered = state.mastery < policy.mastered
-    wanted = asked & _any(tracer, unmastered)
+    flags = _any(tracer, UNMASTERED * unmastered.view(np.uint8) + CLOSED * (~open_skills).view(np.uint8))
+    wanted = asked & ((flags & UNMASTERED) != 0)
     if not wanted.any():
         return _review(tracer, state, policy, draw, n, asked)
-    ready = wanted & ~_any(tracer, ~open_skills)
+    ready = wanted & (flags < CLOSED)
     if not ready.any():
         return Choice(Outcome.NOT_READY, _missing(tracer, state, policy, wanted), (), 0)
     eligible = np.flatnonzero(_spaced(tracer, state, policy, ready))
-    gain = _gain(tracer, state)
     opened = _opens(tracer, unmastered & open_skills, open_skills)
-    scores = _sum(tracer, gain * unmastered * (1.0 + policy.opening * np.minimum(opened, 4)))[eligible]
-    picks = _sample(eligible, scores, policy, draw, n)
+    worth = _gain(tracer, state) * unmastered * (1.0 + policy.opening * np.minimum(opened, 4))
+    picks = _sample(eligible, _mean(tracer, worth)[eligible], policy, draw, n)
     reasons = [_explain(tracer, state, opened, item, near) for item, _, near in picks]
     text = f"{len(eligible)} items fit now."
     return Choice(Outcome.LEARN, text, _recommendations(tracer, state, picks, reasons), len(eligible))
@@ -116,7 +117,7 @@ def _asked(tracer: Tracer, skills: Collection[str], exclude: Collection[str]) ->
     asked = tracer.catalog.active.copy()
     if skills:
         wanted = np.isin([skill.id for skill in tracer.catalog.skills], list(skills))
-        asked &= _any(tracer, wanted)
+        asked &= _any(tracer, wanted.view(np.uint8)) != 0
     index = tracer.catalog.item_index
     asked[[index[item] for item in exclude if item in index]] = False
     return asked
@@ -140,7 +141,7 @@ def _spaced(tracer: Tracer, state: State, policy: Policy, ready: Mask) -> Mask:
         last = [set(_skills(tracer, item)) for item in recent[-policy.run :]]
         tired = np.zeros(len(state.mastery), bool)
         tired[list(set.intersection(*last))] = True
-        rested = fresh & ~_any(tracer, tired)
+        rested = fresh & (_any(tracer, tired.view(np.uint8)) == 0)
         fresh = rested if rested.any() else fresh
     return fresh if fresh.any() else ready
 
@@ -175,16 +176,18 @@ def _sample(eligible: Ints, scores: Floats, policy: Policy, draw: Draw, n: int) 
     """
     picks = []
     for slot in range(min(n, len(eligible))):
-        near = np.flatnonzero(scores >= policy.near * scores.max())
+        bar = policy.near * scores.max()
+        near = np.flatnonzero(scores >= bar)
         u, ties, total = draw(slot), len(near), len(eligible)
         if u < 1.0 - policy.exploration:
             at = int(near[int(u / (1.0 - policy.exploration) * ties)])
         else:
             at = int((u - (1.0 - policy.exploration)) / policy.exploration * total)
-        is_near = bool(scores[at] >= policy.near * scores.max())
+        is_near = bool(scores[at] >= bar)
         propensity = policy.exploration / total + ((1.0 - policy.exploration) / ties if is_near else 0.0)
         picks.append((int(eligible[at]), propensity, is_near))
-        eligible, scores = np.delete(eligible, at), np.delete(scores, at)
+        if slot + 1 < n:
+            eligible, scores = np.delete(eligible, at), np.delete(scores, at)
     return picks
 
 
@@ -194,8 +197,7 @@ def _review(tracer: Tracer, state: State, policy: Policy, draw: Draw, n: int, as
     # The longest unpractised skill scores 1, the latest 0; exploration and near ties as for learning.
     age = -np.where(state.last_at == NEVER, state.folded_at, state.last_at).astype(np.float64)
     rank = np.searchsorted(np.unique(age), age) + 1.0
-    start, links = tracer.start, tracer.skills
-    scores = np.maximum.reduceat(rank[links], start[:-1])[eligible]
+    scores = _mean(tracer, rank)[eligible]
     picks = _sample(eligible, scores, policy, draw, n)
     names = [_titles(tracer, item) for item, _, _ in picks]
     reasons = [("review", f"Review of {name}: mastered, and practised longest ago.") for name in names]
@@ -209,10 +211,10 @@ def _review(tracer: Tracer, state: State, policy: Policy, draw: Draw, n: int, as
 def _recommendations(
     tracer: Tracer, state: State, picks: list[Pick], reasons: list[tuple[str, str]]
 ) -> tuple[Recommendation, ...]:
-    gains = _sum(tracer, _gain(tracer, state))
+    gain = _gain(tracer, state)
     chances = tracer.predict(state, np.array([item for item, _, _ in picks], np.int64))
     return tuple(
-        Recommendation(item, code, text, float(p), float(gains[item]), propensity)
+        Recommendation(item, code, text, float(p), float(gain[_skills(tracer, item)].sum()), propensity)
         for (item, propensity, _), (code, text), p in zip(picks, reasons, chances, strict=True)
     )
 
@@ -247,14 +249,16 @@ def _missing(tracer: Tracer, state: State, policy: Policy, wanted: Mask) -> str:
 # -------------------------------------------------------------------------------------- from skills to their items
 
 
-def _any(tracer: Tracer, flags: Mask) -> Mask:
-    """Items with at least one flagged skill."""
-    return np.logical_or.reduceat(flags[tracer.skills], tracer.start[:-1])
+def _any(tracer: Tracer, flags: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """The flags (bits) of an item's skills together, [items]."""
+    sets = tracer.catalog.skill_sets
+    return np.bitwise_or.reduceat(flags[sets.skills], sets.start[:-1])[sets.of_item]
 
 
-def _sum(tracer: Tracer, values: Floats) -> Floats:
-    """Sum of a value over each item's skills."""
-    return np.asarray(np.add.reduceat(values[tracer.skills], tracer.start[:-1]))
+def _mean(tracer: Tracer, values: Floats) -> Floats:
+    """Mean of a value over each item's skills, [items]."""
+    sets = tracer.catalog.skill_sets
+    return np.asarray((np.add.reduceat(values[sets.skills], sets.start[:-1]) / sets.size)[sets.of_item])
 
 
 def _skills(tracer: Tracer, item: int) -> list[int]:

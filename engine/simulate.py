@@ -41,11 +41,12 @@ CURRICULUM: dict[str, tuple[str, ...]] = {
     "Ratio and proportion": ("Percentages", "Adding fractions"),
 }
 
-NAMES = (
-    "Ada Ali Amara Ana Ben Bilal Chen Chloe Dana Diego Elif Emma Farid Femi Grace Hana Hugo Ines Ivan Jada Jonas Kaito "
-    "Kofi Lara Leo Lina Luca Maya Mei Milo Mina Nia Noah Nora Omar Owen Priya Rafa Rosa Ruth Sami Sara Sofia Tariq Theo "
-    "Uma Viktor Wren Yara Yusuf Zara Zoe"
-).split()
+_NAMES = """
+Ada Ali Amara Ana Ben Bilal Chen Chloe Dana Diego Elif Emma Farid Femi Grace Hana Hugo Ines Ivan Jada Jonas Kaito Kofi
+Lara Leo Lina Luca Maya Mei Milo Mina Nia Noah Nora Omar Owen Priya Rafa Rosa Ruth Sami Sara Sofia Tariq Theo Uma
+Viktor Wren Yara Yusuf Zara Zoe
+"""
+NAMES = tuple(_NAMES.split())
 
 
 @dataclass(frozen=True, slots=True)
