@@ -38,11 +38,16 @@ def redis_cluster(_redis_cluster: RedisCluster) -> RedisCluster:
     return _redis_cluster
 
 
-@pytest.fixture
-def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """URL of an empty store of the kind that the test is parametrized with (indirectly); SQLite without one."""
-    kind = getattr(request, "param", "sqlite")
+@pytest.fixture(params=["sqlite"])
+def store_url(request: pytest.FixtureRequest) -> str:
+    """URL of an empty store: SQLite, or the kind that the test is parametrized with (``indirect``)."""
+    return store_url_of(request.param, request)
+
+
+def store_url_of(kind: str, request: pytest.FixtureRequest) -> str:
+    """URL of an empty store of a kind: ``sqlite``, ``redis`` or ``cluster``."""
     if kind == "sqlite":
-        return f"sqlite:///{tmp_path / 'store.db'}"
-    server: RedisServer | RedisCluster = request.getfixturevalue("redis_server" if kind == "redis" else "redis_cluster")
+        folder: Path = request.getfixturevalue("tmp_path")
+        return f"sqlite:///{folder / 'store.db'}"
+    server: RedisServer | RedisCluster = request.getfixturevalue(f"redis_{'server' if kind == 'redis' else kind}")
     return server.url

@@ -67,6 +67,9 @@ class RedisServer:
         except subprocess.TimeoutExpired:
             self.kill()
 
+    def flush(self) -> None:
+        self.ask("FLUSHALL")
+
     def ask(self, *words: str) -> bytes:
         """The raw answer to one command."""
         with socket.create_connection(("127.0.0.1", self.port), 5) as connection:

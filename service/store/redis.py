@@ -135,7 +135,7 @@ class RedisStore:
         if not partition.isdecimal():
             return []
         (entries,) = await self._run([("XRANGE", _log(int(partition)), "-", "+", "COUNT", limit)])
-        return [LogEntry(position.decode(), KINDS[entry[0]], entry[1:]) for position, (_, entry) in entries]
+        return [LogEntry(position.decode(), KINDS[entry[0]], entry[1:]) for position, (_, entry) in entries or ()]
 
     async def trim_log(self, partition: str, through: str) -> None:
         if partition.isdecimal():

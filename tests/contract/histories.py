@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from engine.responses import Response, digest32, pack
-from service.store.base import NewResponse, Write
+from service.store.base import NewResponse, Store, StudentState, Write
 
 TAG = b"model--1"
 OTHER_TAG = b"model--2"
+UNKNOWN = StudentState(b"", None, 0)
 
 
 def record_of(response_id: str, content: str = "right", at: int = 1_700_000_000_000) -> bytes:
@@ -28,3 +29,9 @@ def write(student_id: str, *response_ids: str, class_id: str | None = None) -> W
 
 def records(*response_ids: str) -> bytes:
     return b"".join(record_of(response_id) for response_id in response_ids)
+
+
+async def whole_log(store: Store) -> list[bytes]:
+    """Every event of the log; in order where all are of one student."""
+    partitions = await store.log_partitions()
+    return [entry.event for partition in partitions for entry in await store.read_log(partition, 10_000)]

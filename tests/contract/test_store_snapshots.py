@@ -1,0 +1,77 @@
+"""Snapshots, tags and tails: asked of every store."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.store.base import Outcome, Snapshot, Store, StudentState, Write
+from tests.contract.histories import OTHER_TAG, TAG, UNKNOWN, new, records, write
+
+RECORDED, REPLAYED, CONFLICT = Outcome.RECORDED, Outcome.REPLAYED, Outcome.CONFLICT
+
+
+class TestSnapshots:
+    async def test_with_the_tag_the_tail_comes_and_without_it_the_whole(self, store: Store) -> None:
+        await store.record([write("s", "r1", "r2")], TAG)
+        await store.save_snapshots([Snapshot("s", TAG, 2, b"fold of 2")])
+        (answer,), _ = await store.record([write("s", "r3")], TAG)
+        assert answer.state == StudentState(records("r3"), b"fold of 2", 3)
+        for tag, expected in [
+            (TAG, StudentState(records("r3"), b"fold of 2", 3)),
+            (OTHER_TAG, StudentState(records("r1", "r2", "r3"), None, 3)),
+            (b"", StudentState(records("r1", "r2", "r3"), None, 3)),
+        ]:
+            assert (await store.read(["s"], tag))[0] == [expected]
+
+    async def test_a_snapshot_that_covers_all_leaves_no_tail(self, store: Store) -> None:
+        await store.record([write("s", "r1", "r2")], TAG)
+        await store.save_snapshots([Snapshot("s", TAG, 2, b"fold")])
+        assert (await store.read(["s"], TAG))[0] == [StudentState(b"", b"fold", 2)]
+
+    async def test_a_replay_too_is_answered_with_snapshot_and_tail(self, store: Store) -> None:
+        await store.record([write("s", "r1", "r2", "r3")], TAG)
+        await store.save_snapshots([Snapshot("s", TAG, 2, b"fold of 2")])
+        (answer,), _ = await store.record([Write("s", [new("r1"), new("r2", "wrong"), new("r4")])], TAG)
+        assert list(answer.outcomes) == [REPLAYED, CONFLICT, RECORDED]
+        assert answer.state == StudentState(records("r3", "r4"), b"fold of 2", 4)
+
+    @pytest.mark.parametrize(
+        ("tag", "covers", "kept"),
+        [(TAG, 1, b"old"), (TAG, 2, b"new"), (TAG, 3, b"new"), (OTHER_TAG, 1, b"new"), (OTHER_TAG, 3, b"new")],
+    )
+    async def test_only_one_that_covers_more_under_the_same_tag_stays(
+        self, store: Store, tag: bytes, covers: int, kept: bytes
+    ) -> None:
+        await store.record([write("s", "r1", "r2", "r3")], TAG)
+        await store.save_snapshots([Snapshot("s", TAG, 2, b"old")])
+        await store.save_snapshots([Snapshot("s", tag, covers, b"new")])
+        (state,), _ = await store.read(["s"], tag)
+        assert state.snapshot == kept
+        assert state.records == records("r1", "r2", "r3")[32 * (2 if kept == b"old" else covers) :]
+
+    async def test_several_in_one_call(self, store: Store) -> None:
+        await store.record([write("s", "r1"), write("t", "r1")], TAG)
+        await store.save_snapshots(
+            [Snapshot("s", TAG, 1, b"S"), Snapshot("t", TAG, 0, b"T"), Snapshot("t", TAG, 1, b"U")]
+        )
+        states, _ = await store.read(["s", "t"], TAG)
+        assert states == [StudentState(b"", b"S", 1), StudentState(b"", b"U", 1)]
+        await store.save_snapshots([])
+
+    async def test_a_snapshot_may_be_empty_or_any_bytes(self, store: Store) -> None:
+        await store.record([write("s", "r1"), write("t", "r1")], TAG)
+        blob = bytes(range(256)) * 20
+        await store.save_snapshots([Snapshot("s", TAG, 1, b""), Snapshot("t", b"\0\xff\r\n%\\\0'", 1, blob)])
+        assert (await store.read(["s"], TAG))[0] == [StudentState(b"", b"", 1)]
+        assert (await store.read(["t"], b"\0\xff\r\n%\\\0'"))[0] == [StudentState(b"", blob, 1)]
+
+    async def test_a_snapshot_of_more_than_there_is_counts_as_none(self, store: Store) -> None:
+        await store.record([write("s", "r1")], TAG)
+        await store.save_snapshots([Snapshot("s", TAG, 2, b"of another life"), Snapshot("never seen", TAG, 1, b"x")])
+        states, _ = await store.read(["s", "never seen"], TAG)
+        assert states == [StudentState(records("r1"), None, 1), UNKNOWN]
+
+    async def test_a_tag_of_another_length_is_refused(self, store: Store) -> None:
+        for tag in (b"", b"short", b"much too long"):
+            with pytest.raises(ValueError, match="8 bytes"):
+                await store.save_snapshots([Snapshot("s", tag, 0, b"")])
