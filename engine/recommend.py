@@ -196,7 +196,7 @@ def _review(tracer: Tracer, state: State, policy: Policy, draw: Draw, n: int, as
     eligible = np.flatnonzero(_spaced(tracer, state, policy, asked))
     # The longest unpractised skill scores 1, the latest 0; exploration and near ties as for learning.
     age = -np.where(state.last_at == NEVER, state.folded_at, state.last_at).astype(np.float64)
-    rank = np.searchsorted(np.unique(age), age) + 1.0
+    rank = (np.searchsorted(np.unique(age), age) + 1).astype(np.float64)
     scores = _mean(tracer, rank)[eligible]
     picks = _sample(eligible, scores, policy, draw, n)
     names = [_titles(tracer, item) for item, _, _ in picks]

@@ -1,0 +1,143 @@
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.catalog import Catalog, Item, Prerequisite, Skill, build
+from engine.model import builtin
+from engine.recommend import Choice, Outcome, Policy, choose
+from engine.responses import Response, pack, unpack
+from engine.tracing import State, Tracer
+
+POLICY = Policy()
+
+
+def catalog_of(items_per_skill: int = 20) -> Catalog:
+    skills = [Skill("a", "Adding"), Skill("b", "Brackets"), Skill("c", "Cubes")]
+    items = [Item(f"{s.id}{n}", (s.id,)) for s in skills for n in range(items_per_skill)]
+    return build(skills, items, [Prerequisite("a", "b"), Prerequisite("b", "c")])[0]
+
+
+@pytest.fixture
+def tracer() -> Tracer:
+    return Tracer(builtin(), catalog_of())
+
+
+def state_with(tracer: Tracer, *mastery: float, seen: int = 5) -> State:
+    k = len(mastery)
+    counts, times = np.full(k, seen, np.int32), np.arange(1, k + 1, dtype=np.int64) * 1000
+    return replace(tracer.empty, mastery=np.array(mastery), responses=counts, last_at=times, length=seen * k)
+
+
+def names(tracer: Tracer, choice: Choice) -> list[str]:
+    return [tracer.catalog.items[found.item].id for found in choice.recommendations]
+
+
+def middle(slot: int) -> float:
+    return 0.5
+
+
+def test_a_new_student_starts_where_nothing_comes_before(tracer: Tracer) -> None:
+    choice = choose(tracer, tracer.empty, POLICY, middle, n=3)
+    assert {found.reason for found in choice.recommendations} == {"start"}
+    assert {name[0] for name in names(tracer, choice)} == {"a"}
+    assert len(set(names(tracer, choice))) == 3
+
+
+@given(st.lists(st.floats(0.01, 0.99), min_size=3, max_size=3), st.floats(0, 0.999999))
+def test_prerequisites_come_first_and_what_is_mastered_is_left_alone(mastery: list[float], u: float) -> None:
+    tracer = Tracer(builtin(), catalog_of(4))
+    choice = choose(tracer, state_with(tracer, *mastery), POLICY, lambda slot: u, n=4)
+    if choice.outcome is not Outcome.LEARN:
+        return
+    needs = {"a": None, "b": 0, "c": 1}
+    for name in names(tracer, choice):
+        before = needs[name[0]]
+        assert before is None or mastery[before] >= POLICY.ready
+        assert mastery["abc".index(name[0])] < POLICY.mastered
+
+
+def test_what_is_mastered_everywhere_is_said_and_review_offered(tracer: Tracer) -> None:
+    choice = choose(tracer, state_with(tracer, 0.99, 0.97, 0.99), POLICY, middle)
+    assert choice.outcome is Outcome.NOTHING_LEFT
+    assert choice.recommendations[0].reason == "review"
+    assert names(tracer, choice)[0].startswith("a"), "the skill practised longest ago"
+
+
+def test_a_skill_asked_for_too_early_names_what_is_missing(tracer: Tracer) -> None:
+    choice = choose(tracer, state_with(tracer, 0.9, 0.3, 0.3), POLICY, middle, skills=["c"])
+    assert choice.outcome is Outcome.NOT_READY
+    assert "Brackets" in choice.text
+    assert not choice.recommendations
+
+
+def test_exclusions_and_retired_items_are_never_given() -> None:
+    items = [Item("1", ("a",)), Item("2", ("a",)), Item("3", ("a",), retired=True)]
+    tracer = Tracer(builtin(), build([], items, [])[0])
+    choice = choose(tracer, tracer.empty, POLICY, middle, n=5, exclude=["1", "unknown"])
+    assert names(tracer, choice) == ["2"]
+    assert choose(tracer, tracer.empty, POLICY, middle, exclude=["1", "2"]).outcome is Outcome.NO_ITEMS
+
+
+def test_the_last_items_are_not_given_again_unless_nothing_else_is_left() -> None:
+    tracer = Tracer(builtin(), build([], [Item(str(n), ("a",)) for n in range(6)], [])[0])
+    answers = [Response(str(n), "s", str(n), 0.0, n) for n in range(4)]
+    state = tracer.fold(unpack(b"".join(map(pack, answers))))
+    found = names(tracer, choose(tracer, state, POLICY, middle, n=6))
+    assert set(found) == {"4", "5"}
+    everything = tracer.fold(unpack(b"".join(pack(Response(str(n), "s", str(n), 0.0, n)) for n in range(6))))
+    assert len(names(tracer, choose(tracer, everything, POLICY, middle, n=6))) == 6
+
+
+def test_after_a_long_run_on_one_skill_another_is_preferred() -> None:
+    items = [Item(f"{s}{n}", (s,)) for s in "xy" for n in range(30)]
+    tracer = Tracer(builtin(), build([], items, [])[0])
+    run = [Response(str(n), "s", f"x{n}", 0.0, n) for n in range(POLICY.run)]
+    state = tracer.fold(unpack(b"".join(map(pack, run))))
+    assert names(tracer, choose(tracer, state, POLICY, middle))[0].startswith("y")
+    short = tracer.fold(unpack(b"".join(map(pack, run[:-1]))))
+    assert names(tracer, choose(tracer, short, POLICY, middle))[0].startswith("x")
+
+
+def test_the_propensity_is_the_frequency(tracer: Tracer) -> None:
+    """Spread the draw evenly over [0, 1): each item is chosen as often as its propensity says."""
+    state, policy, turns = state_with(tracer, 0.85, 0.5, 0.2), replace(POLICY, exploration=0.3), 20_000
+    seen: Counter[int] = Counter()
+    propensity: dict[int, float] = {}
+    for turn in range(turns):
+        found = choose(tracer, state, policy, lambda slot, u=(turn + 0.5) / turns: u).recommendations[0]  # type: ignore[misc]
+        seen[found.item] += 1
+        propensity[found.item] = found.propensity
+    assert sum(propensity.values()) == pytest.approx(1.0)
+    assert {item: count / turns for item, count in seen.items()} == pytest.approx(propensity, abs=2 / turns)
+
+
+def test_a_choice_far_from_the_best_is_called_exploration(tracer: Tracer) -> None:
+    found = choose(tracer, state_with(tracer, 0.94, 0.3, 0.2), POLICY, lambda slot: 0.951).recommendations[0]
+    assert found.reason == "explore"
+    assert found.propensity < 0.05
+
+
+def test_expected_gain_is_the_mean_rise_over_both_answers(tracer: Tracer) -> None:
+    state = state_with(tracer, 0.4, 0.3, 0.2)
+    found = choose(tracer, state, POLICY, middle).recommendations[0]
+    skill = int(tracer.skills[tracer.start[found.item]])
+    record = Response("r", "s", tracer.catalog.items[found.item].id, 1.0, 10_000)
+    rise = [
+        float(tracer.fold(unpack(pack(replace(record, score=score))), state).mastery[skill] - state.mastery[skill])
+        for score in (0.0, 1.0)
+    ]
+    assert found.expected_gain == pytest.approx((1 - found.p_correct) * rise[0] + found.p_correct * rise[1])
+
+
+def test_more_gain_is_expected_where_other_skills_wait() -> None:
+    skills = [Skill("lonely"), Skill("key"), Skill("door")]
+    items = [Item(f"{s.id}{n}", (s.id,)) for s in skills for n in range(5)]
+    tracer = Tracer(builtin(), build(skills, items, [Prerequisite("key", "door")])[0])
+    state = replace(state_with(tracer, 0.5, 0.5, 0.2))
+    choice = choose(tracer, state, POLICY, middle)
+    assert names(tracer, choice)[0].startswith("key")
+    assert choice.recommendations[0].reason == "opens"

@@ -1,0 +1,33 @@
+import numpy as np
+
+from engine.simulate import simulate_school
+
+NOW = 1_800_000_000_000
+
+
+def test_the_same_seed_is_the_same_school() -> None:
+    one, same, other = (simulate_school(NOW, seed=seed, classes=1, students=5) for seed in (1, 1, 2))
+    assert one.answers == same.answers != other.answers
+
+
+def test_answers_name_the_catalog_and_lie_in_the_past_in_order() -> None:
+    school = simulate_school(NOW, classes=2, students=10)
+    assert {answer.item_id for answer in school.answers} <= set(school.catalog.item_index)
+    times = [answer.answered_at for answer in school.answers]
+    assert times == sorted(times)
+    assert max(times) <= NOW
+    assert len({answer.id for answer in school.answers}) == len(school.answers)
+    assert len({answer.student_id for answer in school.answers}) == 20
+
+
+def test_students_learn() -> None:
+    """Late answers on a skill are better than first ones: otherwise there is nothing to trace."""
+    school = simulate_school(NOW, students=40)
+    count: dict[tuple[str, str], int] = {}
+    first: list[bool] = []
+    late: list[bool] = []
+    for answer in school.answers:
+        at = (answer.student_id, answer.item_id.rsplit("-", 1)[0])
+        count[at] = count.get(at, 0) + 1
+        (first if count[at] == 1 else late if count[at] > 6 else []).append(answer.correct)
+    assert np.mean(late) > np.mean(first) + 0.05
