@@ -1,0 +1,198 @@
+"""From a table of answers, as people have them, to a :class:`~models.log.ResponseLog`; every fault names its mend.
+
+Columns: ``student_id``, ``item_id`` (optional: an answer without an item stands for its skills), ``skill_ids``
+(";"-separated or lists), ``correct`` or ``score`` (0..1), ``timestamp`` (optional: else the order of the rows).
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from models.log import DataError, Floats, Ints, ResponseLog
+
+logger = logging.getLogger(__name__)
+
+COLUMNS = ("student_id", "item_id", "skill_ids", "correct", "score", "timestamp")
+UNIT = "\x1f"  # joins the skills of a list: no name holds it
+_WHOLE = re.compile(r"-?\d+(\.0+)?")
+_WORDS = {"true": 1.0, "false": 0.0, "correct": 1.0, "incorrect": 0.0}
+_LARGEST = 2.0**62
+
+
+def from_frame(frame: Any, *, drop_unskilled: bool = False, separator: str = ";", first_row: int = 1) -> ResponseLog:
+    """The log of a pandas frame or Arrow table with the columns above. Raises :class:`DataError`.
+
+    Ids may be of any type: a column of whole numbers that was written as floats ("7.0") means "7". An answer without
+    any skill is an error, or dropped and counted in a warning with ``drop_unskilled``. Row numbers in messages come
+    from a ``row`` column where there is one, else they are counted from ``first_row``.
+    """
+    table: pd.DataFrame = frame.to_pandas() if hasattr(frame, "to_pandas") else frame
+    _require(table)
+    rows = table["row"].to_numpy() if "row" in table else np.arange(first_row, first_row + len(table))
+    names, tag_start, tag_skill, tag = _skills(table["skill_ids"], separator)
+    if (tag < 0).any():
+        table, rows, tag = _unskilled(table, rows, tag, drop_unskilled)
+    student_names, student = _ids(table["student_id"], rows)
+    item_names, item = _items(
+        table, tag, [UNIT.join(names[k] for k in tag_skill[a:b]) for a, b in pairwise(tag_start.tolist())]
+    )
+    score = _scores(table, rows)
+    at = _times(table["timestamp"], rows) if "timestamp" in table else np.arange(len(table), dtype=np.int64)
+    order = np.lexsort((at, student))
+    student, item, tag, score, at = (column[order] for column in (student, item, tag, score, at))
+    log = ResponseLog(student_names, item_names, names, student, item, tag, score, at, tag_start, tag_skill)
+    # Dropped rows may have left skills that no answer asks for.
+    return log.select(np.ones(len(student_names), bool))
+
+
+def normal_ids(values: Sequence[Any]) -> list[str]:
+    """Ids as text, compared alike whatever type they were read as: 7, 7.0, "7" and " 7" are "7".
+
+    >>> normal_ids([7.0, 8.0]), normal_ids(["7.0", "8.0"]), normal_ids(["1.0", "1.5"]), normal_ids(["007"])
+    (['7', '8'], ['7', '8'], ['1.0', '1.5'], ['007'])
+    """
+    texts = [str(value).strip() for value in values]
+    if all(_WHOLE.fullmatch(text) for text in texts if text):
+        return [text.split(".")[0] for text in texts]
+    return texts
+
+
+def _require(table: pd.DataFrame) -> None:
+    found = ", ".join(map(repr, table.columns)) or "none"
+    missing = [name for name in ("student_id", "skill_ids") if name not in table]
+    if "correct" not in table and "score" not in table:
+        missing.append("correct' (or 'score")
+    if missing:
+        names = ", ".join(f"'{name}'" for name in missing)
+        raise DataError(f"missing column {names}; found {found}. Name yours, for example --column student_id=user")
+    if len(table) == 0:
+        raise DataError("the table has no rows: nothing can be learnt from it")
+
+
+def _fault(column: str, rows: npt.NDArray[Any], bad: npt.NDArray[np.bool_], what: str) -> DataError:
+    first, more = rows[np.flatnonzero(bad)[0]], int(bad.sum()) - 1
+    return DataError(f"column '{column}', row {first}{f' (and {more} more)' if more else ''}: {what}")
+
+
+def _ids(column: pd.Series[Any], rows: npt.NDArray[Any]) -> tuple[tuple[str, ...], Ints]:
+    names, codes = _coded(column)
+    if (codes < 0).any():
+        what = "is empty; every answer needs a student. Fill it in or remove the row"
+        raise _fault(str(column.name), rows, codes < 0, what)
+    return names, codes
+
+
+def _coded(column: pd.Series[Any]) -> tuple[tuple[str, ...], Ints]:
+    """Sorted names of a column and each row's position in them; -1 where it is empty."""
+    codes, values = pd.factorize(column)
+    texts = normal_ids(list(values))
+    names = sorted(set(texts) - {""})
+    position = {name: at for at, name in enumerate(names)}
+    recode = np.array([*(position.get(text, -1) for text in texts), -1], np.int64)
+    return tuple(names), recode[codes]
+
+
+def _skills(column: pd.Series[Any], separator: str) -> tuple[tuple[str, ...], Ints, Ints, Ints]:
+    """Skill names, the CSR arrays of the distinct skill sets, and each row's set (-1: none)."""
+    first = next((value for value in column.to_numpy() if value is not None and value is not pd.NA), None)
+    if isinstance(first, list | tuple | np.ndarray):
+        column = column.map(lambda names: None if names is None else UNIT.join(map(str, names)))
+        separator = UNIT
+    codes, values = pd.factorize(column)
+    parts = [str(value).split(separator) for value in values]
+    flat = [part for names in parts for part in names]
+    cleaned = iter(normal_ids(flat))
+    sets = [tuple(sorted({next(cleaned) for _ in names} - {""})) for names in parts]
+    tags = sorted(set(sets) - {()})
+    names = sorted({name for tag in tags for name in tag})
+    position = {tag: at for at, tag in enumerate(tags)}
+    skill = {name: at for at, name in enumerate(names)}
+    start = np.cumsum([0, *map(len, tags)]).astype(np.int64)
+    recode = np.array([*(position.get(tag, -1) for tag in sets), -1], np.int64)
+    return tuple(names), start, np.array([skill[n] for tag in tags for n in tag], np.int64), recode[codes]
+
+
+def _unskilled(
+    table: pd.DataFrame, rows: npt.NDArray[Any], tag: Ints, drop: bool
+) -> tuple[pd.DataFrame, npt.NDArray[Any], Ints]:
+    without = tag < 0
+    if not drop:
+        mend = "has no skill; tag its item, remove the row, or ask for such rows to be dropped"
+        raise _fault("skill_ids", rows, without, mend)
+    if without.all():
+        raise DataError("column 'skill_ids': no answer has a skill, so nothing can be learnt from them")
+    logger.warning("dropped %d of %d answers: their item has no skill", without.sum(), len(table))
+    return table[~without], rows[~without], tag[~without]
+
+
+def _items(table: pd.DataFrame, tag: Ints, tag_names: list[str]) -> tuple[tuple[str, ...], Ints]:
+    """Items; an answer without one stands for its skills."""
+    if "item_id" in table:
+        names, codes = _coded(table["item_id"])
+        if (codes >= 0).all():
+            return names, codes
+    else:
+        names, codes = (), np.full(len(table), -1)
+    own = [name.replace(UNIT, ";") for name in tag_names]
+    used = {own[t] for t in np.unique(tag[codes < 0]).tolist()}
+    merged = sorted({*names, *used})
+    position = {name: at for at, name in enumerate(merged)}
+    of_tag = np.array([position.get(name, -1) for name in own], np.int64)
+    of_name = np.array([*(position[name] for name in names), -1], np.int64)
+    return tuple(merged), np.where(codes < 0, of_tag[tag], of_name[codes])
+
+
+def _scores(table: pd.DataFrame, rows: npt.NDArray[Any]) -> Floats:
+    name = "score" if "score" in table else "correct"
+    column = table[name]
+    if not pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+        text = column.astype("string").str.strip().str.lower()
+        column = pd.to_numeric(text.map(_WORDS).fillna(pd.to_numeric(text, errors="coerce")))
+    score = column.to_numpy(np.float64, na_value=np.nan)
+    bad = ~((score >= 0) & (score <= 1))
+    if bad.any():
+        value = table[name].iloc[int(np.flatnonzero(bad)[0])]
+        what = "is empty" if pd.isna(value) else f"is {value!s}"
+        raise _fault(name, rows, bad, f"{what}; it must lie in 0 (wrong) .. 1 (right). Mend the row or remove it")
+    return score
+
+
+def _times(column: pd.Series[Any], rows: npt.NDArray[Any]) -> Ints:
+    """Times as whole numbers that sort as they do: milliseconds from dates and fractions, whole numbers as they are."""
+    if pd.api.types.is_datetime64_any_dtype(column):
+        moments: pd.Series[Any] = pd.to_datetime(column, utc=True)
+    else:
+        numbers = pd.to_numeric(column, errors="coerce")
+        if numbers.notna().to_numpy().any() or column.isna().to_numpy().all():
+            return _whole_times(numbers, column, rows)
+        moments = pd.to_datetime(column, utc=True, errors="coerce", format="ISO8601")
+    bad = moments.isna().to_numpy()
+    if bad.any():
+        raise _no_time(column, rows, bad)
+    return np.asarray(moments.dt.as_unit("ms").astype("int64"), np.int64)
+
+
+def _whole_times(numbers: pd.Series[Any], column: pd.Series[Any], rows: npt.NDArray[Any]) -> Ints:
+    if pd.api.types.is_integer_dtype(numbers) and not numbers.isna().to_numpy().any():
+        return np.asarray(numbers, np.int64)
+    values = numbers.to_numpy(np.float64, na_value=np.nan)
+    bad = ~(np.abs(values) < _LARGEST / 1000)
+    if bad.any():
+        raise _no_time(column, rows, bad)
+    fraction = bool((values != np.floor(values)).any())
+    return np.asarray(np.round(values * (1000 if fraction else 1)), np.int64)
+
+
+def _no_time(column: pd.Series[Any], rows: npt.NDArray[Any], bad: npt.NDArray[np.bool_]) -> DataError:
+    value = column.iloc[int(np.flatnonzero(bad)[0])]
+    what = "is empty" if pd.isna(value) else f"is {value!s}"
+    mend = "use a number, or a date as in 2026-01-31T09:30:00Z; or leave the column out: the rows' order counts then"
+    return _fault(str(column.name), rows, bad, f"{what}; {mend}")
