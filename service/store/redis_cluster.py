@@ -8,7 +8,7 @@ from typing import Any
 
 from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 
 from service.store.redis_lanes import Command
 
@@ -40,6 +40,8 @@ class Cluster:
                 answers: list[Any] = await pipeline.execute(raise_on_error=False)
         except TimeoutError as error:
             raise RedisError(f"no answer within {self._timeout:g} s") from error
+        except RedisClusterException as error:  # which is no RedisError
+            raise RedisError(str(error)) from error
         return answers
 
     async def close(self) -> None:

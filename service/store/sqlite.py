@@ -22,6 +22,7 @@ from service.store.base import (
 from service.store.records import KINDS, judge, key_of, require_records, require_tags
 from service.store.sqlite_schema import connect, migrate
 from service.store.sqlite_worker import Worker
+from service.store.turnstile import Turnstile
 
 PARTITION = "log"
 PATIENCE = 5.0
@@ -54,9 +55,10 @@ class SQLiteStore:
 
     def __init__(self, path: Path, patience: float = PATIENCE) -> None:
         """Use :meth:`open`, which also makes the tables."""
-        open_file = partial(connect, path, patience)
-        self._writer = Worker("store-writer", open_file, "BEGIN IMMEDIATE", patience)
-        self._reader = Worker("store-reader", open_file, "BEGIN", patience)
+        turnstile = Turnstile(path.with_name(path.name + "-turn"))
+        writable = partial(connect, path, patience, polled=True)
+        self._writer = Worker("store-writer", writable, "BEGIN IMMEDIATE", patience, turnstile)
+        self._reader = Worker("store-reader", partial(connect, path, patience), "BEGIN", patience)
 
     @classmethod
     async def open(cls, path: Path, patience: float = PATIENCE) -> SQLiteStore:

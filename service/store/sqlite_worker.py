@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import queue
-import random
 import sqlite3
 import threading
 import time
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from service.store.base import StoreUnavailable
+from service.store.turnstile import Turnstile, pause
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,15 @@ class Worker:
     rolled back and its jobs run again one at a time, so a job must not have effects outside its connection.
     """
 
-    def __init__(self, name: str, connect: Callable[[], sqlite3.Connection], begin: str, patience: float) -> None:
+    def __init__(
+        self,
+        name: str,
+        connect: Callable[[], sqlite3.Connection],
+        begin: str,
+        patience: float,
+        turnstile: Turnstile | None = None,
+    ) -> None:
+        self._turnstile = turnstile
         self._connect = connect
         self._begin = begin
         self._patience = patience
@@ -75,6 +83,8 @@ class Worker:
             if batch:
                 _deliver(batch, self._outcomes([waiting.job for waiting in batch]))
         self._disconnect()
+        if self._turnstile is not None:
+            self._turnstile.close()
 
     def _take(self) -> tuple[list[_Waiting], bool]:
         """What waits now, at least one job; and whether it is the last there will be."""
@@ -122,19 +132,28 @@ class Worker:
             raise
 
     def _wait_to_begin(self, connection: sqlite3.Connection) -> None:
-        """Begin, waiting for other processes' transactions.
+        """Begin, after other processes' transactions.
 
         Polled here: SQLite's own busy handler backs off to 100 ms a try, and starves behind a busy neighbour.
         """
         deadline = time.monotonic() + self._patience
-        while True:
-            try:
-                connection.execute(self._begin)
-                return
-            except sqlite3.OperationalError as error:
-                if error.sqlite_errorcode not in BUSY or time.monotonic() >= deadline:
-                    raise
-                time.sleep(random.uniform(0.0002, 0.002))
+        try:
+            if self._turnstile is not None:
+                self._turnstile.enter(deadline)
+            while not self._begun(connection, time.monotonic() >= deadline):
+                pause()
+        finally:
+            if self._turnstile is not None:
+                self._turnstile.leave()
+
+    def _begun(self, connection: sqlite3.Connection, last_try: bool) -> bool:
+        try:
+            connection.execute(self._begin)
+        except sqlite3.OperationalError as error:
+            if last_try or error.sqlite_errorcode not in BUSY:
+                raise
+            return False
+        return True
 
     def _roll_back(self) -> None:
         if self._connection is not None and self._connection.in_transaction:

@@ -1,0 +1,165 @@
+"""The Redis store where things go wrong: killed and frozen servers, broken connections, lost scripts and keys."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from service.store.base import Outcome, StoreUnavailable
+from service.store.redis import RedisStore, bucket_of
+from tests.contract.histories import TAG, record_of, records, write
+from tests.servers import RedisServer
+from tests.service.store.writer import Writer, assert_holds
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[RedisServer]:
+    """A server of the test's own, to be killed."""
+    server = RedisServer(tmp_path / "redis").start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+async def store(server: RedisServer) -> AsyncIterator[RedisStore]:
+    store = await RedisStore.open(server.url, timeout=0.5)
+    yield store
+    await store.close()
+
+
+async def test_nothing_acknowledged_is_lost_when_the_server_is_killed(server: RedisServer) -> None:
+    lines: list[str] = []
+    for life in range(3):
+        writer = Writer(server.url, f"life-{life}")
+        lines += writer.acknowledged(150 + 70 * life)
+        server.kill()
+        lines += writer.kill()
+        server.start()
+    store = await RedisStore.open(server.url)
+    await assert_holds(store, lines)
+    await store.close()
+
+
+async def test_a_client_goes_on_when_the_server_is_back(server: RedisServer) -> None:
+    writer = Writer(server.url)
+    lines = writer.acknowledged(100)
+    server.kill()
+    server.start()
+    lines += await asyncio.to_thread(writer.acknowledged, 300)
+    lines += writer.kill()
+    store = await RedisStore.open(server.url)
+    await assert_holds(store, lines)
+    await store.close()
+
+
+async def test_nothing_acknowledged_is_lost_when_the_client_is_killed(redis_server: RedisServer) -> None:
+    writer = Writer(redis_server.url)
+    lines = writer.acknowledged(200) + writer.kill()
+    store = await RedisStore.open(redis_server.url)
+    await assert_holds(store, lines)
+    await store.close()
+
+
+async def test_a_server_that_is_down_is_unavailable_until_it_is_back(store: RedisStore, server: RedisServer) -> None:
+    await store.record([write("s", "r1")], TAG)
+    server.kill()
+    answers = await asyncio.gather(
+        *(store.record([write("s", f"r{number}")], TAG) for number in range(2, 40)), return_exceptions=True
+    )
+    assert all(isinstance(answer, StoreUnavailable) for answer in answers)
+    with pytest.raises(StoreUnavailable):
+        await store.ping()
+    server.start()
+    (answer,), _ = await store.record([write("s", "r2")], TAG)
+    assert answer.state.records == records("r1", "r2")
+
+
+async def test_a_server_that_hangs_is_unavailable_and_answers_are_not_mixed_up(
+    store: RedisStore, server: RedisServer
+) -> None:
+    await store.record([write("s", "r1")], TAG)
+    server.freeze()
+    try:
+        answers = await asyncio.gather(
+            *(store.record([write(f"late-{number}", "r1")], TAG) for number in range(10)), return_exceptions=True
+        )
+    finally:
+        server.thaw()
+    assert all(isinstance(answer, StoreUnavailable) for answer in answers)
+    for number in range(20):
+        (answer,), _ = await store.record([write(f"t{number}", f"r{number}")], TAG)
+        assert answer.state.records == records(f"r{number}")
+
+
+async def test_what_timed_out_may_be_sent_again(store: RedisStore, server: RedisServer) -> None:
+    server.freeze()
+    with pytest.raises(StoreUnavailable, match="no answer within"):
+        await store.record([write("s", "r1")], TAG)
+    server.thaw()
+    (answer,), _ = await store.record([write("s", "r1")], TAG)
+    assert answer.outcomes[0] in {Outcome.RECORDED, Outcome.REPLAYED}
+    assert answer.state.records == records("r1")
+
+
+async def test_an_idle_connection_that_broke_is_not_noticed(store: RedisStore, server: RedisServer) -> None:
+    for number in range(5):
+        (answer,), _ = await store.record([write("s", f"r{number}")], TAG)
+        assert answer.state.length == number + 1
+        server.ask("CLIENT", "KILL", "TYPE", "normal")
+
+
+async def test_a_server_that_forgot_the_scripts(store: RedisStore, server: RedisServer) -> None:
+    for number in range(3):
+        server.ask("SCRIPT", "FLUSH")
+        answers = await asyncio.gather(*(store.record([write(f"s{one}", f"r{number}")], TAG) for one in range(20)))
+        assert all(answer.outcomes == [Outcome.RECORDED] for (answer,), _ in answers)
+
+
+async def test_a_server_without_memory_refuses_and_writes_nothing(store: RedisStore, server: RedisServer) -> None:
+    server.ask("CONFIG", "SET", "maxmemory", "1")
+    with pytest.raises(StoreUnavailable, match="memory"):
+        await store.record([write("s", "r1")], TAG)
+    assert (await store.read(["s"], TAG))[0][0].length == 0
+    server.ask("CONFIG", "SET", "maxmemory", "0")
+    (answer,), _ = await store.record([write("s", "r1")], TAG)
+    assert list(answer.outcomes) == [Outcome.RECORDED]
+
+
+async def test_a_history_that_was_evicted_is_not_taken_for_a_new_student(
+    store: RedisStore, server: RedisServer
+) -> None:
+    await store.record([write("s", "r1")], TAG)
+    server.ask("DEL", f"nw:{{b{bucket_of('s')}}}:history:s")
+    with pytest.raises(StoreUnavailable, match="disagree"):
+        await store.record([write("s", "r1")], TAG)
+
+
+async def test_the_operator_hears_of_a_server_that_may_lose_responses(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    options = ("--appendonly", "no", "--maxmemory-policy", "allkeys-lru")
+    careless = RedisServer(tmp_path / "careless", *options).start()
+    try:
+        await (await RedisStore.open(careless.url)).close()
+    finally:
+        careless.stop()
+    assert "appendonly yes" in caplog.text
+    assert "noeviction" in caplog.text
+
+
+async def test_a_careful_server_gives_no_warning(store: RedisStore, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        await store._warn_of_settings()
+    assert not caplog.records
+
+
+async def test_a_student_takes_few_bytes(store: RedisStore, server: RedisServer) -> None:
+    await store.record([write("s", *(f"r{number}" for number in range(300)))], TAG)
+    prefix = f"nw:{{b{bucket_of('s')}}}"
+    assert server.ask("STRLEN", f"{prefix}:history:s") == b":9600\r\n"
+    assert b"intset" in server.ask("OBJECT", "ENCODING", f"{prefix}:ids:s")
+    assert server.ask("SISMEMBER", f"{prefix}:ids:s", str(int.from_bytes(record_of("r7")[:8], "little"))) == b":1\r\n"
