@@ -1,0 +1,32 @@
+"""Reading bodies by hand: content type, encoding and form are checked with words of our own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from fastapi import Request
+
+from service.errors import MalformedBody, UnsupportedMediaType
+
+
+async def read_json(request: Request) -> Any:
+    """The decoded body. Raises :class:`UnsupportedMediaType` and :class:`MalformedBody`."""
+    require_type(request, "application/json")
+    try:
+        return orjson.loads(await request.body())
+    except orjson.JSONDecodeError as fault:
+        raise MalformedBody(f"{fault}"[:300]) from None
+
+
+async def read_csv(request: Request) -> bytes:
+    """The raw body of a table."""
+    require_type(request, "text/csv")
+    return await request.body()
+
+
+def require_type(request: Request, wanted: str) -> None:
+    """Raise :class:`UnsupportedMediaType` where the body is said to be something else."""
+    found = request.headers.get("content-type")
+    if found is None or found.partition(";")[0].strip().lower() != wanted:
+        raise UnsupportedMediaType(wanted, found)

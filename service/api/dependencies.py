@@ -1,0 +1,23 @@
+"""What routes are given: made once in the lifespan, handed out here."""
+
+from __future__ import annotations
+
+from typing import Annotated, cast
+
+from fastapi import Depends, Request
+
+from service.settings import Settings
+from service.tutor import Tutor
+
+
+def get_tutor(request: Request) -> Tutor:
+    """The application service of this process."""
+    return cast(Tutor, request.app.state.tutor)
+
+
+def get_settings(request: Request) -> Settings:
+    return cast(Settings, request.app.state.settings)
+
+
+TutorDep = Annotated[Tutor, Depends(get_tutor)]
+SettingsDep = Annotated[Settings, Depends(get_settings)]

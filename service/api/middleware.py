@@ -1,0 +1,86 @@
+"""Around every request: its id, its log line, its metrics, the limit of its body, and the last word on a fault.
+
+Plain ASGI: Starlette's BaseHTTPMiddleware runs each request in a second task.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from secrets import token_hex
+from time import perf_counter
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service import logs, metrics
+from service.api.problems import render
+from service.errors import BodyTooLarge, Internal, Problem
+
+logger = logging.getLogger("service.api.requests")
+
+REQUEST_ID = re.compile(rb"[A-Za-z0-9._:+/=@-]{1,128}")
+QUIET = ("/health/live", "/health/ready", "/metrics")
+
+
+class Around:
+    """The only middleware."""
+
+    def __init__(self, app: ASGIApp, max_body_bytes: int) -> None:
+        self.app, self.limit = app, max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        given = headers.get(b"x-request-id", b"")
+        request_id = given.decode() if REQUEST_ID.fullmatch(given) else token_hex(8)
+        token = logs.request_id.set(request_id)
+        started, status = perf_counter(), 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        try:
+            length = headers.get(b"content-length", b"")
+            if length.isdigit() and int(length) > self.limit:
+                raise BodyTooLarge(self.limit)
+            await self.app(scope, self._limited(receive), answer)
+        except Exception as fault:
+            if not isinstance(fault, Problem):
+                logger.exception("fault in a request", extra={"path": scope["path"]})
+            if status:  # too late for another answer: the connection must break, so that the caller sees it
+                raise
+            problem = fault if isinstance(fault, Problem) else Internal("The fault was logged.")
+            await render(problem)(scope, receive, answer)
+        finally:
+            _account(scope, status, perf_counter() - started)
+            logs.request_id.reset(token)
+
+    def _limited(self, receive: Receive) -> Receive:
+        """``receive`` that counts: a chunked body tells no length beforehand."""
+        received = 0
+
+        async def limited() -> Message:
+            nonlocal received
+            message = await receive()
+            if message["type"] == "http.request":
+                received += len(message.get("body", b""))
+                if received > self.limit:
+                    raise BodyTooLarge(self.limit)
+            return message
+
+        return limited
+
+
+def _account(scope: Scope, status: int, seconds: float) -> None:
+    route = getattr(scope.get("route"), "path", "unmatched")
+    metrics.requests.labels(route, scope["method"], status).observe(seconds)
+    level = logging.DEBUG if scope["path"] in QUIET else logging.INFO
+    if logger.isEnabledFor(level):
+        told = {"method": scope["method"], "path": scope["path"], "route": route, "status": status}
+        logger.log(level, "request", extra=told | {"milliseconds": round(seconds * 1000, 2)})

@@ -1,0 +1,138 @@
+"""``POST /v1/responses``: the hot path. Read, validated and written by hand; OpenAPI tells the same schema."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, cast
+
+import orjson
+from fastapi import APIRouter, Query, Request, Response
+
+from service import metrics
+from service.answers import Answer, ResponseIn, parse
+from service.api.bodies import read_json
+from service.api.dependencies import SettingsDep, TutorDep
+from service.api.problems import problems
+from service.api.schemas import BatchOut, RecordedOut
+from service.errors import InvalidBatch, InvalidResponse, Problem, ResponseConflict
+from service.settings import Settings
+from service.store.base import Outcome
+from service.views import Receipt, Result
+
+router = APIRouter(tags=["responses"])
+
+REPLAYED = {"Idempotent-Replayed": "true"}
+SCHEMA = {"$ref": "#/components/schemas/Response"}
+BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {"anyOf": [SCHEMA, {"type": "array", "items": SCHEMA, "minItems": 1, "maxItems": 1000}]},
+                "example": cast(dict[str, Any], ResponseIn.model_config["json_schema_extra"])["example"],
+            }
+        },
+    }
+}
+
+
+@router.post(
+    "/v1/responses",
+    response_model=RecordedOut | BatchOut,
+    responses=problems(400, 409, 413, 415, 422, 503),
+    openapi_extra=BODY,
+)
+async def record_responses(
+    request: Request,
+    tutor: TutorDep,
+    settings: SettingsDep,
+    next: Annotated[int, Query(ge=0, le=10, description="How many items to give next, for each student.")] = 0,
+) -> Response:
+    """Record one response, or a batch of them. Each is judged alone: a bad one never takes the others down.
+
+    Idempotent by (student_id, id): the same content again is answered the same (with `Idempotent-Replayed: true`),
+    other content under the same id is a 409 and changes nothing.
+    """
+    body = await read_json(request)
+    raws = body if isinstance(body, list) else [body]
+    if not raws:
+        raise InvalidBatch("The batch is empty: send at least one response.")
+    if len(raws) > settings.max_batch:
+        raise InvalidBatch(f"The batch has {len(raws)} responses: at most {settings.max_batch} are accepted at once.")
+    parsed = _parse(raws, tutor.now(), settings)
+    answers = [one for one in parsed if isinstance(one, Answer)]
+    if not isinstance(body, list) and isinstance(parsed[0], Problem):
+        raise parsed[0]
+    receipt = await tutor.record(answers, next)
+    _count(receipt.results)
+    if isinstance(body, list):
+        return _batch(raws, parsed, receipt, next > 0)
+    return _single(receipt, next > 0)
+
+
+def _parse(raws: Sequence[object], now: int, settings: Settings) -> list[Answer | Problem]:
+    parsed: list[Answer | Problem] = []
+    for raw in raws:
+        try:
+            parsed.append(parse(raw, now, settings.future_tolerance_seconds * 1000))
+        except InvalidResponse as problem:
+            parsed.append(problem)
+            metrics.responses.labels("rejected").inc()
+    return parsed
+
+
+def _count(results: Sequence[Result]) -> None:
+    for result in results:
+        metrics.responses.labels(str(result.outcome)).inc()
+
+
+def _single(receipt: Receipt, following: bool) -> Response:
+    (result,) = receipt.results
+    if result.outcome is Outcome.CONFLICT:
+        raise ResponseConflict(result.id)
+    answer = _accepted(result) | _versions(receipt)
+    if following:
+        answer["next"] = receipt.next[result.student_id]
+    return _json(answer, result.outcome is Outcome.REPLAYED)
+
+
+def _batch(raws: Sequence[object], parsed: Sequence[Answer | Problem], receipt: Receipt, following: bool) -> Response:
+    given = iter(receipt.results)
+    results = [
+        _rejected(_id_of(raw), one) if isinstance(one, Problem) else _judged(next(given))
+        for raw, one in zip(raws, parsed, strict=True)
+    ]
+    recorded = sum(result["status"] == "recorded" for result in results)
+    answer = {"results": results, "recorded": recorded, "rejected": len(results) - recorded} | _versions(receipt)
+    if following:
+        answer["next"] = list(receipt.next.values())
+    outcomes = {result.outcome for result in receipt.results}
+    return _json(answer, outcomes == {Outcome.REPLAYED} and len(receipt.results) == len(results))
+
+
+def _judged(result: Result) -> dict[str, Any]:
+    if result.outcome is Outcome.CONFLICT:
+        return _rejected(result.id, ResponseConflict(result.id))
+    return _accepted(result)
+
+
+def _accepted(result: Result) -> dict[str, Any]:
+    """The same for a replay: the sender gets the answer that it missed."""
+    return {"id": result.id, "status": "recorded", "item_known": result.item_known, "mastery": result.mastery}
+
+
+def _rejected(response_id: str | None, problem: Problem) -> dict[str, Any]:
+    return {"id": response_id, "status": "rejected", "problem": problem.as_dict()}
+
+
+def _id_of(raw: object) -> str | None:
+    given = raw.get("id") if isinstance(raw, dict) else None
+    return given[:256] if isinstance(given, str) else None
+
+
+def _versions(receipt: Receipt) -> dict[str, str]:
+    return {"model_version": receipt.model_version, "catalog_version": receipt.catalog_version}
+
+
+def _json(answer: object, replayed: bool) -> Response:
+    return Response(orjson.dumps(answer), 200, REPLAYED if replayed else None, "application/json")

@@ -1,0 +1,80 @@
+"""Recommendations: the engine's choice, with an id, its draws, and its entry for the log."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+
+import orjson
+
+from engine.recommend import Choice, Draw, Policy, choose
+from engine.tracing import State
+from service.errors import NoCatalog, UnknownSkills
+from service.serving import Serving
+from service.views import Next, Reason, Recommendation
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What was asked: how many items, only on which skills, without which items."""
+
+    n: int = 1
+    skills: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+
+
+class Chooser:
+    """Chance is derived from the salt and the question, so that the same question has the same answer.
+
+    How many items are asked for is no part of it: the first of three is the one that would have been given alone.
+    """
+
+    def __init__(self, policy: Policy, salt: bytes) -> None:
+        self.policy = policy
+        self.name = f"{policy.name}@{policy.version}"
+        self._salt = blake2b(salt, digest_size=32).digest()
+
+    def choose(self, serving: Serving, student_id: str, state: State, question: Question) -> tuple[Next, Choice]:
+        """Raises :class:`NoCatalog` and :class:`UnknownSkills`."""
+        if not serving.catalog.items:
+            raise NoCatalog
+        if unknown := [skill for skill in question.skills if skill not in serving.catalog.skill_index]:
+            raise UnknownSkills(unknown)
+        asked = [student_id, state.length, sorted(set(question.skills)), sorted(set(question.exclude))]
+        draw = self._draw(orjson.dumps(asked))
+        choice = choose(serving.tracer, state, self.policy, draw, question.n, question.skills, question.exclude)
+        made = tuple(self._named(serving, asked, choice, slot) for slot in range(len(choice.recommendations)))
+        versions = serving.model_version, serving.catalog_version
+        return Next(student_id, str(choice.outcome), choice.text, made, *versions), choice
+
+    def _draw(self, asked: bytes) -> Draw:
+        def draw(slot: int) -> float:
+            digest = blake2b(asked + b"\0draw%d" % slot, key=self._salt, digest_size=8).digest()
+            return (int.from_bytes(digest, "big") >> 11) / 2**53
+
+        return draw
+
+    def _named(self, serving: Serving, asked: Collection[object], choice: Choice, slot: int) -> Recommendation:
+        given = choice.recommendations[slot]
+        item = serving.catalog.items[given.item]
+        identity = [*asked, slot, item.id, self.name, serving.model_version, serving.catalog_version]
+        return Recommendation(
+            blake2b(orjson.dumps(identity), key=self._salt, digest_size=16).hexdigest(),
+            item.id,
+            item.title,
+            item.skill_ids,
+            Reason(given.reason, given.text),
+            given.p_correct,
+            given.expected_gain,
+            given.propensity,
+            self.name,
+            serving.model_version,
+            serving.catalog_version,
+        )
+
+
+def log_event(made: Recommendation, slot: int, answer: Next, choice: Choice, length: int, at: int) -> bytes:
+    """A recommendation as the log keeps it: enough to judge the policy later."""
+    event = asdict(made) | {"student_id": answer.student_id, "at": at, "slot": slot, "outcome": answer.outcome}
+    return orjson.dumps(event | {"candidates": choice.candidates, "history_length": length})

@@ -1,0 +1,179 @@
+"""What is served: a model and a catalog, loaded by the store's heads, verified, and swapped in by one assignment."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+
+from engine import bundle
+from engine import catalog as catalogs
+from engine.catalog import EMPTY, Catalog, Item, Skill
+from engine.model import Model, builtin
+from engine.recommend import Policy, choose
+from engine.responses import RECORD, key
+from engine.tracing import Tracer
+from service import metrics
+from service.store.base import ArtifactKind, Heads, Store, StoreUnavailable
+
+T = TypeVar("T", Model, Catalog)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A model bound to a catalog. Immutable: a request keeps the one that it began with."""
+
+    tracer: Tracer
+
+    @property
+    def model(self) -> Model:
+        return self.tracer.model
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.tracer.catalog
+
+    @property
+    def tag(self) -> bytes:
+        return self.tracer.tag
+
+    @property
+    def model_version(self) -> str:
+        return self.model.version
+
+    @property
+    def catalog_version(self) -> str:
+        """Empty where no catalog was imported."""
+        return self.catalog.version if self.catalog.items else ""
+
+
+class Servings:
+    """Holds the current :class:`Serving` and replaces it when the store's heads move."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = asyncio.Lock()
+        self._handled = Heads(None, None)
+        self._loaded: dict[ArtifactKind, str | None] = {"model": None, "catalog": None}
+        self._refused: set[tuple[ArtifactKind, str]] = set()
+        self._watcher: asyncio.Task[None] | None = None
+        self.now = Serving(Tracer(builtin(), EMPTY))
+
+    async def start(self, check_seconds: float) -> None:
+        """Compile the kernels, load the heads, and watch them from here on."""
+        await asyncio.to_thread(warm_up)
+        await self._follow()
+        self._tell()
+        self._watcher = asyncio.create_task(self._watch(check_seconds), name="head-watcher")
+
+    async def close(self) -> None:
+        if self._watcher is not None:
+            self._watcher.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watcher
+
+    async def at(self, heads: Heads) -> Serving:
+        """The serving for the heads that came with a store's answer; waits while newer ones are loaded."""
+        if heads != self._handled:
+            with suppress(StoreUnavailable):  # what is loaded still answers; the watcher tells of the store
+                await self._follow()
+        return self.now
+
+    async def refresh(self) -> Serving:
+        """The serving of the store's heads as they are now."""
+        await self._follow()
+        return self.now
+
+    async def _follow(self) -> None:
+        async with self._lock:
+            # Asked anew inside the lock: the heads that brought us here may be older than what is loaded.
+            heads = await self._store.heads()
+            if heads == self._handled:
+                return
+            model = await self._load("model", heads.model, self.now.model, _read_model)
+            catalog = await self._load("catalog", heads.catalog, self.now.catalog, _read_catalog)
+            if model is not self.now.model or catalog is not self.now.catalog:
+                self.now = Serving(await asyncio.to_thread(_bind, model, catalog))
+                self._tell()
+            self._handled = heads
+
+    async def _load(
+        self, kind: ArtifactKind, version: str | None, current: T, read: Callable[[bytes | None, str], T]
+    ) -> T:
+        """The artifact of this version; ``current`` where it is that already, or where it must not be served."""
+        if version == self._loaded[kind] or (version is not None and (kind, version) in self._refused):
+            return current
+        blob = None if version is None else await self._store.fetch(kind, version)
+        try:
+            if version is not None and blob is None:
+                raise ValueError("the store does not hold it")
+            loaded = await asyncio.to_thread(read, blob, version or "")
+        except Exception:
+            # Whatever is wrong with it, what is loaded stays; told once, since this version is not tried again.
+            assert version is not None
+            self._refused.add((kind, version))
+            metrics.load_failures.labels(kind).inc()
+            logger.exception("refused a %s", kind, extra={"version": version, "kept": self._loaded[kind]})
+            return current
+        self._loaded[kind] = version
+        return loaded
+
+    async def _watch(self, seconds: float) -> None:
+        """Load new heads off the request path."""
+        reachable = True
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                await self._follow()
+            except StoreUnavailable as fault:
+                if reachable:
+                    logger.warning("the store does not answer", extra={"fault": str(fault)})
+                reachable = False
+            except Exception:
+                logger.exception("looking for newer heads failed")
+            else:
+                if not reachable:
+                    logger.info("the store answers again")
+                reachable = True
+
+    def _tell(self) -> None:
+        metrics.serving(self.now.model_version, self.now.catalog_version)
+        logger.info(
+            "serving", extra={"model_version": self.now.model_version, "catalog_version": self.now.catalog_version}
+        )
+
+
+def _read_model(blob: bytes | None, version: str) -> Model:
+    return builtin() if blob is None else bundle.load(blob, version)
+
+
+def _read_catalog(blob: bytes | None, version: str) -> Catalog:
+    if blob is None:
+        return EMPTY
+    catalog = catalogs.from_json(blob)
+    if catalog.version != version:
+        raise ValueError(f"its content has the version {catalog.version}: it was changed after it was published")
+    return catalog
+
+
+def _bind(model: Model, catalog: Catalog) -> Tracer:
+    """The pair, with everything that is computed on first use computed now, off the request path."""
+    tracer = Tracer(model, catalog)
+    _ = catalog.active, catalog.required, catalog.item_index, catalog.key_index, catalog.skill_index
+    return tracer
+
+
+def warm_up() -> None:
+    """Run every kernel once: compiling, or reading the compiled code, takes up to seconds."""
+    tracer = Tracer(builtin(2), Catalog((Skill("s"),), (Item("i", ("s",)), Item("j", ("s",)))))
+    history = np.array([(1, key("i"), 0, 1.0, 0), (2, key("j"), 1, 0.5, 0)], RECORD)
+    state = tracer.fold(history)
+    tracer.interval(history, state)
+    choose(tracer, state, Policy(), float)

@@ -1,0 +1,119 @@
+"""Settings: environment variables, each described once, here."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from engine.mastery import Thresholds
+from engine.recommend import Policy
+
+SALT_FILE = "salt"
+Probability = Annotated[float, Field(ge=0.0, le=1.0)]
+
+
+class Settings(BaseSettings):
+    """Every setting is an environment variable: ``NEXTWISE_`` and the field's name."""
+
+    model_config = SettingsConfigDict(env_prefix="NEXTWISE_", frozen=True, extra="ignore", populate_by_name=True)
+
+    data: Path = Field(Path(".data"), description="Folder of everything that is kept on this machine.")
+    store: str | None = Field(
+        None,
+        description="Where responses are kept: `sqlite:///<path>`, `redis://host:6379/0`, `rediss://...`, "
+        "`redis+cluster://host:6379`. Default: `sqlite:///<data>/nextwise.db`.",
+    )
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on.")
+    workers: int = Field(1, ge=1, le=64, description="API worker processes on this machine.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="What is logged: `debug`, `info` (one line a request), `warning`, `error`."
+    )
+    max_body_bytes: int = Field(2 * 1024 * 1024, ge=1024, description="Largest request body; larger ones get a 413.")
+    max_batch: int = Field(1000, ge=1, le=10_000, description="Most responses in one request.")
+    future_tolerance_seconds: float = Field(
+        300.0, ge=0, description="How far ahead of this machine's clock an answer's time may lie."
+    )
+    mastered_at: Probability = Field(0.95, description="P(known) from which a skill counts as mastered.")
+    enough_responses: int = Field(3, ge=1, description="Answers on a skill below which there is not enough evidence.")
+    review_days: float = Field(
+        28.0, gt=0, description="Days without practice after which a mastered skill is reviewed."
+    )
+    policy_exploration: Probability = Field(
+        0.05,
+        description="Share of recommendations spread evenly over all items that fit, so that policies can be judged.",
+    )
+    salt: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="Secret behind the random draws (16 characters and more). Default: a random one, made at the "
+        "first start and kept in `<data>/salt`. With several hosts on one Redis it must be the same on all of them.",
+    )
+    mlflow_tracking_uri: str | None = Field(
+        None,
+        validation_alias="MLFLOW_TRACKING_URI",
+        description="MLflow store or server (no prefix: MLflow's own variable). Default: `sqlite:///<data>/mlflow.db`.",
+    )
+    model_check_seconds: float = Field(
+        1.0, gt=0, description="How often each worker looks for a newer model or catalog when no request tells it."
+    )
+
+    @property
+    def store_url(self) -> str:
+        return self.store or f"sqlite:///{self.data / 'nextwise.db'}"
+
+    @property
+    def mlflow_url(self) -> str:
+        return self.mlflow_tracking_uri or f"sqlite:///{self.data / 'mlflow.db'}"
+
+    @property
+    def thresholds(self) -> Thresholds:
+        return Thresholds(self.mastered_at, self.enough_responses, self.review_days)
+
+    @property
+    def policy(self) -> Policy:
+        return Policy(mastered=self.mastered_at, exploration=self.policy_exploration)
+
+    def resolve_salt(self) -> bytes:
+        """The salt that is set, else the one kept in the data folder, made where there is none."""
+        if self.salt is not None:
+            return self.salt.get_secret_value().encode()
+        path = self.data / SALT_FILE
+        if not path.exists():
+            _make_salt(path)
+        return path.read_bytes().strip()
+
+
+def _make_salt(path: Path) -> None:
+    """Written aside and linked into place: of workers that start at once one wins, and all read a whole file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32) + "\n")
+        with suppress(FileExistsError):  # another worker was first: its salt is everyone's
+            os.link(draft, path)
+    finally:
+        draft.unlink()
+
+
+def settings_table() -> str:
+    """All settings as a Markdown table, for the operator's page.
+
+    >>> settings_table().splitlines()[2]
+    '| `NEXTWISE_DATA` | `.data` | Folder of everything that is kept on this machine. |'
+    """
+    rows = ["| variable | default | what it is |", "| --- | --- | --- |"]
+    for name, field in Settings.model_fields.items():
+        alias = field.validation_alias
+        variable = alias if isinstance(alias, str) else f"NEXTWISE_{name.upper()}"
+        default = "" if field.default is None else f"`{field.default}`"
+        rows.append(f"| `{variable}` | {default} | {field.description} |")
+    return "\n".join(rows) + "\n"

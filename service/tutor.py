@@ -1,0 +1,282 @@
+"""The application service: what happens when a response arrives, and what is asked of it. No HTTP, no mathematics."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+
+import orjson
+
+from engine.catalog import EMPTY, Catalog, retire_missing, to_json
+from engine.mastery import Status, Thresholds, report, status
+from engine.recommend import Policy
+from engine.responses import History, Response, pack, unpack
+from engine.tracing import State, Step
+from service import metrics
+from service.answers import Answer
+from service.behind import Behind
+from service.choosing import Chooser, Question, log_event
+from service.errors import NoCatalog, UnknownClass, UnknownStudent
+from service.serving import Serving, Servings
+from service.store.base import NewResponse, Outcome, Snapshot, Store, StudentState, Write
+from service.views import (
+    CatalogSummary,
+    ClassMastery,
+    HistoryStep,
+    Move,
+    Next,
+    Receipt,
+    Result,
+    SkillNow,
+    SkillSpread,
+    StudentHistory,
+    StudentMastery,
+)
+
+SNAPSHOT_AFTER = 16
+"""Records folded beyond the last snapshot from which a new one is kept. Folding fewer costs less than writing."""
+
+PART = 16
+"""Students worked on before other requests get their turn."""
+
+LONG = 2_000
+"""Records beyond which a fold leaves the event loop's thread."""
+
+
+class Tutor:
+    """Made once a process. ``now`` gives the time in ms."""
+
+    def __init__(
+        self,
+        store: Store,
+        servings: Servings,
+        behind: Behind,
+        *,
+        now: Callable[[], int],
+        salt: bytes,
+        policy: Policy | None = None,
+        thresholds: Thresholds | None = None,
+    ) -> None:
+        self.store, self.servings, self.behind, self.now = store, servings, behind, now
+        self.thresholds = thresholds or Thresholds()
+        self._chooser = Chooser(policy or Policy(), salt)
+
+    @property
+    def serving(self) -> Serving:
+        return self.servings.now
+
+    # -------------------------------------------------------------------------------------------------- responses
+
+    async def record(self, answers: Sequence[Answer], next_items: int = 0) -> Receipt:
+        """Record answers, in one round trip to the store; their outcomes, mastery after them, and what comes next."""
+        if not answers:
+            return Receipt((), {}, self.serving.model_version, self.serving.catalog_version)
+        groups: dict[str, list[Answer]] = {}
+        for answer in answers:
+            groups.setdefault(answer.student_id, []).append(answer)
+        serving, at = self.serving, self.now()
+        writes = [Write(student, [_new(serving, one, at) for one in group]) for student, group in groups.items()]
+        recorded, heads = await self.store.record(writes, serving.tag)
+        stored = [one.state for one in recorded]
+        current = await self.servings.at(heads)
+        if current is not serving:
+            stored, _ = await self.store.read(list(groups), current.tag)
+        states = await self._states(current, list(groups), stored)
+        outcomes = {student: iter(one.outcomes) for student, one in zip(groups, recorded, strict=True)}
+        results = tuple(self._result(current, one, next(outcomes[one.student_id]), states, at) for one in answers)
+        following = await self._following(current, results, states, next_items) if next_items else {}
+        return Receipt(results, following, current.model_version, current.catalog_version)
+
+    def _result(self, serving: Serving, answer: Answer, outcome: Outcome, states: dict[str, State], at: int) -> Result:
+        index = serving.catalog.item_index.get(answer.item_id)
+        if index is None or outcome is Outcome.CONFLICT:
+            return Result(answer.id, answer.student_id, outcome, index is not None, ())
+        state = states[answer.student_id]
+        mastery = tuple(
+            self._skill_now(serving, state, serving.catalog.skill_index[skill], at)
+            for skill in serving.catalog.items[index].skill_ids
+        )
+        return Result(answer.id, answer.student_id, outcome, True, mastery)
+
+    def _skill_now(self, serving: Serving, state: State, k: int, at: int) -> SkillNow:
+        mastery, responses, last_at = float(state.mastery[k]), int(state.responses[k]), int(state.last_at[k])
+        word = status(mastery, responses, last_at, at, self.thresholds)
+        return SkillNow(serving.catalog.skills[k].id, mastery, responses, word)
+
+    async def _following(
+        self, serving: Serving, results: Iterable[Result], states: dict[str, State], n: int
+    ) -> dict[str, Next]:
+        """What comes next for every student of whom something was accepted."""
+        students = dict.fromkeys(one.student_id for one in results if one.outcome is not Outcome.CONFLICT)
+        following = {}
+        for number, student in enumerate(students, 1):
+            try:
+                following[student] = self._choose(serving, student, states[student], Question(n))
+            except NoCatalog as fault:  # the responses are recorded all the same
+                versions = serving.model_version, serving.catalog_version
+                following[student] = Next(student, "no catalog", f"{fault.detail} {fault.mend}", (), *versions)
+            if number % PART == 0:
+                await asyncio.sleep(0)
+        return following
+
+    # ----------------------------------------------------------------------------------------------------- asking
+
+    async def next(self, student_id: str, n: int = 1, skills: Sequence[str] = (), exclude: Sequence[str] = ()) -> Next:
+        """Up to ``n`` items to give next. Raises :class:`NoCatalog` and :class:`UnknownSkills`."""
+        serving = self.serving
+        stored, heads = await self.store.read([student_id], serving.tag)
+        current = await self.servings.at(heads)
+        if current is not serving:
+            stored, _ = await self.store.read([student_id], current.tag)
+        states = await self._states(current, [student_id], stored)
+        return self._choose(current, student_id, states[student_id], Question(n, tuple(skills), tuple(exclude)))
+
+    def _choose(self, serving: Serving, student_id: str, state: State, question: Question) -> Next:
+        answer, choice = self._chooser.choose(serving, student_id, state, question)
+        at = self.now()
+        events = [
+            log_event(made, slot, answer, choice, state.length, at)
+            for slot, made in enumerate(answer.recommendations)
+            if self.behind.is_new(made.recommendation_id)
+        ]
+        if events:
+            self.behind.log(student_id, events)
+        for made in answer.recommendations:
+            metrics.recommendations.labels(made.reason.code).inc()
+        return answer
+
+    async def mastery(self, student_id: str) -> StudentMastery:
+        """Mastery of every skill, with its interval. Raises :class:`UnknownStudent`."""
+        serving, (history,) = await self._histories([student_id])
+        if not len(history):
+            raise UnknownStudent(student_id)
+        return await asyncio.to_thread(self._mastery, serving, student_id, history, self.now())
+
+    def _mastery(self, serving: Serving, student_id: str, history: History, at: int) -> StudentMastery:
+        state = serving.tracer.fold(history)
+        rows = report(serving.tracer, history, state, at, self.thresholds)
+        unknown = sum(item not in serving.catalog.key_index for item in history["item"].tolist())
+        last_at = int(history["at"].max()) if len(history) else None
+        versions = serving.model_version, serving.catalog_version
+        return StudentMastery(student_id, len(history), unknown, last_at, tuple(rows), *versions)
+
+    async def history(self, student_id: str, limit: int = 100, offset: int = 0) -> StudentHistory:
+        """Responses, the newest first, and how each moved the estimates. Raises :class:`UnknownStudent`."""
+        serving, (history,) = await self._histories([student_id])
+        if not len(history):
+            raise UnknownStudent(student_id)
+        steps = await asyncio.to_thread(lambda: list(serving.tracer.trace(history))[::-1][offset : offset + limit])
+        told = tuple(_told(serving, step) for step in steps)
+        versions = serving.model_version, serving.catalog_version
+        return StudentHistory(student_id, len(history), offset, told, *versions)
+
+    async def classes(self) -> list[str]:
+        """All classes seen, sorted."""
+        return await self.store.class_ids()
+
+    async def class_mastery(self, class_id: str) -> ClassMastery:
+        """Every student of a class on every skill, and how many stand where. Raises :class:`UnknownClass`."""
+        students = await self.store.class_students(class_id)
+        if not students:
+            raise UnknownClass(class_id)
+        serving, histories = await self._histories(students)
+        at = self.now()
+
+        def work() -> ClassMastery:
+            rows = [self._mastery(serving, *one, at) for one in zip(students, histories, strict=True)]
+            spread = []
+            for k, skill in enumerate(serving.catalog.skills):
+                counts = Counter(row.skills[k].status for row in rows)
+                spread.append(SkillSpread(skill.id, skill.title or skill.id, {word: counts[word] for word in Status}))
+            versions = serving.model_version, serving.catalog_version
+            return ClassMastery(class_id, tuple(rows), tuple(spread), *versions)
+
+        return await asyncio.to_thread(work)
+
+    # ---------------------------------------------------------------------------------------------------- catalog
+
+    async def catalog(self) -> Catalog:
+        """The current catalog, empty where none was imported."""
+        return (await self.servings.refresh()).catalog
+
+    async def import_catalog(self, catalog: Catalog) -> CatalogSummary:
+        """Make a catalog current; items that it lacks are kept, retired, so that past answers still count."""
+        current = await self.catalog()
+        whole = await asyncio.to_thread(retire_missing, catalog, current)
+        await self.store.publish("catalog", whole.version, to_json(whole).encode())
+        await self.servings.refresh()
+        return summary(whole)
+
+    # ---------------------------------------------------------------------------------------------------- folding
+
+    async def _histories(self, students: Sequence[str]) -> tuple[Serving, list[History]]:
+        """Whole histories, and what to fold them with."""
+        stored, heads = await self.store.read(students, b"")
+        return await self.servings.at(heads), [unpack(one.records) for one in stored]
+
+    async def _states(
+        self, serving: Serving, students: Sequence[str], stored: Sequence[StudentState]
+    ) -> dict[str, State]:
+        """Snapshots folded on with what came after them; the whole history where an answer came late."""
+        tracer = serving.tracer
+        bases = [_loaded(serving, one) for one in stored]
+        late = [
+            at
+            for at, (one, base) in enumerate(zip(stored, bases, strict=True))
+            if one.snapshot is not None and (base is None or tracer.late(unpack(one.records), base))
+        ]
+        whole = dict(zip(late, await self._whole([students[at] for at in late]), strict=True)) if late else {}
+        states: dict[str, State] = {}
+        for at, student in enumerate(students):
+            one = whole.get(at, stored[at])
+            history, base = unpack(one.records), None if at in whole else bases[at]
+            if len(history) < LONG:
+                states[student] = tracer.fold(history, base)
+            else:
+                states[student] = await asyncio.to_thread(tracer.fold, history, base)
+            if at in whole or len(history) >= SNAPSHOT_AFTER:
+                self.behind.keep(Snapshot(student, serving.tag, one.length, tracer.dump(states[student])))
+            if at % PART == PART - 1:
+                await asyncio.sleep(0)
+        return states
+
+    async def _whole(self, students: Sequence[str]) -> list[StudentState]:
+        stored, _ = await self.store.read(students, b"")
+        return stored
+
+
+def summary(catalog: Catalog) -> CatalogSummary:
+    """Counts of a catalog."""
+    retired = sum(item.retired for item in catalog.items)
+    version = catalog.version if catalog != EMPTY else ""
+    counts = len(catalog.items) - retired, len(catalog.skills), len(catalog.prerequisites)
+    return CatalogSummary(version, *counts, retired)
+
+
+def _new(serving: Serving, answer: Answer, at: int) -> NewResponse:
+    """The answer as the store keeps it: its packed record, and the event in full."""
+    event = dict(answer.content) | {"received_at": at}
+    index = serving.catalog.item_index.get(answer.item_id)
+    if index is not None:
+        event["skill_ids"] = serving.catalog.items[index].skill_ids
+    response = Response(answer.id, answer.student_id, answer.item_id, answer.score, answer.answered_at, answer.check)
+    return NewResponse(pack(response), orjson.dumps(event), answer.class_id)
+
+
+def _loaded(serving: Serving, stored: StudentState) -> State | None:
+    """The state in a snapshot; None without one, and where it cannot be read: it is a cache and no more."""
+    if stored.snapshot is None:
+        return None
+    try:
+        return serving.tracer.load(stored.snapshot)
+    except (struct.error, ValueError, IndexError):
+        return None
+
+
+def _told(serving: Serving, step: Step) -> HistoryStep:
+    catalog = serving.catalog
+    moves = tuple(Move(catalog.skills[k].id, before, after) for k, before, after in step.moves)
+    item = None if step.item is None else catalog.items[step.item].id
+    return HistoryStep(step.at, item, step.score, step.p_correct, moves)
