@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP, Model
-from models import em
+from models import draws, em
 from models.chains import Chain, chains, combinations, pool
 from models.log import DataError, Floats, ResponseLog
 
@@ -33,6 +34,10 @@ class Rules:
     priors: bool = True
     tolerance: float = 1e-4
     limit: int = 500
+
+    @property
+    def starts(self) -> Floats:
+        return STARTS if self.forgets else STARTS * [1, 1, 1, 1, 0]
 
     @property
     def moves(self) -> Floats:
@@ -62,8 +67,7 @@ def fit(
         raise DataError("there are no answers to learn from")
     rules = Rules(forgets, priors, tolerance)
     parts = chains(log)
-    start = STARTS[0] * (1 if forgets else _NO_FORGETTING)
-    population = climb(pool(parts), start, rules)[0]
+    population = climb(pool(parts), rules.starts[0], rules)[0]
     params = np.tile(population, (len(parts), 1))
     emissions = np.empty((sum(len(part.links) for part in parts), 2))
     value = 0.0
@@ -73,35 +77,36 @@ def fit(
             value += gained
         if progress:
             progress(k + 1, len(parts), f"skill {log.skills[k]}")
-    about = {
-        "trainer": "em",
-        "seed": seed,
-        "priors": priors,
-        "forgets": forgets,
+    about = {"trainer": "em", "seed": seed, "priors": priors, "forgets": forgets, "penalised_log_likelihood": value}
+    return assemble(log, parts, params, population, emissions, rules, about)
+
+
+def assemble(
+    log: ResponseLog,
+    parts: Sequence[Chain],
+    params: Floats,
+    population: Floats,
+    emissions: Floats,
+    rules: Rules,
+    about: dict[str, Any],
+) -> Model:
+    """The model of fitted parameters, with its draws; ``about`` is completed by what it was learnt from."""
+    seed = int(about["seed"])
+    drawn, spread = draws.draw(parts, params, emissions, (rules.moves, rules.reads), seed)
+    drawn_population = draws.draw_population(params, population, spread, seed)
+    about = about | {
         "answers": len(log),
         "students": len(log.students),
         "skills": len(log.skills),
         "data_digest": log.digest,
-        "penalised_log_likelihood": value,
+        "spread_of_students": spread,
     }
-    return Model(
-        log.skills,
-        params,
-        population,
-        np.empty((0, len(params), 5)),
-        np.empty((0, 5)),
-        combinations(log),
-        emissions,
-        about=about,
-    )
-
-
-_NO_FORGETTING = np.array([1.0, 1.0, 1.0, 1.0, 0.0])
+    return Model(log.skills, params, population, drawn, drawn_population, combinations(log), emissions, about=about)
 
 
 def fit_skill(part: Chain, population: Floats, rules: Rules) -> tuple[Floats, Floats, float]:
     """The skill's parameters [5], guess and slip in each of its combinations [links, 2], and the penalised value."""
-    starts = [population, *(STARTS * (1 if rules.forgets else _NO_FORGETTING))]
+    starts = [population, *rules.starts]
     params, value = max((climb(part, start, rules) for start in starts), key=lambda found: found[1])
     if len(part.links) == 0:
         return params, np.empty((0, 2)), value

@@ -10,7 +10,7 @@ import logging
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pandas as pd
 
@@ -62,7 +62,7 @@ def read_text(path: Path, **options: Any) -> pd.DataFrame:
             table: pd.DataFrame = pd.read_csv(
                 path, dtype=str, encoding=encoding, **({"sep": _delimiter(path)} | options)
             )
-            return table
+            return cast(pd.DataFrame, table)
         except UnicodeDecodeError:
             logger.info("%s is not UTF-8: read as Latin-1", path)
         except pd.errors.EmptyDataError:
