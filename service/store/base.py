@@ -115,6 +115,7 @@ class Store(Protocol):
         A response whose id (key) the student's history holds is REPLAYED where its check is equal, else CONFLICT;
         only RECORDED ones enter the history, the log and the class. An id repeated inside a write is treated
         the same way. The state returned has the snapshot only where its tag equals ``tag``.
+        ValueError on a record that has not 32 bytes: nothing of the call was written.
         """
 
     async def read(self, student_ids: Sequence[str], tag: bytes) -> tuple[list[StudentState], Heads]:
@@ -124,10 +125,16 @@ class Store(Protocol):
         """
 
     async def save_snapshots(self, snapshots: Sequence[Snapshot]) -> None:
-        """Keep snapshots, except where the stored one covers more records under the same tag."""
+        """Keep snapshots, except where the stored one covers more records under the same tag.
+
+        Nor is one kept that covers more records than the history holds. ValueError on a tag that has not 8 bytes.
+        """
 
     async def append_log(self, student_id: str, kind: LogKind, events: Sequence[bytes]) -> None:
-        """Append events that are not responses (recommendations) to the log."""
+        """Append events that are not responses (recommendations) to the log.
+
+        At least once: where the connection broke under way, an event may stand in the log twice.
+        """
 
     async def class_ids(self) -> list[str]:
         """All classes seen, sorted."""

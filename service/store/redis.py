@@ -96,14 +96,7 @@ class RedisStore:
 
     async def save_snapshots(self, snapshots: Sequence[Snapshot]) -> None:
         require_tags(snapshots)
-        await self._run(
-            [
-                SNAPSHOT.call(
-                    [_key(one.student_id, "snapshot")], [TAG_SIZE, one.tag + b"%010d" % one.covers + one.blob]
-                )
-                for one in snapshots
-            ]
-        )
+        await self._run([_save_command(snapshot) for snapshot in snapshots])
 
     async def append_log(self, student_id: str, kind: LogKind, events: Sequence[bytes]) -> None:
         stream = _log(bucket_of(student_id))
@@ -189,10 +182,6 @@ def bucket_of(student_id: str) -> int:
     return key(student_id) % BUCKETS
 
 
-def _key(student_id: str, part: str) -> str:
-    return f"nw:{{b{bucket_of(student_id)}}}:{part}:{student_id}"
-
-
 def _log(bucket: int) -> str:
     return f"nw:{{b{bucket}}}:log"
 
@@ -241,6 +230,12 @@ def _record_command(write: Write, tag: bytes) -> Command:
         args.append(_entry("response", response.event))
         args.append(number[response.class_id] if response.class_id is not None else 0)
     return STUDENT.call(keys, args)
+
+
+def _save_command(snapshot: Snapshot) -> Command:
+    prefix = f"nw:{{b{bucket_of(snapshot.student_id)}}}:"
+    keys = [f"{prefix}snapshot:{snapshot.student_id}", f"{prefix}history:{snapshot.student_id}"]
+    return SNAPSHOT.call(keys, [TAG_SIZE, SIZE, snapshot.tag + b"%010d" % snapshot.covers + snapshot.blob])
 
 
 def _state(answer: Sequence[Any]) -> StudentState:

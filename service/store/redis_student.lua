@@ -43,7 +43,7 @@ if tag ~= '' then
   else
     kept = false
   end
-  if covered > length then -- a snapshot of what is not there is no snapshot
+  if covered > length - #fresh then -- keys were lost: a snapshot of what is not there is no snapshot
     covered, kept = 0, false
   end
 end

@@ -87,8 +87,10 @@ class SQLiteStore:
 
         def save(connection: sqlite3.Connection) -> None:
             for snapshot in snapshots:
-                student = _find(connection, snapshot.student_id, b"").id or _add(connection, snapshot.student_id)
-                connection.execute(SAVE_SNAPSHOT, (student, snapshot.tag, snapshot.covers, snapshot.blob))
+                student = _find(connection, snapshot.student_id, b"")
+                if snapshot.covers <= student.length:
+                    number = student.id or _add(connection, snapshot.student_id)
+                    connection.execute(SAVE_SNAPSHOT, (number, snapshot.tag, snapshot.covers, snapshot.blob))
 
         await self._writer.run(save)
 

@@ -65,11 +65,13 @@ class TestSnapshots:
         assert (await store.read(["s"], TAG))[0] == [StudentState(b"", b"", 1)]
         assert (await store.read(["t"], b"\0\xff\r\n%\\\0'"))[0] == [StudentState(b"", blob, 1)]
 
-    async def test_a_snapshot_of_more_than_there_is_counts_as_none(self, store: Store) -> None:
+    async def test_a_snapshot_of_more_than_there_is_is_never_kept(self, store: Store) -> None:
         await store.record([write("s", "r1")], TAG)
         await store.save_snapshots([Snapshot("s", TAG, 2, b"of another life"), Snapshot("never seen", TAG, 1, b"x")])
         states, _ = await store.read(["s", "never seen"], TAG)
         assert states == [StudentState(records("r1"), None, 1), UNKNOWN]
+        (answer,), _ = await store.record([write("s", "r2")], TAG)
+        assert answer.state == StudentState(records("r1", "r2"), None, 2)
 
     async def test_a_tag_of_another_length_is_refused(self, store: Store) -> None:
         for tag in (b"", b"short", b"much too long"):
