@@ -13,7 +13,7 @@ from typing import Any
 from engine.model import Model
 from models.registry import promotions
 from models.registry.connection import RegistryError, connect, database_of, fluent, load_mlflow, shown, telling
-from models.registry.run import BUNDLE, log_run
+from models.registry.run import BUNDLE, JUDGED, Contents, log_run
 
 CHAMPION = "champion"
 LINE = "promotions"  # tag of the registered model: who was champion, in order
@@ -60,16 +60,19 @@ class Registry:
         metrics: Mapping[str, float],
         data_digest: str,
         figures: Mapping[str, Any] | None = None,
+        judged: Model | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> str:
-        """Log a run with everything that tells how the model was made, and register it as a new version."""
+        """Log a run with everything that tells how the model was made, and register it as a new version.
+
+        ``judged`` is the fit without the held-out students, whose figures the metrics are: see :meth:`judged`.
+        """
         with telling("the model could not be logged"):
             experiment = self._experiment()
             self._registered()
             with fluent(self.tracking_uri) as mlflow:
-                run_id, info = log_run(
-                    mlflow, experiment, model, params, metrics, figures or {}, data_digest, dict(tags or {})
-                )
+                contents = Contents(model, params, metrics, data_digest, figures or {}, judged, tags or {})
+                run_id, info = log_run(mlflow, experiment, contents)
                 # Inside too: mlflow 3.17 looks the model up under the process's global URI, not under the client's.
                 version = self._client.create_model_version(
                     self.name,
@@ -96,6 +99,18 @@ class Registry:
             place = self._client.get_model_version_download_uri(self.name, version)
             path = mlflow.artifacts.download_artifacts(
                 f"{place}/artifacts/{BUNDLE}", tracking_uri=self.tracking_uri, dst_path=folder
+            )
+            return Path(path).read_bytes()
+
+    def judged(self, version: str) -> bytes | None:
+        """The bundle of the fit that was judged, to be judged again; None where none was kept."""
+        mlflow = self._mlflow
+        with telling(f"what was judged of version {version} could not be read"), TemporaryDirectory() as folder:
+            run_id = self._client.get_model_version(self.name, version).run_id
+            if not run_id or JUDGED not in {file.path for file in self._client.list_artifacts(run_id)}:
+                return None
+            path = mlflow.artifacts.download_artifacts(
+                run_id=run_id, artifact_path=JUDGED, tracking_uri=self.tracking_uri, dst_path=folder
             )
             return Path(path).read_bytes()
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,29 +17,37 @@ import engine
 from engine.bundle import dump
 from engine.model import PARAMETERS, Model
 
-BUNDLE = "model.npz"
+BUNDLE, JUDGED = "model.npz", "judged.npz"
 CODE = Path(__file__).with_name("pyfunc.py")
 
 
-def log_run(
-    mlflow: Any,
-    experiment: str,
-    model: Model,
-    params: Mapping[str, Any],
-    metrics: Mapping[str, float],
-    figures: Mapping[str, Any],
-    data_digest: str,
-    tags: dict[str, str],
-) -> tuple[str, Any]:
-    """One finished run, and MLflow's information on the model logged in it. ``figures`` are matplotlib's, by name."""
-    with mlflow.start_run(experiment_id=experiment, tags={**tags, "data_digest": data_digest}) as run:
-        mlflow.log_params({**params, "data_digest": data_digest})
-        mlflow.log_metrics({name: float(value) for name, value in metrics.items() if np.isfinite(value)})
-        mlflow.log_input(_dataset(data_digest), context="training")
-        for name, figure in figures.items():
+@dataclass(frozen=True)
+class Contents:
+    """What is logged; ``figures`` are matplotlib's, by name, ``judged`` the fit that the metrics are of."""
+
+    model: Model
+    params: Mapping[str, Any]
+    metrics: Mapping[str, float]
+    data_digest: str
+    figures: Mapping[str, Any]
+    judged: Model | None
+    tags: Mapping[str, str]
+
+
+def log_run(mlflow: Any, experiment: str, contents: Contents) -> tuple[str, Any]:
+    """One finished run, and MLflow's information on the model logged in it."""
+    digest = contents.data_digest
+    with mlflow.start_run(experiment_id=experiment, tags={**contents.tags, "data_digest": digest}) as run:
+        mlflow.log_params({**contents.params, "data_digest": digest})
+        mlflow.log_metrics({name: float(value) for name, value in contents.metrics.items() if np.isfinite(value)})
+        mlflow.log_input(_dataset(digest), context="training")
+        for name, figure in contents.figures.items():
             mlflow.log_figure(figure, f"{name}.png")
-        mlflow.log_text(skill_table(model), "skills.csv")
-        info = _log_model(mlflow, model)
+        mlflow.log_text(skill_table(contents.model), "skills.csv")
+        if contents.judged is not None:
+            with _file(JUDGED, dump(contents.judged)) as path:
+                mlflow.log_artifact(path)
+        info = _log_model(mlflow, contents.model)
     return run.info.run_id, info
 
 
@@ -63,17 +73,23 @@ def _with_population(model: Model) -> list[Any]:
 
 
 def _log_model(mlflow: Any, model: Model) -> Any:
-    with TemporaryDirectory() as folder:
-        bundle = Path(folder) / BUNDLE
-        bundle.write_bytes(dump(model))
+    with _file(BUNDLE, dump(model)) as bundle:
         return mlflow.pyfunc.log_model(
             name="model",
             python_model=str(CODE),
-            artifacts={"bundle": str(bundle)},
+            artifacts={"bundle": bundle},
             # Told, not inferred: inferring them loads the model in another process for seconds.
             pip_requirements=[f"nextwise=={engine.__version__}"],
             signature=_signature(mlflow),
         )
+
+
+@contextmanager
+def _file(name: str, content: bytes) -> Iterator[str]:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(content)
+        yield str(path)
 
 
 def _signature(mlflow: Any) -> Any:
