@@ -14,7 +14,7 @@ from pydantic.json_schema import models_json_schema
 from engine import __version__
 from service import logs
 from service.answers import ResponseIn
-from service.api import problems, responses, students
+from service.api import catalog, classes, docs, operations, problems, responses, students
 from service.api.middleware import Around
 from service.api.problems import ProblemOut
 from service.behind import Behind
@@ -43,7 +43,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.add_middleware(Around, max_body_bytes=settings.max_body_bytes)
     problems.install(app)
-    for part in (responses, students):
+    for part in (responses, students, classes, catalog, operations, docs):
         app.include_router(part.router)
     _mount_reports(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]

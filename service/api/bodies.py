@@ -12,11 +12,14 @@ from service.errors import MalformedBody, UnsupportedMediaType
 
 async def read_json(request: Request) -> Any:
     """The decoded body. Raises :class:`UnsupportedMediaType` and :class:`MalformedBody`."""
-    require_type(request, "application/json")
-    try:
-        return orjson.loads(await request.body())
-    except orjson.JSONDecodeError as fault:
-        raise MalformedBody(f"{fault}"[:300]) from None
+    _, decoded = await _json(request)
+    return decoded
+
+
+async def read_json_bytes(request: Request) -> bytes:
+    """The body as it came, known to be JSON."""
+    body, _ = await _json(request)
+    return body
 
 
 async def read_csv(request: Request) -> bytes:
@@ -30,3 +33,12 @@ def require_type(request: Request, wanted: str) -> None:
     found = request.headers.get("content-type")
     if found is None or found.partition(";")[0].strip().lower() != wanted:
         raise UnsupportedMediaType(wanted, found)
+
+
+async def _json(request: Request) -> tuple[bytes, Any]:
+    require_type(request, "application/json")
+    body = await request.body()
+    try:
+        return body, orjson.loads(body)
+    except orjson.JSONDecodeError as fault:
+        raise MalformedBody(f"{fault}"[:300]) from None
