@@ -55,14 +55,22 @@ def read(
     return from_frame(_tidy(path, header, columns), drop_unskilled=drop_unskilled)
 
 
+def detect(path: str | Path, columns: Mapping[str, str] | None = None) -> str:
+    """Which of :data:`FORMATS` a file has, by its header. Raises :class:`DataError` where it is none of them."""
+    return _recognised(Path(path), _header(Path(path)), columns or {})
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """A CSV, TSV or Parquet file as it is, with the columns that it has."""
+    return read_text(path) if _parquet(path) is None else pd.read_parquet(path)
+
+
 def read_text(path: Path, **options: Any) -> pd.DataFrame:
     """A delimited file with every cell as text; UTF-8, else Latin-1, which old exports are in."""
     for encoding in ("utf-8-sig", "latin-1"):
         try:
-            table: pd.DataFrame = pd.read_csv(
-                path, dtype=str, encoding=encoding, **({"sep": _delimiter(path)} | options)
-            )
-            return cast(pd.DataFrame, table)
+            settings = {"sep": _delimiter(path), "dtype": str, "encoding": encoding} | options
+            return cast(pd.DataFrame, pd.read_csv(path, **settings))
         except UnicodeDecodeError:
             logger.info("%s is not UTF-8: read as Latin-1", path)
         except pd.errors.EmptyDataError:

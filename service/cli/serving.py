@@ -1,0 +1,227 @@
+"""``nextwise serve``, ``sync`` and ``demo``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from service.cli.common import Json, opened, progress, registry, result, run, say, settings
+
+if TYPE_CHECKING:
+    from service.settings import Settings
+
+Host = Annotated[str | None, typer.Option(help="Address to listen on. Default: NEXTWISE_HOST, else 127.0.0.1.")]
+Port = Annotated[int | None, typer.Option(help="Port. Default: NEXTWISE_PORT, else 8000.")]
+Workers = Annotated[int | None, typer.Option(help="API worker processes. Default: NEXTWISE_WORKERS, else 1.")]
+
+STARTS_WITHIN = 120  # seconds; the first start compiles the kernels
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(serve)
+    app.command()(sync)
+    app.command()(demo)
+
+
+def serve(
+    host: Host = None,
+    port: Port = None,
+    workers: Workers = None,
+    sync: Annotated[
+        bool, typer.Option(help="Run a sync process beside it: publishes the champion, archives the log.")
+    ] = True,
+) -> None:
+    """Serve the API and the reports. Stops cleanly on SIGTERM or Ctrl-C: nothing accepted is lost."""
+    import uvicorn
+
+    for name, value in {"HOST": host, "PORT": port, "WORKERS": workers}.items():
+        if value is not None:
+            os.environ[f"NEXTWISE_{name}"] = str(value)  # the workers read the environment
+    config = settings()
+    config.data.mkdir(parents=True, exist_ok=True)
+    _must_be_free(config.host, config.port)
+    shared = tempfile.mkdtemp(prefix="nextwise-metrics-") if config.workers > 1 else None
+    if shared:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared
+    beside = _start_sync() if sync else None
+    threading.Thread(target=_announce, args=(config,), daemon=True).start()
+    try:
+        uvicorn.run(
+            "service.api:create_app",
+            factory=True,
+            host=config.host,
+            port=config.port,
+            workers=config.workers,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=20,
+        )
+    finally:
+        if beside:
+            beside.terminate()
+            beside.wait(30)
+        if shared:
+            shutil.rmtree(shared, ignore_errors=True)
+
+
+def _must_be_free(host: str, port: int) -> None:
+    """Told here, before other processes are started."""
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as fault:
+            raise OSError(f"cannot listen on {host}:{port} ({fault.strerror}): try --port or --host") from None
+
+
+def _start_sync() -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "service.cli", "sync", "--parent", str(os.getpid())])
+
+
+def _announce(config: Settings) -> None:
+    """Print where to go, once the service is ready."""
+    address = f"http://{'localhost' if config.host in {'127.0.0.1', '0.0.0.0', '::'} else config.host}:{config.port}"
+    end = time.monotonic() + STARTS_WITHIN
+    while time.monotonic() < end:
+        try:
+            with urllib.request.urlopen(f"{address}/health/ready", timeout=5):
+                break
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    else:
+        return
+    say(
+        f"\nnextwise is ready.\n"
+        f"  API documentation   {address}/docs\n"
+        f"  Teacher's report    {address}/reports\n"
+        f"  MLflow's pages      {_mlflow_command(config)}\n"
+        f"Stop with Ctrl-C.\n"
+    )
+
+
+def _mlflow_command(config: Settings) -> str:
+    if config.mlflow_url.startswith("sqlite:///"):
+        program = Path(os.path.relpath(sys.executable)).with_name("mlflow")
+        return f"{program} ui --backend-store-uri {config.mlflow_url} --port 5000"
+    return config.mlflow_url
+
+
+def sync(
+    once: Annotated[bool, typer.Option("--once", help="Publish and archive once, then stop.")] = False,
+    interval: Annotated[float, typer.Option(help="Seconds between two looks at the champion.")] = 1.0,
+    parent: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Publish MLflow's champion to the store, and drain the log into the archive. One process an installation."""
+    from service import logs
+
+    config = settings()
+    logs.configure(config.log_level)
+    run(_sync(config, once, interval, parent))
+
+
+async def _sync(config: Settings, once: bool, interval: float, parent: int | None) -> None:
+    from service import sync as syncing
+
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    models = await asyncio.to_thread(registry, config)
+    async with opened(config) as store:
+        if once:
+            await syncing.once(store, models, config.data / "archive")
+            return
+        watch = asyncio.create_task(_outlived(parent, stop)) if parent else None
+        await syncing.run(store, models, config.data / "archive", interval, stop)
+        if watch:
+            watch.cancel()
+
+
+async def _outlived(parent: int, stop: asyncio.Event) -> None:
+    """Stop where the server that started us was killed: nobody else would."""
+    while os.getppid() == parent:
+        await asyncio.sleep(1)
+    stop.set()
+
+
+def demo(as_json: Json = False) -> None:
+    """Where there is no data: simulate a school, import it, train a first model. Keeps whatever is there."""
+    config = settings()
+    done = run(_simulate(config))
+    trained = run(_has_model(config)) or _first_model(config)
+    result({"simulated": done, "model": trained}, as_json, "")
+
+
+async def _has_model(config: Settings) -> str | None:
+    async with opened(config) as store:
+        return (await store.heads()).model
+
+
+async def _simulate(config: Settings) -> bool:
+    from engine.simulate import simulate_school
+    from service.answers import parse
+    from service.runtime import now, tutoring
+
+    async with opened(config) as store:
+        if (await store.heads()).catalog is not None:
+            say(f"Keeping the data in {config.data}.")
+            return False
+        say("No data yet: simulating a school of three classes.")
+        school = simulate_school(now())
+        async with tutoring(config, store) as tutor:
+            await tutor.import_catalog(school.catalog)
+            with progress("recording responses") as told:
+                for at in range(0, len(school.answers), 500):
+                    part = school.answers[at : at + 500]
+                    await tutor.record([parse(_as_sent(answer), now()) for answer in part])
+                    told(at + len(part), len(school.answers), "")
+    return True
+
+
+def _as_sent(answer: object) -> dict[str, object]:
+    from dataclasses import asdict
+
+    sent = asdict(answer)  # type: ignore[call-overload]
+    return {**sent, "answered_at": sent["answered_at"] / 1000}
+
+
+def _first_model(config: Settings) -> str | None:
+    """Train on what is there and publish it."""
+    from service import sync as syncing
+    from service.cli.learning import drain, read
+
+    run(drain(config))
+    archive = config.data / "archive" / "responses"
+    if not any(archive.rglob("*.parquet")):
+        say("No responses yet: the built-in model is served until one is trained.")
+        return None
+    say("Training a first model.")
+    from models.training import promote_if_first, train
+
+    log = read(archive, "auto", None, True)
+    with progress("training") as told:
+        models = registry(config)
+        trained = train(log, models, progress=told)
+    promote_if_first(models, trained.version)
+    say(f"Version {trained.version}: AUC {trained.evaluation.auc:.3f} on students held out; it is the champion.")
+
+    async def publish() -> None:
+        async with opened(config) as store:
+            await syncing.once(store, models, config.data / "archive")
+
+    run(publish())
+    return str(trained.version)

@@ -1,0 +1,66 @@
+"""A small load generator: keep-alive HTTP/1.1 connections, each sending its next request when it has the answer.
+
+Bounded in count and in time, and only ever against 127.0.0.1. Raw sockets, since a client that costs more than the
+server would measure itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+Body = Callable[[int, int], bytes]  # (connection, turn) -> the request's body
+
+
+@dataclass(frozen=True)
+class Load:
+    """Latencies in seconds, and how long the whole took."""
+
+    seconds: float
+    latencies: list[float]
+    failures: int
+
+    @property
+    def rate(self) -> float:
+        return len(self.latencies) / self.seconds
+
+    def percentile(self, share: float) -> float:
+        return float(np.quantile(self.latencies, share)) * 1000
+
+
+async def run(port: int, path: str, body: Body, connections: int, seconds: float, most: int = 200_000) -> Load:
+    """POST as fast as ``connections`` clients can, for ``seconds``, ``most`` requests in all."""
+    latencies: list[float] = []
+    failures = 0
+    end = time.perf_counter() + seconds
+
+    async def client(number: int) -> None:
+        nonlocal failures
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for turn in range(most // connections):
+            if time.perf_counter() >= end:
+                break
+            content = body(number, turn)
+            head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            began = time.perf_counter()
+            writer.write(head.encode() + f"Content-Length: {len(content)}\r\n\r\n".encode() + content)
+            status = await _read_answer(reader)
+            latencies.append(time.perf_counter() - began)
+            failures += status >= 400
+        writer.close()
+        await writer.wait_closed()
+
+    began = time.perf_counter()
+    await asyncio.gather(*(client(number) for number in range(connections)))
+    return Load(time.perf_counter() - began, latencies, failures)
+
+
+async def _read_answer(reader: asyncio.StreamReader) -> int:
+    head = await reader.readuntil(b"\r\n\r\n")
+    length = next(int(line[15:]) for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
+    await reader.readexactly(length)
+    return int(head[9:12])

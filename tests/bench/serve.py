@@ -1,0 +1,174 @@
+"""Measure the service: the fold, start-up and memory, and requests a second beside bare endpoints.
+
+    python -m tests.bench.serve [--seconds 3] [--rounds 5]
+
+Ours and the bare endpoints run in turn, in the same minutes, each in one worker process on this machine; what counts
+is the ratio. The bare endpoint is a typed FastAPI endpoint that makes one durable round trip to the same store and
+does nothing else; on Redis a second one goes through redis-py's own connection pool.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from engine.catalog import Catalog, Item, Skill, build, to_json
+from engine.model import builtin
+from engine.responses import RECORD, key
+from engine.tracing import Tracer
+from tests.bench.load import Load, run
+from tests.servers import RedisServer, free_port
+
+ITEMS, SKILLS, STUDENTS = 10_000, 50, 2_000
+
+
+def catalog() -> Catalog:
+    items = [Item(f"item-{n}", (f"skill-{n % SKILLS}",)) for n in range(ITEMS)]
+    return build([Skill(f"skill-{n}") for n in range(SKILLS)], items, [])[0]
+
+
+def fold() -> None:
+    """One long history, folded whole; and one record folded on a state, called from Python."""
+    tracer, rng = Tracer(builtin(), catalog()), np.random.default_rng(0)
+    keys = np.array([key(item.id) for item in tracer.catalog.items])
+    history = np.zeros(5_000, RECORD)
+    history["item"], history["at"] = rng.choice(keys, len(history)), np.arange(len(history))
+    history["score"] = rng.random(len(history)) < 0.6
+    state = tracer.fold(history)
+    whole = _median(lambda: tracer.fold(history), 20) / len(history)
+    one = _median(lambda: tracer.fold(history[:1], state), 2_000)
+    print(f"fold of a history of 5,000: {whole * 1e6:.2f} us a response; one response on a state: {one * 1e6:.1f} us")
+
+
+def _median(work: Callable[[], object], times: int) -> float:
+    """Median seconds of a call."""
+    taken = []
+    for _ in range(times):
+        began = time.perf_counter()
+        work()
+        taken.append(time.perf_counter() - began)
+    return median(taken)
+
+
+@contextmanager
+def served(app: str, store: str, folder: Path) -> Iterator[tuple[int, int, float]]:
+    """A server process of an application factory: its port, its process id, and the seconds until it answered."""
+    port = free_port()
+    environment = os.environ | {"NEXTWISE_STORE": store, "NEXTWISE_DATA": str(folder), "NEXTWISE_LOG_LEVEL": "warning"}
+    command = [sys.executable, "-m", "uvicorn", "--factory", app, "--port", str(port), "--log-level", "warning"]
+    began = time.perf_counter()
+    process = subprocess.Popen([*command, "--no-access-log"], env=environment)
+    try:
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/ready", timeout=2):
+                    break
+            except OSError:
+                if process.poll() is not None:
+                    raise RuntimeError(f"{app} did not start") from None
+                time.sleep(0.01)
+        yield port, process.pid, time.perf_counter() - began
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+def resident(pid: int) -> float:
+    """Resident memory in MB."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) / 1024
+    raise RuntimeError("no VmRSS")
+
+
+def body(connection: int, turn: int) -> bytes:
+    """A response of one of many students; every one is new."""
+    at = time.time()
+    number = (connection * 7919 + turn) % STUDENTS
+    response = {
+        "id": f"{connection}-{turn}-{at}",
+        "student_id": f"student-{number}",
+        "item_id": f"item-{(turn * 31 + connection) % ITEMS}",
+        "correct": turn % 3 > 0,
+        "answered_at": at,
+    }
+    return json.dumps(response).encode()
+
+
+def serving(kind: str, store: str, yardsticks: dict[str, str], seconds: float, rounds: int) -> None:
+    """Ours and the bare endpoints in turn, at 1 and 16 clients."""
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        ports, ours = {}, 0
+        for name, app in {"ours": "service.api:create_app", **yardsticks}.items():
+            port, pid, took = stack.enter_context(served(app, store.format(name=name, folder=folder), folder))
+            ports[name] = port
+            if name == "ours":
+                ours = pid
+                print(f"\n{kind}: ready after {took:.2f} s, resident {resident(pid):.0f} MB")
+                _put(port, to_json(catalog()).encode())
+        for clients in (1, 16):
+            loads: dict[str, list[Load]] = {name: [] for name in ports}
+            for port in ports.values():  # warm
+                asyncio.run(run(port, "/v1/responses?next=1", body, clients, 1.0))
+            for _ in range(rounds):
+                for name, port in ports.items():
+                    loads[name].append(asyncio.run(run(port, "/v1/responses?next=1", body, clients, seconds)))
+            _report(kind, clients, loads)
+        print(f"{kind}: resident after the load {resident(ours):.0f} MB")
+
+
+def _put(port: int, content: bytes) -> None:
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/v1/catalog", content, {"Content-Type": "application/json"}, method="PUT"
+    )
+    with urllib.request.urlopen(request, timeout=60):
+        pass
+
+
+def _report(kind: str, clients: int, loads: dict[str, list[Load]]) -> None:
+    rates = {name: [load.rate for load in some] for name, some in loads.items()}
+    for name, some in loads.items():
+        p50, p99 = (median(load.percentile(share) for load in some) for share in (0.5, 0.99))
+        failed = sum(load.failures for load in some)
+        share = median(ours / theirs for ours, theirs in zip(rates["ours"], rates[name], strict=True))
+        print(
+            f"{kind:9} {clients:2} clients  {name:22} {median(rates[name]):7.0f} requests/s  p50 {p50:6.2f} ms  "
+            f"p99 {p99:6.2f} ms  failed {failed}" + (f"  ours / this {share:.2f}" if name != "ours" else "")
+        )
+
+
+def main() -> None:
+    """Run all of it."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--seconds", type=float, default=3.0)
+    options.add_argument("--rounds", type=int, default=5)
+    given = options.parse_args()
+    fold()
+    bare = {"bare, same store": "tests.bench.bare:create_app"}
+    serving("embedded", "sqlite:///{folder}/{name}.db", bare, given.seconds, given.rounds)
+    with tempfile.TemporaryDirectory() as folder:
+        server = RedisServer(Path(folder)).start()
+        try:
+            pool = {"bare, redis-py pool": "tests.bench.bare:create_pool_app"}
+            serving("redis", server.url, bare | pool, given.seconds, given.rounds)
+        finally:
+            server.stop()
+
+
+if __name__ == "__main__":
+    main()
