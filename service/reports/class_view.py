@@ -1,0 +1,264 @@
+"""The class page and the overview of classes, as the templates need them. Pure: facts in, words and numbers out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.mastery import SkillMastery, Status
+from service.reports import need
+from service.reports.charts import Segment, spread, tally
+from service.reports.facts import ClassFacts, Context, Learner
+from service.reports.links import class_url, student_url
+from service.reports.need import Need
+from service.reports.words import LOOKS, Look, count, interval, listed, percent, readable
+
+PAGE = 50
+SORTS = {
+    "need": ("Who needs help", need.by_need),
+    "name": ("Name", need.by_name),
+    "mastery": ("Most mastered", need.by_mastery),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One student on one skill. ``shown`` is read by eyes, ``said`` by screen readers."""
+
+    css: str
+    shown: str
+    detail: str
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    name: str
+    url: str
+    why: str
+    is_stuck: bool
+    mastered: int
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How the students stand on one skill (or a class on all): a bar, and the same in words."""
+
+    title: str
+    segments: tuple[Segment, ...]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """The four questions that a teacher has, answered from the data."""
+
+    who: str
+    what: str
+    sure: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A student who is stuck, and the skill with the most answers spent on it."""
+
+    name: str
+    url: str
+    skill: str
+    evidence: str
+    others: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    label: str
+    url: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pager:
+    page: int
+    pages: int
+    first: int
+    last: int
+    total: int
+    previous: str | None
+    following: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClassPage:
+    name: str
+    students: int
+    brief: Brief
+    stuck: tuple[Stuck, ...]
+    stuck_left: int
+    skills: tuple[str, ...]
+    rows: tuple[Row, ...]
+    spreads: tuple[Spread, ...]
+    sorts: tuple[Sort, ...]
+    pager: Pager
+    context: Context
+    has_answers: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClassLine:
+    name: str
+    url: str
+    students: int
+    stuck: int
+    spread: Spread
+
+
+def class_page(facts: ClassFacts, sort: str = "need", page: int = 1) -> ClassPage:
+    """The grid's part for one page, and what is said of the whole class."""
+    needs = need.by_need(map(need.need, facts.learners))
+    rows = SORTS[sort][1](needs)
+    pager = _pager(facts.class_id, sort, page, len(rows))
+    stuck = [n for n in needs if n.stuck]
+    return ClassPage(
+        name=readable(facts.class_id),
+        students=len(needs),
+        brief=_brief(needs, facts.context),
+        stuck=tuple(_stuck(n, facts.class_id) for n in stuck[:5]),
+        stuck_left=max(0, len(stuck) - 5),
+        skills=tuple(skill.title for skill in facts.learners[0].skills) if facts.learners else (),
+        rows=tuple(_row(n, facts.class_id) for n in rows[pager.first - 1 : pager.last]),
+        spreads=_spreads(facts.learners),
+        sorts=tuple(
+            Sort(label, class_url(facts.class_id, **({} if name == "need" else {"sort": name})), name == sort)
+            for name, (label, _) in SORTS.items()
+        ),
+        pager=pager,
+        context=facts.context,
+        has_answers=any(skill.responses for learner in facts.learners for skill in learner.skills),
+    )
+
+
+def class_line(facts: ClassFacts) -> ClassLine:
+    """A class in the overview."""
+    skills = [skill for learner in facts.learners for skill in learner.skills]
+    stuck = sum(any(map(need.is_stuck, learner.skills)) for learner in facts.learners)
+    name = readable(facts.class_id)
+    return ClassLine(name, class_url(facts.class_id), len(facts.learners), stuck, _spread(name, tally(skills)))
+
+
+def cell(skill: SkillMastery) -> Cell:
+    """A cell of the grid: symbol and number, interval and evidence; the number is absent where there is none."""
+    look = LOOKS[skill.status]
+    if skill.status is Status.NOT_STARTED:
+        return Cell(look.css, f"{look.symbol} –", "", look.label)
+    stuck = need.is_stuck(skill)
+    answers = count(skill.responses, "answer")
+    said = f"{'stuck, ' if stuck else ''}{look.label}: {percent(skill.mastery)}, between "
+    said += f"{interval(skill).replace('–', ' and ')}, {answers}"
+    css = f"{look.css} stuck" if stuck else look.css
+    return Cell(css, f"{look.symbol} {percent(skill.mastery)}", f"{interval(skill)} · {skill.responses}", said)
+
+
+def _row(n: Need, class_id: str) -> Row:
+    id = n.learner.student_id
+    cells = tuple(map(cell, n.learner.skills))
+    return Row(readable(id), student_url(id, class_=class_id), n.why, bool(n.stuck), n.counts[Status.MASTERED], cells)
+
+
+def _stuck(n: Need, class_id: str) -> Stuck:
+    worst = n.stuck[0]
+    evidence = f"{count(worst.responses, 'answer')}, estimate {percent(worst.mastery)} (between {interval(worst)})"
+    id = n.learner.student_id
+    return Stuck(readable(id), student_url(id, class_=class_id), worst.title, evidence, len(n.stuck) - 1)
+
+
+# ------------------------------------------------------------------------------------------------------- the brief
+
+
+def _brief(needs: Sequence[Need], context: Context) -> Brief:
+    stuck = [n for n in needs if n.stuck]
+    if not stuck:
+        return _calm(needs)
+    names = [readable(n.learner.student_id) for n in stuck]
+    by_skill = Counter(skill.title for n in stuck for skill in n.stuck)
+    top, shared = by_skill.most_common(1)[0]
+    what = [f"{title} ({count(k, 'student')})" for title, k in by_skill.most_common()]
+    pairs = [skill for n in stuck for skill in n.stuck]
+    surely = sum(skill.high < context.mastered for skill in pairs)
+    sure = (
+        f"For {surely} of {count(len(pairs), 'finding')}, even the high end of the estimate is below the mark for "
+        f"mastered ({percent(context.mastered)}). {_evidence(needs)}"
+    )
+    if shared > 1:
+        group = [readable(n.learner.student_id) for n in stuck if any(s.title == top for s in n.stuck)]
+        following = f"Take {listed(group)} together for {top}: more of the same practice has not brought them to the mark so far."
+    else:
+        following = f"Look at {top} with {names[0]}: more of the same practice has not brought them to the mark so far."
+    return Brief(
+        f"{len(stuck)} of {count(len(needs), 'student')}: {listed(names)}.", f"{listed(what)}.", sure, following
+    )
+
+
+def _calm(needs: Sequence[Need]) -> Brief:
+    """Nobody is stuck."""
+    learning = [n for n in needs if n.counts[Status.LEARNING]]
+    review = [n for n in needs if n.counts[Status.NEEDS_REVIEW]]
+    rule = f"at least {need.MANY} answers on a skill and an estimate below {percent(need.LOW)}"
+    if learning:
+        following = f"{count(len(learning), 'student')} can go on practising; each student's page says with what."
+    elif review:
+        following = f"{count(len(review), 'student')} can refresh what was mastered a while ago."
+    else:
+        following = "More answers are needed before this page can advise."
+    return Brief("Nobody, by the answers so far.", f"No student has {rule}.", _evidence(needs), following)
+
+
+def _evidence(needs: Sequence[Need]) -> str:
+    """How much of the grid stands on enough answers."""
+    counts = sum((n.counts for n in needs), Counter[Status]())
+    started = sum(counts.values()) - counts[Status.NOT_STARTED]
+    if not started:
+        return "There is no answer yet on any skill of the catalog."
+    thin = counts[Status.NOT_ENOUGH_EVIDENCE]
+    if not thin:
+        return f"All {count(started, 'started cell')} of the grid have enough answers."
+    return f"{thin:,} of the {count(started, 'started cell')} of the grid do not have enough answers yet (marked ?)."
+
+
+# -------------------------------------------------------------------------------------------------------- the rest
+
+
+def _spreads(learners: Sequence[Learner]) -> tuple[Spread, ...]:
+    columns = zip(*(learner.skills for learner in learners), strict=True)
+    return tuple(_spread(column[0].title, tally(column)) for column in columns)
+
+
+def _spread(title: str, counts: Counter[Status]) -> Spread:
+    words = ", ".join(f"{counts[status]:,} {look.counted}" for status, look in LOOKS.items() if counts[status])
+    return Spread(title, spread(counts), words or "no student")
+
+
+def _pager(class_id: str, sort: str, page: int, total: int) -> Pager:
+    """A page beyond the last one is the last one."""
+    pages = max(1, -(-total // PAGE))
+    page = min(max(1, page), pages)
+    query: dict[str, str | int] = {} if sort == "need" else {"sort": sort}
+
+    def url(to: int) -> str:
+        return class_url(class_id, **query, **({} if to == 1 else {"page": to}))
+
+    return Pager(
+        page,
+        pages,
+        min(total, (page - 1) * PAGE + 1),
+        min(total, page * PAGE),
+        total,
+        url(page - 1) if page > 1 else None,
+        url(page + 1) if page < pages else None,
+    )
+
+
+def legend() -> tuple[Look, ...]:
+    return tuple(LOOKS.values())

@@ -1,0 +1,92 @@
+"""What a page is made of, as plain data: filled from the tutor in :mod:`service.reports.source`.
+
+The views know these types and the engine's alone, so that they are tested without a store or a server.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.mastery import SkillMastery
+
+UNTRAINED = "builtin"  # the version of the model that needs no training (engine.model.builtin)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """Under what the numbers were made; ``mastered`` is the P(L) that the school calls mastered, ``now`` is in ms."""
+
+    model_version: str
+    catalog_version: str
+    has_catalog: bool
+    mastered: float
+    now: int
+
+    @property
+    def untrained(self) -> bool:
+        return self.model_version == UNTRAINED
+
+
+@dataclass(frozen=True, slots=True)
+class Learner:
+    """A student and what is believed of each skill, in the catalog's order."""
+
+    student_id: str
+    skills: tuple[SkillMastery, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClassFacts:
+    class_id: str
+    learners: tuple[Learner, ...]
+    context: Context
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """How one answer moved one skill: P(L) at the opportunity and after it."""
+
+    skill_id: str
+    title: str
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One response; ``item_id`` is None where the catalog does not hold the item (its skills are unknown then)."""
+
+    at: int
+    item_id: str | None
+    item_title: str
+    score: float
+    p_correct: float | None
+    moves: tuple[Move, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NextItem:
+    item_id: str
+    item_title: str
+    skill_ids: tuple[str, ...]
+    skill_titles: tuple[str, ...]
+    reason: str
+    text: str
+    p_correct: float
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What is next; ``text`` is the engine's sentence, also where there is nothing to give."""
+
+    text: str
+    items: tuple[NextItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StudentFacts:
+    student_id: str
+    skills: tuple[SkillMastery, ...]
+    answers: tuple[Answer, ...]  # in order of time
+    next: Next
+    context: Context

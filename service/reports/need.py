@@ -1,0 +1,81 @@
+"""Who needs help first. A rule over what the engine says, in counts that a teacher can check; no estimate is made here.
+
+**Stuck** on a skill: the status is *learning*, there are at least :data:`MANY` answers, and the estimate is still below
+:data:`LOW`. Ten opportunities without mastery is the mark that studies of wheel-spinning use (Beck & Gong 2013).
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from engine.mastery import SkillMastery, Status
+from service.reports.facts import Learner
+from service.reports.words import count
+
+MANY = 10
+LOW = 0.6
+
+
+def is_stuck(skill: SkillMastery) -> bool:
+    return skill.status is Status.LEARNING and skill.responses >= MANY and skill.mastery < LOW
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A student with what decides their place: stuck skills (most answers first) and counts by status."""
+
+    learner: Learner
+    stuck: tuple[SkillMastery, ...]
+    counts: Counter[Status]
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """Those who struggle stand before those who idle; equal need by name."""
+        lost = sum(skill.responses for skill in self.stuck)
+        learning, review = self.counts[Status.LEARNING], self.counts[Status.NEEDS_REVIEW]
+        return (-len(self.stuck), -lost, -learning, -review, natural(self.learner.student_id))
+
+    @property
+    def why(self) -> str:
+        """Why the student stands where they stand, in a few words."""
+        if self.stuck:
+            return f"stuck on {count(len(self.stuck), 'skill')}"
+        for status, words in (
+            (Status.LEARNING, "learning {}"),
+            (Status.NEEDS_REVIEW, "{} to review"),
+            (Status.MASTERED, "{} mastered"),
+        ):
+            if n := self.counts[status]:
+                return words.format(count(n, "skill"))
+        return "too few answers" if self.counts[Status.NOT_ENOUGH_EVIDENCE] else "not started"
+
+
+def need(learner: Learner) -> Need:
+    stuck = sorted(filter(is_stuck, learner.skills), key=lambda s: (-s.responses, s.mastery))
+    return Need(learner, tuple(stuck), Counter(skill.status for skill in learner.skills))
+
+
+def by_need(needs: Iterable[Need]) -> list[Need]:
+    return sorted(needs, key=lambda n: n.order)
+
+
+def by_name(needs: Iterable[Need]) -> list[Need]:
+    return sorted(needs, key=lambda n: natural(n.learner.student_id))
+
+
+def by_mastery(needs: Iterable[Need]) -> list[Need]:
+    """Most skills mastered first."""
+    return sorted(needs, key=lambda n: (-n.counts[Status.MASTERED], natural(n.learner.student_id)))
+
+
+def natural(text: str) -> tuple[tuple[int, int, str], ...]:
+    """A key under which ``s2`` stands before ``s10``.
+
+    >>> sorted(["s10", "S2", "s1"], key=natural)
+    ['s1', 'S2', 's10']
+    """
+    parts = re.findall(r"[0-9]+|[^0-9]+", text.casefold())
+    return tuple((0, int(part), "") if part[0] in "0123456789" and len(part) < 19 else (1, 0, part) for part in parts)

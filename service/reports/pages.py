@@ -1,0 +1,64 @@
+"""Templates, static files and the headers that every page carries."""
+
+from __future__ import annotations
+
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+
+from service.reports import class_view, need
+from service.reports.links import ROOT
+
+HERE = Path(__file__).parent
+STATIC = {"reports.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
+HEADERS = {
+    # No script at all, no inline style, nothing from another address, no framing by one.
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'self'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",  # addresses hold students' ids
+}
+PRIVATE = {"Cache-Control": "no-store"}  # pages about pupils stay out of caches
+
+
+@cache
+def environment() -> Environment:
+    """The templates: everything is escaped, and a name that is missing is an error."""
+    made = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals.update(root=ROOT, static=static_url, legend=class_view.legend(), rule=need)
+    return made
+
+
+def page(template: str, status: int = 200, **values: Any) -> Response:
+    """A rendered template as an answer."""
+    html = environment().get_template(template).render(values)
+    return HTMLResponse(html.encode("utf-8", "replace"), status, HEADERS | PRIVATE)
+
+
+def static(name: str) -> Response | None:
+    """A static file, or None where there is none of that name."""
+    if name not in STATIC:
+        return None
+    headers = {"Cache-Control": "public, max-age=31536000, immutable"}  # its address changes with its content
+    return Response(_content(name), media_type=STATIC[name], headers=HEADERS | headers)
+
+
+def static_url(name: str) -> str:
+    return f"{ROOT}/static/{name}?v={sha256(_content(name)).hexdigest()[:10]}"
+
+
+@cache
+def _content(name: str) -> bytes:
+    return (HERE / "static" / name).read_bytes()

@@ -1,0 +1,106 @@
+"""Where a page's facts come from: the tutor that the API asks, put into the pages' own types."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from engine.catalog import Catalog
+from service.api.dependencies import TutorDep
+from service.errors import NoCatalog, UnknownClass
+from service.reports.facts import Answer, ClassFacts, Context, Learner, Move, Next, NextItem, StudentFacts
+from service.tutor import Tutor
+from service.views import HistoryStep
+
+NEXT_ITEMS = 3
+ALL = 10_000_000  # answers of one student: the charts need every one
+
+
+class Source(Protocol):
+    """What the pages ask. Raises :class:`UnknownClass` and :class:`UnknownStudent`."""
+
+    async def classes(self) -> tuple[Context, Sequence[ClassFacts]]: ...
+
+    async def one_class(self, class_id: str) -> ClassFacts: ...
+
+    async def one_student(self, student_id: str) -> StudentFacts: ...
+
+
+class TutorSource:
+    """The pages' facts from a :class:`Tutor`."""
+
+    def __init__(self, tutor: Tutor) -> None:
+        self._tutor = tutor
+
+    async def classes(self) -> tuple[Context, Sequence[ClassFacts]]:
+        """Every class, one after the other: a school's overview must not hold up the answers that come in."""
+        found = []
+        for class_id in await self._tutor.classes():
+            try:
+                found.append(await self.one_class(class_id))
+            except UnknownClass:  # its last student was erased meanwhile
+                continue
+        return self._context(), found
+
+    async def one_class(self, class_id: str) -> ClassFacts:
+        found = await self._tutor.class_mastery(class_id)
+        learners = tuple(Learner(student.student_id, student.skills) for student in found.students)
+        return ClassFacts(class_id, learners, self._context(found.model_version, found.catalog_version))
+
+    async def one_student(self, student_id: str) -> StudentFacts:
+        mastery = await self._tutor.mastery(student_id)
+        history = await self._tutor.history(student_id, limit=ALL)
+        catalog = self._tutor.serving.catalog
+        return StudentFacts(
+            student_id,
+            mastery.skills,
+            tuple(_answer(catalog, step) for step in reversed(history.steps)),
+            await self._next(student_id, catalog),
+            self._context(mastery.model_version, mastery.catalog_version),
+        )
+
+    async def _next(self, student_id: str, catalog: Catalog) -> Next:
+        try:
+            found = await self._tutor.next(student_id, NEXT_ITEMS)
+        except NoCatalog as fault:
+            return Next(fault.detail, ())
+        items = tuple(
+            NextItem(
+                one.item_id,
+                one.title,
+                one.skill_ids,
+                tuple(_title(catalog, skill) for skill in one.skill_ids),
+                one.reason.code,
+                one.reason.text,
+                one.p_correct,
+            )
+            for one in found.recommendations
+        )
+        return Next(found.text, items)
+
+    def _context(self, model_version: str | None = None, catalog_version: str | None = None) -> Context:
+        serving = self._tutor.serving
+        return Context(
+            model_version or serving.model_version,
+            catalog_version or serving.catalog_version,
+            bool(serving.catalog.items),
+            self._tutor.thresholds.mastered,
+            self._tutor.now(),
+        )
+
+
+def source(tutor: TutorDep) -> Source:
+    """The dependency of every page, over the tutor that the API is given."""
+    return TutorSource(tutor)
+
+
+def _answer(catalog: Catalog, step: HistoryStep) -> Answer:
+    at = None if step.item_id is None else catalog.item_index.get(step.item_id)
+    moves = tuple(Move(move.skill_id, _title(catalog, move.skill_id), move.before, move.after) for move in step.moves)
+    title = "" if at is None else catalog.items[at].title
+    return Answer(step.answered_at, step.item_id, title, step.score, step.p_correct, moves)
+
+
+def _title(catalog: Catalog, skill_id: str) -> str:
+    at = catalog.skill_index.get(skill_id)
+    return skill_id if at is None else catalog.skills[at].title or skill_id

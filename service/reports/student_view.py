@@ -1,0 +1,210 @@
+"""The student page, as the template needs it. Pure: facts in, words and numbers out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from engine.mastery import SkillMastery, Status
+from service.reports import need
+from service.reports.charts import Bar, Timeline, bar, kind, moved, timeline
+from service.reports.facts import Answer, Context, Move, Next, StudentFacts
+from service.reports.links import class_url, student_url
+from service.reports.words import (
+    LOOKS,
+    Look,
+    ago,
+    count,
+    day,
+    interval,
+    iso,
+    listed,
+    minute,
+    percent,
+    readable,
+)
+
+PAGE = 100
+RESULTS = {"right": ("✓", "right"), "wrong": ("✗", "wrong"), "partly": ("◪", "partly right")}
+
+
+@dataclass(frozen=True, slots=True)
+class SkillRow:
+    title: str
+    look: Look
+    stuck: bool
+    estimate: str
+    interval: str
+    bar: Bar | None
+    answers: int
+    last: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """One skill that an answer moved: ``change`` is like ``+14``."""
+
+    title: str
+    before: int
+    after: int
+    change: str
+    css: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    when: str
+    iso: str
+    item: str
+    known: bool
+    symbol: str
+    result: str
+    kind: str
+    shifts: tuple[Shift, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One recommended item."""
+
+    item: str
+    skills: str
+    text: str
+    chance: int
+
+
+@dataclass(frozen=True, slots=True)
+class StudentPage:
+    name: str
+    came_from: tuple[str, str] | None
+    headline: str
+    facts: tuple[tuple[str, str], ...]
+    rows: tuple[SkillRow, ...]
+    charts: tuple[Timeline, ...]
+    answers: tuple[AnswerRow, ...]
+    answers_from: int
+    total: int
+    newer: str | None
+    older: str | None
+    unknown: int
+    next_text: str
+    steps: tuple[Step, ...]
+    context: Context
+
+
+def student_page(facts: StudentFacts, page: int = 1, class_id: str = "") -> StudentPage:
+    """Everything of one student; the list of answers, newest first, in parts of :data:`PAGE`.
+
+    ``class_id`` is the class that the reader came from, if any.
+    """
+    back = {"class_": class_id} if class_id else {}
+    total = len(facts.answers)
+    pages = max(1, -(-total // PAGE))
+    page = min(max(1, page), pages)
+    skills = sorted(facts.skills, key=_urgency)
+    newest_first = facts.answers[::-1][(page - 1) * PAGE : page * PAGE]
+    return StudentPage(
+        name=readable(facts.student_id),
+        came_from=(readable(class_id), class_url(class_id)) if class_id else None,
+        headline=_headline(facts.skills),
+        facts=_facts(facts),
+        rows=tuple(_skill_row(skill, facts.context) for skill in skills),
+        charts=_charts(skills, facts),
+        answers=tuple(map(_answer_row, newest_first)),
+        answers_from=(page - 1) * PAGE + 1,
+        total=total,
+        newer=student_url(facts.student_id, **back, page=page - 1) + "#answers" if page > 1 else None,
+        older=student_url(facts.student_id, **back, page=page + 1) + "#answers" if page < pages else None,
+        unknown=sum(answer.item_id is None for answer in facts.answers),
+        next_text=facts.next.text,
+        steps=_steps(facts.next),
+        context=facts.context,
+    )
+
+
+def _urgency(skill: SkillMastery) -> tuple[object, ...]:
+    """Stuck first, then what is being learnt, the lowest estimate first; what has not begun stands last."""
+    order = (Status.LEARNING, Status.NEEDS_REVIEW, Status.NOT_ENOUGH_EVIDENCE, Status.MASTERED, Status.NOT_STARTED)
+    return (not need.is_stuck(skill), order.index(skill.status), skill.mastery if skill.responses else 0)
+
+
+def _headline(skills: Sequence[SkillMastery]) -> str:
+    stuck = [skill.title for skill in skills if need.is_stuck(skill)]
+    learning = [s.title for s in skills if s.status is Status.LEARNING and not need.is_stuck(s)]
+    review = [skill.title for skill in skills if skill.status is Status.NEEDS_REVIEW]
+    if stuck:
+        return f"Stuck on {listed(stuck)}: many answers, and the estimate stays low."
+    if learning:
+        return f"Learning {listed(learning)}; not stuck on anything."
+    if review:
+        return f"Everything with enough answers has been mastered; {listed(review)} could be refreshed."
+    if any(skill.status is Status.MASTERED for skill in skills):
+        return "Everything with enough answers is mastered."
+    if any(skill.responses for skill in skills):
+        return "There are too few answers on each skill to say how well it is known."
+    return "There is no answer yet on any skill of the catalog."
+
+
+def _facts(facts: StudentFacts) -> tuple[tuple[str, str], ...]:
+    done = sum(skill.status is Status.MASTERED for skill in facts.skills)
+    last = facts.answers[-1].at if facts.answers else None
+    return (
+        ("Answers", f"{len(facts.answers):,}"),
+        ("Mastered", f"{done} of {count(len(facts.skills), 'skill')}"),
+        ("Last answer", "none yet" if last is None else f"{day(last)} ({ago(last, facts.context.now)})"),
+    )
+
+
+def _skill_row(skill: SkillMastery, context: Context) -> SkillRow:
+    started = skill.status is not Status.NOT_STARTED
+    return SkillRow(
+        title=skill.title,
+        look=LOOKS[skill.status],
+        stuck=need.is_stuck(skill),
+        estimate=str(percent(skill.mastery)) if started else "–",
+        interval=interval(skill) if started else "–",
+        bar=bar(skill, context.mastered) if started else None,
+        answers=skill.responses,
+        last="–" if skill.last_at is None else day(skill.last_at),
+    )
+
+
+def _charts(skills: Sequence[SkillMastery], facts: StudentFacts) -> tuple[Timeline, ...]:
+    touched: dict[str, list[tuple[Answer, Move]]] = {}
+    for answer in facts.answers:
+        for move in answer.moves:
+            touched.setdefault(move.skill_id, []).append((answer, move))
+    return tuple(
+        timeline(skill, touched[skill.skill_id], facts.context.mastered)
+        for skill in skills
+        if skill.skill_id in touched
+    )
+
+
+def _answer_row(answer: Answer) -> AnswerRow:
+    symbol, result = RESULTS[kind(answer.score)]
+    if kind(answer.score) == "partly":
+        result = f"{result} ({answer.score:.0%})"
+    item = "item not in the catalog" if answer.item_id is None else answer.item_title or readable(answer.item_id)
+    shifts = tuple(map(_shift, answer.moves))
+    when = minute(answer.at)
+    return AnswerRow(when, iso(answer.at), item, answer.item_id is not None, symbol, result, kind(answer.score), shifts)
+
+
+def _shift(move: Move) -> Shift:
+    change = moved(move)
+    css = "up" if change > 0 else "down" if change < 0 else "same"
+    told = f"+{change}" if change > 0 else f"−{-change}" if change < 0 else "±0"
+    return Shift(move.title, percent(move.before), percent(move.after), told, css)
+
+
+def _steps(next_: Next) -> tuple[Step, ...]:
+    return tuple(
+        Step(
+            item.item_title or readable(item.item_id),
+            listed(list(item.skill_titles)),
+            item.text,
+            percent(item.p_correct),
+        )
+        for item in next_.items
+    )
