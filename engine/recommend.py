@@ -180,9 +180,9 @@ def _sample(eligible: Ints, scores: Floats, policy: Policy, draw: Draw, n: int) 
         near = np.flatnonzero(scores >= bar)
         u, ties, total = draw(slot), len(near), len(eligible)
         if u < 1.0 - policy.exploration:
-            at = int(near[int(u / (1.0 - policy.exploration) * ties)])
+            at = int(near[min(int(u / (1.0 - policy.exploration) * ties), ties - 1)])
         else:
-            at = int((u - (1.0 - policy.exploration)) / policy.exploration * total)
+            at = min(int((u - (1.0 - policy.exploration)) / policy.exploration * total), total - 1)
         is_near = bool(scores[at] >= bar)
         propensity = policy.exploration / total + ((1.0 - policy.exploration) / ties if is_near else 0.0)
         picks.append((int(eligible[at]), propensity, is_near))
