@@ -40,9 +40,9 @@ class Registry:
         self.tracking_uri, self.name = tracking_uri, name
         self._client = connect(tracking_uri)
         database = database_of(tracking_uri)
-        if artifact_root is None and database is not None:
-            artifact_root = database.parent / "mlartifacts"
-        self._artifacts = artifact_root and artifact_root.resolve().as_uri()
+        self._artifacts: str | None = None
+        if database is not None:
+            self._artifacts = (artifact_root or database.parent / "mlartifacts").resolve().as_uri()
 
     @classmethod
     def beside(cls, data: Path, name: str = "nextwise") -> Registry:

@@ -1,0 +1,154 @@
+"""The archive's files: which columns they have, and how events become rows of them.
+
+``<archive>/responses/month=YYYY-MM/<digest>.parquet`` and ``<archive>/recommendations/...``, by UTC month of the event;
+``<archive>/unreadable/`` keeps what is no JSON object of the form that we write. A file is named by what it holds and
+appears whole: written under another name, flushed to the disk, then renamed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from service.store.base import LogEntry, LogKind
+
+Row = dict[str, Any]
+
+FOLDERS: Mapping[str, str] = {"response": "responses", "recommendation": "recommendations"}
+UNREADABLE = "unreadable"
+TEXT, NAMES, MS = pa.string(), pa.list_(pa.string()), pa.int64()
+
+RESPONSES = pa.schema(
+    [
+        ("student_id", TEXT),
+        ("id", TEXT),
+        ("item_id", TEXT),
+        ("skill_ids", NAMES),  # of the catalog at that time; null where it did not hold the item
+        ("score", pa.float32()),
+        ("answered_at", MS),
+        ("received_at", MS),
+        ("class_id", TEXT),
+        ("session_id", TEXT),
+        ("duration_ms", pa.int64()),
+        ("attempt", pa.int32()),
+        ("hints", pa.int32()),
+        ("extra", TEXT),  # JSON object of all other fields
+    ]
+)
+RECOMMENDATIONS = pa.schema(
+    [
+        ("recommendation_id", TEXT),
+        ("student_id", TEXT),
+        ("item_id", TEXT),
+        ("skill_ids", NAMES),
+        ("at", MS),
+        ("slot", pa.int32()),
+        ("policy", TEXT),
+        ("propensity", pa.float64()),
+        ("p_correct", pa.float64()),
+        ("expected_gain", pa.float64()),
+        ("reason", TEXT),  # its code; the text is in extra
+        ("outcome", TEXT),
+        ("candidates", pa.int32()),
+        ("history_length", pa.int64()),
+        ("model_version", TEXT),
+        ("catalog_version", TEXT),
+        ("extra", TEXT),
+    ]
+)
+RAW = pa.schema([("kind", TEXT), ("position", TEXT), ("event", pa.binary())])
+SCHEMAS = {"response": RESPONSES, "recommendation": RECOMMENDATIONS}
+TIMES = {"response": "answered_at", "recommendation": "at"}
+REQUIRED = {"response": ("student_id", "id", "item_id", "score", "answered_at"), "recommendation": ("student_id", "at")}
+
+
+def write(folder: Path, entries: Iterable[LogEntry]) -> dict[str, int]:
+    """Archive log entries; the same entries give the same files. How many there were of each kind."""
+    groups: dict[tuple[LogKind, str], list[tuple[LogEntry, Row]]] = {}
+    unreadable: list[LogEntry] = []
+    for entry in entries:
+        try:
+            row, month = _row(entry)
+        except (ValueError, TypeError, AttributeError, OverflowError, OSError):
+            unreadable.append(entry)
+        else:
+            groups.setdefault((entry.kind, month), []).append((entry, row))
+    counts: dict[str, int] = {}
+    for (kind, month), pairs in groups.items():
+        fitting = _fitting(SCHEMAS[kind], pairs, unreadable)
+        _write(folder / FOLDERS[kind] / f"month={month}", SCHEMAS[kind], fitting)
+        counts[kind] = counts.get(kind, 0) + len(fitting)
+    if unreadable:
+        rows = [{"kind": entry.kind, "position": entry.position, "event": entry.event} for entry in unreadable]
+        _write(folder / UNREADABLE, RAW, rows)
+        counts[UNREADABLE] = len(rows)
+    return counts
+
+
+def _row(entry: LogEntry) -> tuple[Row, str]:
+    """The event as a row, and its month. Raises ValueError and its like for what we did not write."""
+    event = orjson.loads(entry.event)
+    if any(event.get(name) is None for name in REQUIRED[entry.kind]):
+        raise ValueError("a field is missing")
+    row = _columns(event, SCHEMAS[entry.kind])
+    return row, datetime.fromtimestamp(row[TIMES[entry.kind]] / 1000, UTC).strftime("%Y-%m")
+
+
+def _fitting(schema: Any, pairs: Sequence[tuple[LogEntry, Row]], unreadable: list[LogEntry]) -> list[Row]:
+    """The rows whose values have their columns' types; entries of the others are added to ``unreadable``."""
+    rows = [row for _, row in pairs]
+    if _fits(schema, rows):
+        return rows
+    unreadable += [entry for entry, row in pairs if not _fits(schema, [row])]
+    return [row for row in rows if _fits(schema, [row])]
+
+
+def _fits(schema: Any, rows: list[Row]) -> bool:
+    try:
+        pa.Table.from_pylist(rows, schema)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        return False
+    return True
+
+
+def _columns(event: Row, schema: pa.Schema) -> Row:
+    """The event's fields as columns; what has none goes to ``extra``."""
+    names = set(schema.names) - {"extra"}
+    row = {name: event.get(name) for name in names}
+    extra = {name: value for name, value in event.items() if name not in names}
+    if isinstance(row.get("reason"), dict):
+        extra["reason"] = event["reason"]
+        row["reason"] = event["reason"].get("code")
+    row["extra"] = orjson.dumps(extra).decode() if extra else None
+    return row
+
+
+def _write(folder: Path, schema: Any, rows: list[Row]) -> None:
+    if not rows:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    named = sha256(repr([[row[name] for name in schema.names] for row in rows]).encode()).hexdigest()[:24]
+    hidden = folder / f"{named}.part"
+    with hidden.open("wb") as file:
+        pq.write_table(pa.Table.from_pylist(rows, schema), file, compression="zstd")
+        file.flush()
+        os.fsync(file.fileno())
+    replace(hidden, folder / f"{named}.parquet")
+
+
+def replace(hidden: Path, path: Path) -> None:
+    """Rename, and let the name reach the disk as well."""
+    hidden.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
