@@ -1,0 +1,242 @@
+"""Responses, mastery and what comes next, on both stores."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+import orjson
+import pytest
+
+from engine import bundle
+from engine.mastery import Status
+from engine.responses import unpack
+from service.errors import NoCatalog, UnknownClass, UnknownSkills, UnknownStudent
+from service.store.base import Outcome, Snapshot, Store
+from service.tutor import SNAPSHOT_AFTER, Tutor
+from tests.service.conftest import bare_tutor, close
+from tests.service.made import NOW, ODD_SKILL, answer, catalog, log, model
+
+pytestmark = pytest.mark.parametrize("store_url", ["sqlite", "redis"], indirect=True)
+
+
+async def test_a_response_moves_its_skills(tutor: Tutor) -> None:
+    receipt = await tutor.record([answer(item="carry-0")])
+    (result,) = receipt.results
+    assert result.outcome is Outcome.RECORDED
+    assert [one.skill_id for one in result.mastery] == ["adding", "carrying"]
+    assert all(one.mastery > 0.35 and one.responses == 1 for one in result.mastery)
+    assert result.mastery[0].status is Status.NOT_ENOUGH_EVIDENCE
+    assert receipt.model_version == "builtin"
+    assert receipt.catalog_version == catalog().version
+
+
+async def test_the_same_again_is_answered_the_same_and_counted_once(tutor: Tutor, store: Store) -> None:
+    first = await tutor.record([answer()], next_items=2)
+    again = await tutor.record([answer()], next_items=2)
+    assert again.results[0].outcome is Outcome.REPLAYED
+    assert again.results[0].mastery == first.results[0].mastery
+    assert again.next == first.next
+    assert (await tutor.mastery("ada")).responses == 1
+    assert len(await log(store, "response")) == 1
+
+
+async def test_other_content_under_the_same_id_changes_nothing(tutor: Tutor, store: Store) -> None:
+    await tutor.record([answer()])
+    before = await tutor.mastery("ada")
+    (result,) = (await tutor.record([answer(correct=False)])).results
+    assert result.outcome is Outcome.CONFLICT
+    assert await tutor.mastery("ada") == before
+    assert len(await log(store, "response")) == 1
+
+
+async def test_a_batch_keeps_its_order_over_students(tutor: Tutor) -> None:
+    answers = [answer(f"r{n}", f"s{n % 3}", f"add-{n % 3}", at=n) for n in range(50)]
+    results = (await tutor.record(answers)).results
+    assert [(one.id, one.student_id) for one in results] == [(one.id, one.student_id) for one in answers]
+    assert results[0].mastery == results[48].mastery  # the same student and skill, as of now
+
+
+async def test_a_late_answer_gives_the_mastery_of_the_history_in_order(tutor: Tutor) -> None:
+    answers = [answer(f"r{n}", item=f"carry-{n % 3}", at=n, correct=n % 3 > 0) for n in range(2 * SNAPSHOT_AFTER)]
+    await tutor.record(
+        [answer(one.id, "in-order", one.item_id, one.answered_at // 1000, score=one.score) for one in answers]
+    )
+    for late in (*answers[10:], *answers[:10]):
+        receipt = await tutor.record([late])
+        await asyncio.sleep(0.01)  # snapshots are written behind the answer
+    ordered, mixed = await tutor.mastery("in-order"), await tutor.mastery("ada")
+    assert mixed.skills == ordered.skills
+    assert receipt.results[0].mastery[1].mastery == ordered.skills[1].mastery
+    assert (await tutor.next("ada")).recommendations[0].p_correct is not None
+
+
+async def test_a_snapshot_is_kept_and_folded_on(tutor: Tutor, store: Store) -> None:
+    answers = [answer(f"r{n}", at=n, correct=n % 2 == 0) for n in range(SNAPSHOT_AFTER)]
+    await tutor.record(answers)
+    await tutor.behind.close()
+    (stored,), _ = await store.read(["ada"], tutor.serving.tag)
+    assert stored.snapshot is not None
+    assert stored.records == b""
+    (whole,), _ = await store.read(["ada"], b"")
+    tracer = tutor.serving.tracer
+    assert np.array_equal(tracer.load(stored.snapshot).mastery, tracer.fold(unpack(whole.records)).mastery)
+
+
+async def test_a_snapshot_that_cannot_be_read_is_made_again(tutor: Tutor, store: Store) -> None:
+    await tutor.record([answer(f"r{n}", at=n) for n in range(3)])
+    right = (await tutor.mastery("ada")).skills[0].mastery
+    await store.save_snapshots([Snapshot("ada", tutor.serving.tag, 3, b"torn")])
+    (result,) = (await tutor.record([answer("r0", at=0)])).results
+    assert result.mastery[0].mastery == right
+
+
+async def test_an_unknown_item_is_kept_and_counts_once_a_catalog_holds_it(store: Store) -> None:
+    tutor = await bare_tutor(store)
+    (result,) = (await tutor.record([answer(item="add-1")])).results
+    assert (result.outcome, result.item_known, result.mastery) == (Outcome.RECORDED, False, ())
+    assert (await tutor.mastery("ada")).unknown_item_responses == 1
+    assert (await tutor.history("ada")).steps[0].item_id is None
+    await tutor.import_catalog(catalog())
+    after = await tutor.mastery("ada")
+    assert (after.unknown_item_responses, after.skills[0].responses) == (0, 1)
+    await close(tutor)
+
+
+async def test_the_log_has_everything_that_was_said(tutor: Tutor, store: Store) -> None:
+    await tutor.record([answer(class_id="7b", hints=2, device="tablet"), answer("r2", item="nowhere")])
+    first, second = map(orjson.loads, await log(store, "response"))
+    assert first == {
+        "id": "r1",
+        "student_id": "ada",
+        "item_id": "add-0",
+        "score": 1.0,
+        "answered_at": 1_000_000,
+        "received_at": NOW,
+        "skill_ids": ["adding"],
+        "class_id": "7b",
+        "hints": 2,
+        "device": "tablet",
+    }
+    assert "skill_ids" not in second
+
+
+async def test_the_same_question_has_the_same_answer(tutor: Tutor, store: Store) -> None:
+    first, again = await tutor.next("ada", 3), await tutor.next("ada", 3)
+    assert first == again
+    assert (await tutor.next("ada", 1)).recommendations[0] == first.recommendations[0]
+    ids = [one.recommendation_id for one in first.recommendations]
+    assert len(set(ids)) == 3
+    await tutor.record([answer()])
+    assert not set(ids) & {one.recommendation_id for one in (await tutor.next("ada", 3)).recommendations}
+    await tutor.behind.close()
+    events = [orjson.loads(event) for event in await log(store, "recommendation")]
+    assert [event["recommendation_id"] for event in events][:3] == ids  # once, however often it was asked
+    assert len(events) == 6
+    wanted = {"student_id", "item_id", "at", "slot", "propensity", "policy", "model_version", "catalog_version"}
+    wanted |= {"reason", "p_correct", "expected_gain", "candidates", "history_length", "outcome"}
+    assert wanted <= events[0].keys()
+    assert (events[0]["at"], events[0]["slot"], events[1]["slot"]) == (NOW, 0, 1)
+
+
+async def test_draws_differ_between_students(tutor: Tutor) -> None:
+    given = [(await tutor.next(f"s{n}")).recommendations[0].item_id for n in range(40)]
+    assert len(set(given)) > 1
+
+
+async def test_two_processes_give_the_same_answers(tutor: Tutor, store: Store) -> None:
+    other = await bare_tutor(store)
+    await tutor.record([answer()])
+    assert await other.next("ada", 3) == await tutor.next("ada", 3)
+    assert await other.mastery("ada") == await tutor.mastery("ada")
+    await close(other)
+
+
+async def test_skills_and_exclusions(tutor: Tutor) -> None:
+    only = await tutor.next("ada", 5, skills=[ODD_SKILL], exclude=["odd-1", "no such item"])
+    assert {one.item_id for one in only.recommendations} == {"odd-0", "odd-2"}
+    with pytest.raises(UnknownSkills, match="'nope'"):
+        await tutor.next("ada", skills=["adding", "nope"])
+
+
+async def test_without_a_catalog(store: Store) -> None:
+    tutor = await bare_tutor(store)
+    with pytest.raises(NoCatalog):
+        await tutor.next("ada")
+    receipt = await tutor.record([answer()], next_items=1)
+    assert receipt.results[0].outcome is Outcome.RECORDED
+    assert receipt.next["ada"].outcome == "no catalog"
+    await close(tutor)
+
+
+async def test_history_tells_how_each_response_moved_it(tutor: Tutor) -> None:
+    await tutor.record([answer(f"r{n}", at=n, correct=n != 1) for n in range(3)])
+    history = await tutor.history("ada")
+    assert [step.answered_at for step in history.steps] == [2000, 1000, 0]
+    assert [step.score for step in history.steps] == [1.0, 0.0, 1.0]
+    assert history.steps[0].moves[0].before == pytest.approx(history.steps[1].moves[0].after)
+    assert (await tutor.mastery("ada")).skills[0].mastery == history.steps[0].moves[0].after
+    page = await tutor.history("ada", limit=1, offset=1)
+    assert (page.total, page.steps) == (3, history.steps[1:2])
+
+
+async def test_a_class(tutor: Tutor) -> None:
+    await tutor.record([answer(f"r{n}", f"s{n % 2}", at=n, class_id="7b") for n in range(9)])
+    await tutor.record([answer("x", "elsewhere")])
+    assert await tutor.classes() == ["7b"]
+    view = await tutor.class_mastery("7b")
+    assert [(row.student_id, row.responses) for row in view.students] == [("s0", 5), ("s1", 4)]
+    assert view.students[0] == await tutor.mastery("s0")
+    assert sum(view.skills[0].counts.values()) == 2
+    assert view.skills[1].counts[Status.NOT_STARTED] == 2
+
+
+async def test_the_unknown_are_named(tutor: Tutor) -> None:
+    for asked in (tutor.mastery("nobody"), tutor.history("nobody")):
+        with pytest.raises(UnknownStudent, match="'nobody'"):
+            await asked
+    with pytest.raises(UnknownClass, match="'8c'"):
+        await tutor.class_mastery("8c")
+
+
+async def test_a_published_model_applies_to_past_answers_in_the_very_next_answer(tutor: Tutor, store: Store) -> None:
+    await tutor.record([answer(f"r{n}", at=n, correct=False) for n in range(2 * SNAPSHOT_AFTER)])
+    before = (await tutor.mastery("ada")).skills[0].mastery
+    await store.publish("model", "2", bundle.dump(model("2", learn=0.6)))
+    receipt = await tutor.record([answer("r0", at=0, correct=False)])
+    assert receipt.model_version == "2"
+    after = await tutor.mastery("ada")
+    assert receipt.results[0].mastery[0].mastery == after.skills[0].mastery
+    assert after.skills[0].mastery > before
+    await store.publish("model", "1", bundle.dump(model("1", learn=0.12)))
+    assert (await tutor.next("ada")).model_version == "1"
+    assert (await tutor.mastery("ada")).skills[0].mastery == pytest.approx(before)
+
+
+async def test_items_that_a_new_catalog_lacks_still_count(tutor: Tutor) -> None:
+    await tutor.record([answer(item="add-2")])
+    before = (await tutor.mastery("ada")).skills[0]
+    told = await tutor.import_catalog(catalog(items=2))
+    assert told.retired == 3
+    assert (await tutor.mastery("ada")).skills[0] == before
+    given = await tutor.next("ada", 20)
+    assert "add-2" not in {one.item_id for one in given.recommendations}
+
+
+async def test_a_large_batch_lets_others_have_their_turn(tutor: Tutor) -> None:
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    await tutor.record([answer("warm")])
+    task = asyncio.create_task(other())
+    states = await tutor._states(
+        tutor.serving, [f"s{n}" for n in range(500)], (await tutor.store.read([f"s{n}" for n in range(500)], b""))[0]
+    )
+    task.cancel()
+    assert len(states) == 500
+    assert turns >= 30
