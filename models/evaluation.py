@@ -96,7 +96,7 @@ def evaluate(
     """
     if model != "bkt":
         raise ValueError(f"unknown model {model!r}; known: 'bkt'")
-    train, test = log.split(test_students(log, split, test_values))
+    train, test = log.split(held_out(log, split, test_values))
     began = time.perf_counter()
     fitted = _fit(train, trainer, seed)
     seconds = time.perf_counter() - began
@@ -113,7 +113,7 @@ def evaluate(
     )
 
 
-def test_students(log: ResponseLog, split: Mapping[str, str], test_values: str | Iterable[str]) -> Mask:
+def held_out(log: ResponseLog, split: Mapping[str, str], test_values: str | Iterable[str]) -> Mask:
     """Which students of the log the split puts in the test set, [S]. Raises :class:`DataError`."""
     wanted = {_value(v) for v in ([test_values] if isinstance(test_values, str) else test_values)}
     values = {student: _value(value) for student, value in split.items()}

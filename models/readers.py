@@ -69,8 +69,11 @@ def read_text(path: Path, **options: Any) -> pd.DataFrame:
     """A delimited file with every cell as text; UTF-8, else Latin-1, which old exports are in."""
     for encoding in ("utf-8-sig", "latin-1"):
         try:
-            settings = {"sep": _delimiter(path), "dtype": str, "encoding": encoding} | options
-            return cast(pd.DataFrame, pd.read_csv(path, **settings))
+            settings: dict[str, Any] = {"sep": _delimiter(path), "dtype": str, "encoding": encoding} | options
+            table = cast(pd.DataFrame, pd.read_csv(path, **settings))
+            if isinstance(table.index, pd.RangeIndex):
+                return table
+            raise DataError(f"{path}: not a table: its rows have more cells than its header")
         except UnicodeDecodeError:
             logger.info("%s is not UTF-8: read as Latin-1", path)
         except pd.errors.EmptyDataError:
@@ -147,7 +150,7 @@ def _tidy(path: Path, header: list[str], columns: Mapping[str, str]) -> pd.DataF
     wanted = list(dict.fromkeys(source.values()))
     files = _parquet(path)
     if files is None:
-        table = read_text(path, usecols=wanted)
+        table = read_text(path)  # with all its columns, or a row with too many cells would go unseen
     else:
         table = pd.concat([pd.read_parquet(file, columns=wanted) for file in files], ignore_index=True)
     return pd.DataFrame({ours: table[theirs] for ours, theirs in source.items()})

@@ -67,12 +67,13 @@ def normal_ids(values: Sequence[Any]) -> list[str]:
 
 def _require(table: pd.DataFrame) -> None:
     found = ", ".join(map(repr, table.columns)) or "none"
-    missing = [name for name in ("student_id", "skill_ids") if name not in table]
+    missing = [f"'{name}'" for name in ("student_id", "skill_ids") if name not in table]
     if "correct" not in table and "score" not in table:
-        missing.append("correct' (or 'score")
+        missing.append("'correct' (or 'score')")
     if missing:
-        names = ", ".join(f"'{name}'" for name in missing)
-        raise DataError(f"missing column {names}; found {found}. Name yours, for example --column student_id=user")
+        raise DataError(
+            f"missing column {', '.join(missing)}; found {found}. Name yours, for example --column student_id=user"
+        )
     if len(table) == 0:
         raise DataError("the table has no rows: nothing can be learnt from it")
 
@@ -171,7 +172,7 @@ def _times(column: pd.Series[Any], rows: npt.NDArray[Any]) -> Ints:
         moments: pd.Series[Any] = pd.to_datetime(column, utc=True)
     else:
         numbers = pd.to_numeric(column, errors="coerce")
-        if numbers.notna().to_numpy().any() or column.isna().to_numpy().all():
+        if 2 * int(numbers.notna().to_numpy().sum()) >= int(column.notna().to_numpy().sum()):  # the rest is amiss
             return _whole_times(numbers, column, rows)
         moments = pd.to_datetime(column, utc=True, errors="coerce", format="ISO8601")
     bad = moments.isna().to_numpy()

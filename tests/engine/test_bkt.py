@@ -1,0 +1,102 @@
+"""The filter against sums over all hidden paths, and what every teacher may rely on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine import bkt
+from engine.model import GUESS, LEARN, PRIOR, SLIP
+from models.log import Floats, Ints
+from tests.models.oracle import likelihood, p_known
+
+probability = st.floats(0.02, 0.98)
+score = st.sampled_from([0.0, 1.0, 0.0, 1.0, 0.4])
+START, SKILLS = np.array([0, 1, 2, 4], np.int64), np.array([0, 1, 0, 1], np.int64)  # items: a, b, both
+
+
+def _params(values: list[float]) -> Floats:
+    params = np.array(values).reshape(-1, 5)
+    params[:, [GUESS, SLIP]] *= 0.49
+    return params
+
+
+def _fold(params: Floats, emit: Floats, items: Ints, scores: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """Predictions, P(L) before each (answer, skill), P(L) at the end, log-likelihood of each skill."""
+    p, weight = params[:, PRIOR].copy(), np.zeros(len(params))
+    room = np.empty((2, int((START[items + 1] - START[items]).sum())))
+    seen = np.zeros(len(params), np.int32)
+    predicted = bkt.fold_answers(params, emit, START, SKILLS, items, scores, p, seen, room[0], room[1], weight)
+    return predicted, room[0], p, weight
+
+
+@given(
+    st.lists(probability, min_size=10, max_size=10),
+    st.lists(st.tuples(st.integers(0, 2), score), min_size=1, max_size=6),
+)
+@settings(max_examples=80, deadline=None)
+def test_predictions_are_those_of_the_sum_over_paths(values: list[float], answers: list[tuple[int, float]]) -> None:
+    """Forgetting, partial scores, and items of several skills with a guess and a slip of their own."""
+    params = _params(values)
+    emit = np.concatenate([params[:, [GUESS, SLIP]], [[0.4, 0.1], [0.15, 0.3]]])
+    items, scores = np.array([item for item, _ in answers], np.int64), np.array([value for _, value in answers])
+    predicted, before, _, weight = _fold(params, emit, items, scores)
+    past: list[list[tuple[float, int]]] = [[], []]
+    at = 0
+    for turn, item in enumerate(items.tolist()):
+        expected = []
+        for link in range(START[item], START[item + 1]):
+            k = SKILLS[link]
+            known = p_known(params[k], [s for s, _ in past[k]], emit[[j for _, j in past[k]]])
+            assert before[at] == pytest.approx(known, abs=1e-9)
+            expected.append(known * (1 - emit[link, 1]) + (1 - known) * emit[link, 0])
+            at += 1
+            past[k].append((float(scores[turn]), link))
+        assert predicted[turn] == pytest.approx(np.mean(expected), abs=1e-9)
+    for k in range(2):
+        if past[k]:
+            whole = likelihood(params[k], [s for s, _ in past[k]], emit[[j for _, j in past[k]]])
+            assert weight[k] == pytest.approx(np.log(whole), abs=1e-9)
+
+
+@given(st.lists(probability, min_size=10, max_size=10), st.lists(score, min_size=0, max_size=5))
+@settings(max_examples=60, deadline=None)
+def test_a_right_answer_never_lowers_and_a_wrong_one_raises_no_more_than_learning(
+    values: list[float], scores: list[float]
+) -> None:
+    params = _params(values)
+    emit = np.concatenate([params[:, [GUESS, SLIP]]] * 2)
+    items = np.zeros(len(scores) + 1, np.int64)
+    _, before, right, _ = _fold(params, emit, items, np.array([*scores, 1.0]))
+    _, _, wrong, _ = _fold(params, emit, items, np.array([*scores, 0.0]))
+    assert right[0] >= before[-1] - 1e-9
+    assert wrong[0] <= before[-1] + (1 - before[-1]) * params[0, LEARN] + 1e-9
+
+
+@given(st.lists(probability, min_size=10, max_size=10), st.lists(st.integers(0, 2), min_size=1, max_size=6))
+@settings(max_examples=30, deadline=None)
+def test_predict_items_is_what_folding_one_more_answer_predicts(values: list[float], items: list[int]) -> None:
+    params = _params(values)
+    emit = np.concatenate([params[:, [GUESS, SLIP]]] * 2)
+    given_items, scores = np.array(items, np.int64), np.ones(len(items))
+    predicted, _, _, _ = _fold(params, emit, given_items, scores)
+    p, seen = params[:, PRIOR].copy(), np.zeros(2, np.int32)
+    room = np.empty((2, 12))
+    past, right = given_items[:-1], scores[:-1]
+    bkt.fold_answers(params, emit, START, SKILLS, past, right, p, seen, room[0], room[1], np.zeros(2))
+    now = bkt.predict_items(params, emit, START, SKILLS, given_items[-1:], p, seen)
+    assert now[0] == pytest.approx(predicted[-1], abs=1e-12)
+
+
+def test_draws_are_the_fold_under_each_draw() -> None:
+    params = _params([0.3, 0.1, 0.4, 0.2, 0.05] * 2)
+    draws = np.stack([params, params[::-1] * 0.9])
+    emit = np.stack([np.concatenate([d[:, [GUESS, SLIP]]] * 2) for d in draws])
+    items, scores = np.array([0, 2, 1], np.int64), np.array([1.0, 0.0, 0.5])
+    p, weight = bkt.fold_draws(draws, emit, START, SKILLS, items, scores, 4)
+    for d in range(2):
+        _, _, end, value = _fold(draws[d], emit[d], items, scores)
+        assert p[d] == pytest.approx(end, abs=1e-12)
+        assert weight[d] == pytest.approx(value, abs=1e-12)
