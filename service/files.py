@@ -48,7 +48,7 @@ def _tidy(path: Path, columns: Mapping[str, str], class_id: str | None) -> tuple
         raise DataError(f"{path}: no column {need[0]}; found {', '.join(table.columns)}. Name it with --column")
     if len(table) == 0:
         raise DataError(f"{path} holds no responses")
-    return len(table), _dictionaries(table.to_dict("records"), class_id)
+    return len(table), _dictionaries([{str(k): v for k, v in row.items()} for row in table.to_dict("records")], class_id)
 
 
 def _dictionaries(records: list[dict[str, Any]], class_id: str | None) -> Rows:

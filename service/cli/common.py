@@ -66,7 +66,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 def say(text: str) -> None:
     """What the command is doing: to standard error, so that a script's output stays clean."""
-    err.print(text, markup=False)
+    err.print(text, markup=False, soft_wrap=True)
 
 
 def complain(fault: Exception) -> None:
@@ -74,7 +74,7 @@ def complain(fault: Exception) -> None:
     text = str(fault)
     if isinstance(fault, Problem):
         text = "\n".join([f"{fault.title}. {fault.detail}", *(map(_line, fault.extra.get("errors", ()))), fault.mend])
-    err.print("error:", text.strip() or repr(fault), style="red", markup=False)
+    err.print("error:", text.strip() or repr(fault), style="red", markup=False, soft_wrap=True)
 
 
 def _line(error: Any) -> str:

@@ -61,7 +61,7 @@ def serve(
     threading.Thread(target=_announce, args=(config,), daemon=True).start()
     try:
         uvicorn.run(
-            "service.api:create_app",
+            "service.api.app:create_app",
             factory=True,
             host=config.host,
             port=config.port,

@@ -114,7 +114,7 @@ def serving(kind: str, store: str, yardsticks: dict[str, str], seconds: float, r
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         ports, ours = {}, 0
-        for name, app in {"ours": "service.api:create_app", **yardsticks}.items():
+        for name, app in {"ours": "service.api.app:create_app", **yardsticks}.items():
             port, pid, took = stack.enter_context(served(app, store.format(name=name, folder=folder), folder))
             ports[name] = port
             if name == "ours":
