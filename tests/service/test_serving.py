@@ -1,0 +1,102 @@
+"""Heads are followed; what must not be served is refused once, and what was loaded stays."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+import pytest
+
+from engine import bundle
+from engine.catalog import to_json
+from service.serving import Servings
+from service.store.base import Heads, Store
+from tests.service.made import catalog, model
+
+
+async def started(store: Store, check_seconds: float = 3600) -> Servings:
+    servings = Servings(store)
+    await servings.start(check_seconds)
+    return servings
+
+
+async def publish(store: Store, version: str, learn: float = 0.3) -> None:
+    await store.publish("model", version, bundle.dump(model(version, learn)))
+
+
+async def test_an_empty_store_is_served_by_the_builtin_model(store: Store) -> None:
+    servings = await started(store)
+    assert (servings.now.model_version, servings.now.catalog_version) == ("builtin", "")
+    await servings.close()
+
+
+async def test_what_was_published_is_loaded_at_the_start(store: Store) -> None:
+    await publish(store, "1")
+    await store.publish("catalog", catalog().version, to_json(catalog()).encode())
+    servings = await started(store)
+    assert (servings.now.model_version, servings.now.catalog_version) == ("1", catalog().version)
+    await servings.close()
+
+
+async def test_the_watcher_loads_without_a_request(store: Store) -> None:
+    servings = await started(store, check_seconds=0.01)
+    await publish(store, "1")
+    async with asyncio.timeout(20):
+        while servings.now.model_version != "1":
+            await asyncio.sleep(0.01)
+    await servings.close()
+
+
+async def test_requests_wait_for_the_heads_that_they_saw(store: Store) -> None:
+    servings = await started(store)
+    await publish(store, "1")
+    heads = await store.heads()
+    served = await asyncio.gather(*(servings.at(heads) for _ in range(10)))
+    assert {one.model_version for one in served} == {"1"}
+    assert len({id(one) for one in served}) == 1  # loaded once
+    await servings.close()
+
+
+async def test_heads_older_than_what_is_loaded_do_not_turn_it_back(store: Store) -> None:
+    servings = await started(store)
+    await publish(store, "1")
+    await publish(store, "2")
+    assert (await servings.at(await store.heads())).model_version == "2"
+    assert (await servings.at(Heads(None, "1"))).model_version == "2"
+    await servings.close()
+
+
+async def test_rollback_is_followed(store: Store) -> None:
+    servings = await started(store)
+    for version in ("1", "2", "1"):
+        await publish(store, version)
+        assert (await servings.at(await store.heads())).model_version == version
+    await servings.close()
+
+
+@pytest.mark.parametrize("blob", [b"", b"no bundle", bundle.dump(model("9"))[:-40]])
+async def test_a_broken_model_is_refused_once_and_the_old_one_stays(
+    store: Store, blob: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    await publish(store, "1")
+    servings = await started(store)
+    await store.publish("model", "broken", blob)
+    with caplog.at_level(logging.ERROR):
+        for _ in range(3):
+            assert (await servings.at(await store.heads())).model_version == "1"
+            await servings.at(Heads("elsewhere", "broken"))
+    assert [record.message for record in caplog.records] == ["refused a model"]
+    await publish(store, "2")
+    assert (await servings.at(await store.heads())).model_version == "2"
+    await servings.close()
+
+
+async def test_a_catalog_that_is_not_what_its_version_says_is_refused(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    servings = await started(store)
+    await store.publish("catalog", "000000000000", to_json(catalog()).encode())
+    with caplog.at_level(logging.ERROR):
+        assert (await servings.refresh()).catalog_version == ""
+    assert "was changed after it was published" in caplog.text
+    await servings.close()
