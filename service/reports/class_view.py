@@ -38,7 +38,6 @@ class Row:
     url: str
     why: str
     is_stuck: bool
-    mastered: int
     cells: tuple[Cell, ...]
 
 
@@ -162,16 +161,19 @@ def cell(skill: SkillMastery) -> Cell:
 
 
 def _row(n: Need, class_id: str) -> Row:
-    id = n.learner.student_id
-    cells = tuple(map(cell, n.learner.skills))
-    return Row(readable(id), student_url(id, class_=class_id), n.why, bool(n.stuck), n.counts[Status.MASTERED], cells)
+    return Row(*_named(n, class_id), n.why, bool(n.stuck), tuple(map(cell, n.learner.skills)))
 
 
 def _stuck(n: Need, class_id: str) -> Stuck:
     worst = n.stuck[0]
     evidence = f"{count(worst.responses, 'answer')}, estimate {percent(worst.mastery)} (between {interval(worst)})"
-    id = n.learner.student_id
-    return Stuck(readable(id), student_url(id, class_=class_id), worst.title, evidence, len(n.stuck) - 1)
+    return Stuck(*_named(n, class_id), worst.title, evidence, len(n.stuck) - 1)
+
+
+def _named(n: Need, class_id: str) -> tuple[str, str]:
+    """The student's name, and the address of their page."""
+    student_id = n.learner.student_id
+    return readable(student_id), student_url(student_id, class_=class_id)
 
 
 # ------------------------------------------------------------------------------------------------------- the brief
@@ -193,9 +195,10 @@ def _brief(needs: Sequence[Need], context: Context) -> Brief:
     )
     if shared > 1:
         group = [readable(n.learner.student_id) for n in stuck if any(s.title == top for s in n.stuck)]
-        following = f"Take {listed(group)} together for {top}: more of the same practice has not brought them to the mark so far."
+        following = f"Take {listed(group)} together for {top}"
     else:
-        following = f"Look at {top} with {names[0]}: more of the same practice has not brought them to the mark so far."
+        following = f"Look at {top} with {names[0]}"
+    following += ": more of the same practice has not brought them to the mark so far."
     return Brief(
         f"{len(stuck)} of {count(len(needs), 'student')}: {listed(names)}.", f"{listed(what)}.", sure, following
     )

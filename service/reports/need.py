@@ -33,10 +33,11 @@ class Need:
 
     @property
     def order(self) -> tuple[object, ...]:
-        """Those who struggle stand before those who idle; equal need by name."""
+        """Those who struggle stand before those who idle, and those before who has mastered most; the rest by name."""
         lost = sum(skill.responses for skill in self.stuck)
         learning, review = self.counts[Status.LEARNING], self.counts[Status.NEEDS_REVIEW]
-        return (-len(self.stuck), -lost, -learning, -review, natural(self.learner.student_id))
+        done = self.counts[Status.MASTERED]
+        return (-len(self.stuck), -lost, -learning, -review, done, natural(self.learner.student_id))
 
     @property
     def why(self) -> str:

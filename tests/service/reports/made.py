@@ -1,0 +1,93 @@
+"""Invented classes for the tests of the pages: facts made by hand, and a small simulated school."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from engine.mastery import SkillMastery, Status, Thresholds, report
+from engine.model import Model, builtin
+from engine.responses import Response, pack, unpack
+from engine.simulate import School
+from engine.tracing import Tracer
+from service.reports.facts import Answer, ClassFacts, Context, Learner, Move, Next, NextItem, StudentFacts
+
+NOW = 1_772_000_000_000
+CONTEXT = Context("7", "c0ffee", True, 0.95, NOW)
+
+
+def skill(
+    mastery: float = 0.5,
+    responses: int = 5,
+    status: Status = Status.LEARNING,
+    title: str = "Fractions",
+    low: float | None = None,
+    high: float | None = None,
+) -> SkillMastery:
+    """A skill as the engine would report it."""
+    low = max(0.0, mastery - 0.1) if low is None else low
+    high = min(1.0, mastery + 0.1) if high is None else high
+    last = None if status is Status.NOT_STARTED else NOW - 1000
+    return SkillMastery(title.lower(), title, mastery, low, high, responses, status, last)
+
+
+def stuck(title: str = "Fractions", responses: int = 14, mastery: float = 0.31) -> SkillMastery:
+    return skill(mastery, responses, Status.LEARNING, title)
+
+
+def unstarted(title: str = "Fractions") -> SkillMastery:
+    return skill(0.35, 0, Status.NOT_STARTED, title)
+
+
+def mastered(title: str = "Fractions") -> SkillMastery:
+    return skill(0.971, 9, Status.MASTERED, title)
+
+
+def a_class(*learners: tuple[str, tuple[SkillMastery, ...]], context: Context = CONTEXT, id: str = "4a") -> ClassFacts:
+    return ClassFacts(id, tuple(Learner(*learner) for learner in learners), context)
+
+
+def answer(
+    at: int = NOW, score: float = 1.0, before: float = 0.4, after: float = 0.6, title: str = "Fractions"
+) -> Answer:
+    return Answer(at, "frac-1", "Half of a cake", score, 0.5, (Move(title.lower(), title, before, after),))
+
+
+def unknown(at: int = NOW) -> Answer:
+    return Answer(at, None, "", 1.0, None, ())
+
+
+def a_student(
+    skills: tuple[SkillMastery, ...], answers: tuple[Answer, ...] = (), id: str = "ada", context: Context = CONTEXT
+) -> StudentFacts:
+    given = NextItem("frac-2", "A third", ("fractions",), ("Fractions",), "new skill", "Fractions is new.", 0.62)
+    return StudentFacts(id, skills, answers, Next("3 items fit now.", (given,)), context)
+
+
+def trained(school: School) -> Model:
+    """The simulated school's own parameters as a model, with some doubt about them."""
+    skills = tuple(skill.id for skill in school.catalog.skills)
+    rng = np.random.default_rng(1)
+    logit = np.log(np.clip(school.params, 1e-4, 1 - 1e-4) / (1 - np.clip(school.params, 1e-4, 1 - 1e-4)))
+    draws = 1 / (1 + np.exp(-(logit + rng.normal(0, 0.5, (32, *logit.shape)))))
+    base = builtin()
+    population = school.params.mean(axis=0)
+    return Model(skills, school.params, population, draws, base.population_draws, version="1")
+
+
+def school_facts(school: School, model: Model, now: int) -> list[ClassFacts]:
+    """What the engine says of each simulated class, without a store in between."""
+    tracer = Tracer(model, school.catalog)
+    context = Context(model.version, school.catalog.version, True, 0.95, now)
+    groups: dict[str, dict[str, list[bytes]]] = {}
+    for one in school.answers:
+        packed = pack(Response(one.id, one.student_id, one.item_id, float(one.correct), one.answered_at))
+        groups.setdefault(one.class_id, {}).setdefault(one.student_id, []).append(packed)
+    found = []
+    for class_id, students in sorted(groups.items()):
+        learners = []
+        for student_id, records in sorted(students.items()):
+            history = unpack(b"".join(records))
+            rows = report(tracer, history, tracer.fold(history), now, Thresholds())
+            learners.append(Learner(student_id, tuple(rows)))
+        found.append(ClassFacts(class_id, tuple(learners), context))
+    return found

@@ -1,0 +1,96 @@
+"""A real server on a free port with its own data folder, and the answers that the tests put into it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import uvicorn
+
+from engine import bundle
+from engine.catalog import Catalog, to_json
+from engine.model import Model
+from service.api.app import create_app
+from service.settings import Settings
+from service.store import open_store
+from tests.servers import free_port
+
+DAY_S = 86_400
+
+
+class Site:
+    """The app under uvicorn in a thread; used as a context."""
+
+    def __init__(self, data: Path) -> None:
+        self.settings = Settings(data=data, port=free_port(), log_level="error")
+        self.address = f"http://127.0.0.1:{self.settings.port}"
+        config = uvicorn.Config(
+            create_app(self.settings), port=self.settings.port, log_level="error", ws="none", access_log=False
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._server.run, name="site")
+
+    def __enter__(self) -> Site:
+        self._thread.start()
+        deadline = time.monotonic() + 120  # the first start may compile
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > deadline:
+                self.__exit__()
+                raise RuntimeError("the server did not start")
+            time.sleep(0.02)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.should_exit = True
+        self._thread.join(30)
+
+    def put_catalog(self, catalog: Catalog) -> None:
+        self._send("PUT", "/v1/catalog", json.loads(to_json(catalog)))
+
+    def record(self, answers: Iterable[Mapping[str, Any]]) -> None:
+        """Through the API, in batches; every one must be taken."""
+        rows = list(answers)
+        for low in range(0, len(rows), 1000):
+            found = self._send("POST", "/v1/responses", rows[low : low + 1000])
+            refused = [one for one in found["results"] if one["status"] != "recorded"]
+            assert not refused, refused[:3]
+
+    def publish(self, model: Model) -> None:
+        """Make a model the head, as `sync` does."""
+
+        async def work() -> None:
+            store = await open_store(self.settings.store_url)
+            await store.publish("model", model.version, bundle.dump(model))
+            await store.close()
+
+        asyncio.run(work())
+
+    def _send(self, method: str, path: str, body: object) -> Any:
+        data = json.dumps(body).encode()
+        request = Request(self.address + path, data, {"Content-Type": "application/json"}, method=method)
+        with urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+
+def answers(
+    student: str, item: str, verdicts: str, *, class_id: str = "known", days_ago: float = 1.0
+) -> list[dict[str, Any]]:
+    """One answer a sign of ``verdicts``: ``+`` right, ``-`` wrong, ``~`` half right; a minute apart."""
+    start = int(time.time() - days_ago * DAY_S)
+    return [
+        {
+            "id": f"{item}/{days_ago}/{n}",  # of this student: ids are counted per student
+            "student_id": student,
+            "item_id": item,
+            "score": {"+": 1.0, "-": 0.0, "~": 0.5}[sign],
+            "answered_at": start + 60 * n,
+            "class_id": class_id,
+        }
+        for n, sign in enumerate(verdicts)
+    ]

@@ -1,0 +1,233 @@
+"""The pages in a real Chromium: what a teacher sees, can reach by keyboard, and what the browser complains of."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page
+
+from service.reports.links import class_url, student_url
+from tests.service.reports.conftest import HOSTILE, ODD_CLASS
+from tests.service.reports.site import Site
+
+pytestmark = pytest.mark.browser
+
+PAGES = {
+    "classes": "/reports",
+    "class": class_url("known"),
+    "class sorted by name": class_url("known", sort="name"),
+    "class of 60, second page": class_url("large", page=2),
+    "class with odd ids": class_url(ODD_CLASS),
+    "class without readable answers": class_url("unread"),
+    "student": student_url("kim"),
+    "student with a hostile id": student_url(HOSTILE),
+    "student without readable answers": student_url("idle"),
+    "unknown class": class_url("nobody"),
+    "unknown student": student_url("nobody"),
+}
+
+
+@dataclass
+class Watched:
+    """A page, and what the browser had to say about it."""
+
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def watched(browser: Browser, site: Site) -> Iterator[Watched]:
+    context = browser.new_context(base_url=site.address)
+    yield _watch(context)
+    context.close()
+
+
+def _watch(context: BrowserContext) -> Watched:
+    found = Watched(context.new_page())
+
+    def dialog(opened: Dialog) -> None:
+        found.complaints.append(f"dialog: {opened.message}")
+        opened.dismiss()
+
+    found.page.on("console", lambda message: found.complaints.append(message.text))
+    found.page.on("pageerror", lambda fault: found.complaints.append(str(fault)))
+    found.page.on("dialog", dialog)
+    found.page.on("request", lambda request: found.requests.append(request.url))
+    return found
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_quiet_and_asks_no_other_address(watched: Watched, site: Site, name: str) -> None:
+    answer = watched.page.goto(PAGES[name])
+    assert answer is not None
+    assert answer.status == (404 if name.startswith("unknown") else 200)
+    watched.page.wait_for_load_state()
+    # Chromium itself notes a page that is not 200; anything else is a fault of ours, CSP violations included.
+    assert [text for text in watched.complaints if "404 (Not Found)" not in text] == []
+    assert [address for address in watched.requests if not address.startswith(site.address)] == []
+    assert any("reports.css" in address for address in watched.requests)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PAGES)
+def test_axe_finds_nothing(watched: Watched, name: str, scheme: str) -> None:
+    watched.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    watched.page.goto(PAGES[name])
+    found = Axe().run(watched.page)
+    assert found.response["violations"] == [], json.dumps(found.response["violations"], indent=1)[:4000]
+    assert any(rule["id"] == "color-contrast" for rule in found.response["passes"])
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_overflows_at_360_pixels(watched: Watched, name: str) -> None:
+    watched.page.set_viewport_size({"width": 360, "height": 740})
+    watched.page.goto(PAGES[name])
+    wide = watched.page.evaluate("document.documentElement.scrollWidth")
+    assert wide <= 360
+    # And what is cut off by a scroll region can be reached: no text runs out of the page elsewhere.
+    outside = watched.page.evaluate(
+        """[...document.querySelectorAll('main *')].filter(e => !e.closest('.scroll') && !e.closest('.vh')
+           && !e.closest('pre') && e.getBoundingClientRect().right > 361).map(e => e.outerHTML.slice(0, 80))"""
+    )
+    assert outside == []
+
+
+def test_grid_shows_the_right_symbols(watched: Watched) -> None:
+    watched.page.goto(class_url("known"))
+    row = watched.page.locator("table.grid tbody tr", has=watched.page.get_by_role("link", name="kim"))
+    cells = row.locator("td")
+    shown = [text.split()[0] for text in cells.locator("span[aria-hidden]").all_inner_texts()]
+    assert shown == ["●", "◐", "?", "○", "↻"]
+    said = cells.locator(".vh").all_inner_texts()
+    assert said[1].startswith("stuck, learning: ")
+    assert said[1].endswith("13 answers")
+    assert said[2].startswith("not enough evidence: ")
+    assert said[3] == "not started"
+    background = "e => getComputedStyle(e).backgroundColor"
+    colours = [cell.evaluate(background) for cell in cells.all()]
+    assert len({colours[0], colours[1], colours[3], colours[4]}) == 4
+
+
+def test_who_is_stuck_stands_first_and_is_named_at_the_top(watched: Watched) -> None:
+    watched.page.goto(class_url("known"))
+    assert watched.page.locator("tbody th").first.inner_text().startswith("kim")
+    brief = watched.page.locator(".brief").inner_text()
+    assert "1 of 2 students: kim." in brief
+    assert "Order of Operations +,-,/,* () positive reals (1 student)" in brief
+
+
+def test_from_class_to_student_and_back_by_keyboard(watched: Watched) -> None:
+    page = watched.page
+    page.goto("/reports")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to content"
+    page.keyboard.press("Enter")
+    _tab_to(page, "known")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/reports/classes/known")
+    _tab_to(page, "lee")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/reports/students/lee?class=known")
+    _tab_to(page, "Class known")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/reports/classes/known")
+
+
+def _tab_to(page: Page, text: str) -> None:
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.textContent.trim()") == text:
+            return
+    pytest.fail(f"{text!r} is not reached by the Tab key")
+
+
+def _until(page: Page, condition: str) -> None:
+    """Scrolling is smooth. Playwright's own wait needs unsafe-eval, which our policy refuses."""
+    for _ in range(250):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(20)
+    pytest.fail(f"never: {condition}")
+
+
+def test_the_grid_scrolls_by_keyboard_under_a_header_that_stays(watched: Watched) -> None:
+    page = watched.page
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(class_url("large"))
+    region = page.get_by_role("region", name="Students 1 to 50")
+    region.focus()
+    left = region.locator("tbody th").first.bounding_box()
+    for _ in range(6):
+        page.keyboard.press("ArrowRight")
+        page.keyboard.press("ArrowDown")
+    _until(page, "document.querySelector('.scroll').scrollLeft > 20")
+    _until(page, "document.querySelector('.scroll').scrollTop > 20")
+    moved = region.locator("tbody th").first.bounding_box()
+    assert left is not None
+    assert moved is not None
+    assert moved["x"] == left["x"]
+    top = region.evaluate("e => e.querySelector('thead th').getBoundingClientRect().y - e.getBoundingClientRect().y")
+    assert 0 <= top < 60
+
+
+@pytest.mark.parametrize("student", [HOSTILE, "..", "a/b?c#d", "  ", "\u202eodd", "🦊", "e%2Fe", "x" * 250])
+def test_odd_ids_are_text_and_their_links_lead_to_them(watched: Watched, student: str) -> None:
+    page = watched.page
+    page.goto(class_url(ODD_CLASS))
+    shown = {"  ": "(blank)", "\u202eodd": "␣202eodd"}.get(student, student)
+    page.locator("table.grid").get_by_role("link", name=shown, exact=True).click()
+    page.wait_for_load_state()
+    assert page.locator("h1").inner_text() == f"Student {shown}"
+    assert page.locator(".facts dd").first.inner_text() == "4"
+    assert page.locator("script").count() == 0
+    assert watched.complaints == []
+    page.get_by_role("navigation").get_by_role("link", name=ODD_CLASS).click()
+    assert page.locator("h1").inner_text() == f"Class {ODD_CLASS}"
+
+
+def test_student_page_marks_every_answer(watched: Watched) -> None:
+    page = watched.page
+    page.goto(student_url("kim"))
+    hard = page.locator("figure", has=page.get_by_role("heading", name="Order of Operations"))
+    assert hard.locator(".mark.wrong").count() == 12
+    assert hard.locator(".mark.partly").count() == 1
+    assert hard.locator(".mark title").first.text_content()
+    assert page.locator("table.answers tbody tr").count() == 36
+    assert page.get_by_text("item not in the catalog").count() == 2
+    assert page.locator(".steps li").count() == 3
+
+
+def test_the_search_field_opens_a_student(watched: Watched) -> None:
+    page = watched.page
+    page.goto("/reports")
+    page.get_by_label("Student").fill("a/b?c#d")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/reports/students?id=*")
+    assert page.locator("h1").inner_text() == "Student a/b?c#d"
+
+
+def test_in_print_the_whole_grid_is_there_and_the_controls_are_not(watched: Watched) -> None:
+    watched.page.goto(class_url("large"))
+    watched.page.emulate_media(media="print")
+    assert not watched.page.locator(".find").is_visible()
+    hidden = watched.page.evaluate("(e => e.scrollHeight - e.clientHeight)(document.querySelector('.scroll'))")
+    assert hidden == 0
+
+
+def test_without_any_class_the_page_says_how_to_begin(browser: Browser, empty_site: Site) -> None:
+    context = browser.new_context(base_url=empty_site.address)
+    found = _watch(context)
+    found.page.goto("/")
+    assert found.page.url == f"{empty_site.address}/reports"
+    text = found.page.locator("main").inner_text()
+    assert "nextwise catalog import" in text
+    assert "POST /v1/responses" in text
+    assert Axe().run(found.page).violations_count == 0
+    assert found.complaints == []
+    context.close()

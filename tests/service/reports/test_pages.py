@@ -1,0 +1,157 @@
+"""Templates and static files as text: escaping, the untrained model's note, what must not be on a page."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from jinja2 import UndefinedError
+
+from engine.mastery import Status
+from service.reports import pages
+from service.reports.class_view import class_line, class_page
+from service.reports.facts import UNTRAINED
+from service.reports.student_view import student_page
+from tests.service.reports.made import CONTEXT, a_class, a_student, answer, mastered, skill, stuck, unknown, unstarted
+
+HOSTILE = "<script>alert(1)</script>"
+FRESH = replace(CONTEXT, model_version=UNTRAINED)
+
+
+def rendered() -> dict[str, str]:
+    """Every page with hostile text wherever text comes from outside."""
+    skills = (
+        stuck(HOSTILE),
+        skill(0.3, 1, Status.NOT_ENOUGH_EVIDENCE, f'"{HOSTILE}'),
+        mastered(f"'{HOSTILE}"),
+        unstarted(f"&{HOSTILE}"),
+    )
+    facts = a_class((HOSTILE, skills), id=HOSTILE)
+    odd = replace(answer(title=HOSTILE), item_title=HOSTILE)
+    student = a_student(skills, (odd, answer(score=0.5, title=HOSTILE), unknown()), HOSTILE)
+    given = replace(student.next.items[0], item_title=HOSTILE, text=HOSTILE)
+    student = replace(student, next=replace(student.next, text=HOSTILE, items=(given,)))
+    found = {
+        "class": pages.page("class.html", page=class_page(facts)),
+        "student": pages.page("student.html", page=student_page(student, class_id=HOSTILE)),
+        "classes": pages.page("classes.html", context=CONTEXT, lines=[class_line(facts)]),
+        "problem": pages.page("problem.html", 404, title="No", text=HOSTILE, help=[HOSTILE]),
+    }
+    return {name: bytes(answer.body).decode() for name, answer in found.items()}
+
+
+class Tags(HTMLParser):
+    """Collects tags with their attributes, and checks that they nest."""
+
+    VOID = ("meta", "link", "input", "br")
+    EMPTY = ("line", "rect", "circle", "path")  # SVG, closed in themselves
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert tag in self.EMPTY
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("name", ["class", "student", "classes", "problem"])
+def test_what_comes_from_outside_is_text(name: str) -> None:
+    html = rendered()[name]
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+
+
+@pytest.mark.parametrize("name", ["class", "student", "classes", "problem"])
+def test_tags_nest_and_nothing_needs_a_laxer_policy(name: str) -> None:
+    parser = Tags()
+    parser.feed(rendered()[name])
+    assert parser.open == []
+    for tag, attributes in parser.tags:
+        assert tag not in {"script", "style", "iframe"}
+        assert not [one for one in attributes if one == "style" or one.startswith("on")]
+        for one in ("href", "src", "action"):
+            assert (attributes.get(one) or "/").startswith(("/", "#"))
+    ids = [attributes["id"] for _, attributes in parser.tags if "id" in attributes]
+    assert len(ids) == len(set(ids))
+
+
+def test_every_page_carries_the_headers() -> None:
+    for answer_ in (pages.page("problem.html", title="", text="", help=[]), pages.static("reports.css")):
+        assert answer_ is not None
+        assert answer_.headers["content-security-policy"].startswith("default-src 'none'; style-src 'self';")
+        assert "unsafe" not in answer_.headers["content-security-policy"]
+        assert answer_.headers["x-content-type-options"] == "nosniff"
+        assert answer_.headers["referrer-policy"] == "same-origin"
+
+
+def test_pages_about_pupils_are_not_cached_and_static_files_are() -> None:
+    assert pages.page("problem.html", title="", text="", help=[]).headers["cache-control"] == "no-store"
+    found = pages.static("icon.svg")
+    assert found is not None
+    assert "immutable" in found.headers["cache-control"]
+    assert pages.static("../pages.py") is None
+
+
+def test_the_style_names_no_other_address() -> None:
+    found = pages.static("reports.css")
+    assert found is not None
+    assert not re.search(rb"https?:|//|@import|url\(", bytes(found.body).replace(b"/*", b""))
+
+
+def test_a_name_that_is_missing_is_an_error() -> None:
+    with pytest.raises(UndefinedError):
+        pages.page("problem.html", title="")
+
+
+@pytest.mark.parametrize("context", [CONTEXT, FRESH])
+def test_the_untrained_model_is_named_as_such(context: object) -> None:
+    facts = a_class(("ada", (skill(),)), context=FRESH if context is FRESH else CONTEXT)
+    student = a_student((skill(),), context=facts.context)
+    for answer_ in (
+        pages.page("class.html", page=class_page(facts)),
+        pages.page("student.html", page=student_page(student)),
+        pages.page("classes.html", context=facts.context, lines=[class_line(facts)]),
+    ):
+        assert (b"untrained model" in bytes(answer_.body)) is (context is FRESH)
+
+
+@pytest.mark.parametrize(
+    ("skills", "said"),
+    [((), "There is no catalog yet"), ((unstarted(),), "No answer to read yet"), ((skill(),), "Who is stuck?")],
+)
+def test_what_is_missing_on_a_class_page_is_said(skills: tuple[object, ...], said: str) -> None:
+    html = bytes(pages.page("class.html", page=class_page(a_class(("ada", skills)))).body).decode()  # type: ignore[arg-type]
+    assert said in html
+
+
+def test_the_overview_without_classes_says_how_to_begin() -> None:
+    bare = replace(CONTEXT, has_catalog=False)
+    html = bytes(pages.page("classes.html", context=bare, lines=[]).body).decode()
+    assert "nextwise catalog import" in html
+    assert "nextwise responses import" in html
+
+
+def test_a_table_cell_is_for_eyes_and_for_ears() -> None:
+    html = rendered()["class"]
+    assert '<td class="cell learning stuck"><span aria-hidden="true">◐ 31<small>21–41 · 14</small></span>' in html
+    assert '<span class="vh">stuck, learning: 31, between 21 and 41, 14 answers</span></td>' in html
+    assert '<th scope="row" class="who">' in html
+
+
+def test_charts_are_svg_with_their_words() -> None:
+    html = rendered()["student"]
+    assert '<g class="mark right"><title>25 Feb 2026, 06:13: right, 40 to 60 (up 20)</title>' in html
+    assert 'role="img" aria-labelledby="chart-1-title"' in html
+    assert '<rect class="range learning" x="21.0" y="3" width="20.0" height="10"/>' in html
