@@ -125,6 +125,16 @@ def test_a_combination_has_a_guess_and_a_slip_of_its_own_and_the_rest_keep_their
     assert model.params[:, [GUESS, SLIP]] == pytest.approx(np.array([[0.25, 0.15]] * 2), abs=0.08)
 
 
+def test_a_skill_of_few_answers_stays_near_the_population() -> None:
+    rng = np.random.default_rng(4)
+    rows = [(f"s{n}", "i", "common", int(rng.random() < 0.4 + 0.06 * t), t) for n in range(200) for t in range(6)]
+    rare = [("s1", "i", "rare", 0, t) for t in range(3)]
+    model = bkt.fit(log_of([*rows, *rare]))
+    assert model.params[1] == pytest.approx(model.population, abs=0.15)
+    alone = bkt.fit(log_of([*rows, *rare]), priors=False)
+    assert np.abs(alone.params[1] - model.population).max() > 0.3
+
+
 def test_a_skill_of_few_answers_stays_near_what_is_plausible_and_an_unseen_one_backs_off(fitted: Model) -> None:
     model = bkt.fit(log_of([("s", "i", "seen", 1, 0)]))
     assert (model.params[:, [GUESS, SLIP]] < 0.5).all()
