@@ -8,6 +8,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import re
 import threading
 import warnings
 from collections.abc import Iterator
@@ -28,7 +29,9 @@ HARMLESS = (
     ".*Any type hint is inferred as AnyType",  # mlflow's own classes
     ".*An input example was not provided",  # the signature is told, and tested
 )
-CHATTY = ("mlflow", "alembic")
+CHATTY = {"mlflow": logging.WARNING, "alembic": logging.WARNING, "urllib3.connectionpool": logging.ERROR}
+
+_PASSWORD = re.compile(r"://[^/@\s]*@")
 
 _one_run = threading.Lock()  # mlflow's run API works on globals: one run at a time in this process
 
@@ -47,8 +50,8 @@ def load_mlflow() -> Any:
         mlflow = import_module("mlflow")
     except ImportError as fault:
         raise RegistryError(f"mlflow cannot be imported ({fault}): it is part of a full installation") from fault
-    for name in CHATTY:
-        logging.getLogger(name).setLevel(logging.WARNING)
+    for name, level in CHATTY.items():
+        logging.getLogger(name).setLevel(level)
     return mlflow
 
 
@@ -60,7 +63,8 @@ def telling(what: str) -> Iterator[None]:
     except RegistryError:
         raise
     except Exception as fault:  # SQLAlchemy, requests, mlflow, OSError: mlflow lets all of them through
-        raise RegistryError(f"{what}: {str(fault).strip() or fault!r}") from fault
+        why = str(getattr(fault, "message", "") or fault).strip() or repr(fault)
+        raise RegistryError(f"{what}: {_PASSWORD.sub('://', why)}") from fault
 
 
 def connect(tracking_uri: str) -> Any:
@@ -71,13 +75,12 @@ def connect(tracking_uri: str) -> Any:
     """
     mlflow = load_mlflow()
     with telling(f"MLflow at {shown(tracking_uri)}"):
-        client = mlflow.MlflowClient(tracking_uri, tracking_uri)
         database = database_of(tracking_uri)
         if database is None:
-            return client
+            return mlflow.MlflowClient(tracking_uri, tracking_uri)
         database.parent.mkdir(parents=True, exist_ok=True)
         with locked(database.with_name(f"{database.name}.lock")):
-            client.search_experiments(max_results=1)
+            client = mlflow.MlflowClient(tracking_uri, tracking_uri)  # this alone migrates the database
             client.search_registered_models(max_results=1)
         return client
 
@@ -120,5 +123,4 @@ def shown(uri: str) -> str:
     >>> shown("http://me:secret@mlflow:5000")
     'http://mlflow:5000'
     """
-    scheme, mark, rest = uri.partition("://")
-    return f"{scheme}{mark}{rest.rpartition('@')[2]}"
+    return _PASSWORD.sub("://", uri)

@@ -17,6 +17,7 @@ from models.registry.run import BUNDLE, JUDGED, Contents, log_run
 
 CHAMPION = "champion"
 LINE = "promotions"  # tag of the registered model: who was champion, in order
+ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
 REASON, REPLACED_BY = "promoted_because", "replaced_by"  # tags of a version
 
 
@@ -173,9 +174,9 @@ class Registry:
         with telling(f"the champion of {self.name!r} could not be read from {shown(self.tracking_uri)}"):
             try:
                 return self._client.get_model_version_by_alias(self.name, CHAMPION)
-            except mlflow.MlflowException:
-                # mlflow says "invalid parameter" both of a missing alias and of worse: ask what is there.
-                if CHAMPION in self._aliases():
+            except mlflow.MlflowException as fault:
+                # Of a missing alias mlflow says "invalid parameter", as of other things: ask what is there.
+                if fault.error_code not in ABSENT or CHAMPION in self._aliases():
                     raise
                 return None
 

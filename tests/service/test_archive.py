@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -47,13 +47,6 @@ def ids(folder: Path) -> list[str]:
 
 
 @pytest.fixture
-async def store(store_url: str) -> AsyncIterator[Store]:
-    opened = await open_store(store_url)
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "archive"
 
@@ -83,7 +76,7 @@ async def test_everything_is_moved_and_months_stand_apart(store: Store, folder: 
 
 
 async def test_columns_are_typed_and_what_has_none_is_kept(store: Store, folder: Path) -> None:
-    known = {"class_id": "c", "session_id": "x", "duration_ms": 5, "attempt": 2, "hints": 1}
+    known: dict[str, Any] = {"class_id": "c", "session_id": "x", "duration_ms": 5, "attempt": 2, "hints": 1}
     await log(store, [response(1, **known, device={"os": "π"}, mood=None), response(2)])
     await drain(store, folder)
     (file,) = (folder / "responses").rglob("*.parquet")
@@ -132,7 +125,7 @@ async def test_a_value_of_another_type_spoils_its_own_row_alone(store: Store, fo
 async def test_a_death_before_the_trim_doubles_nothing_though_more_has_come(store: Store, folder: Path) -> None:
     await log(store, [response(n) for n in range(5)])
     with pytest.raises(KeyboardInterrupt):
-        await drain(Dying(store, "trim_log"), folder)  # type: ignore[arg-type]
+        await drain(Dying(store, "trim_log"), folder)
     assert len(rows(folder)) == 5
     await log(store, [response(n) for n in range(5, 8)])
     assert await drain(store, folder) == {"response": 3}
@@ -165,7 +158,7 @@ async def test_another_store_behind_the_folder_is_not_trimmed_by_an_old_plan(tmp
     old, new = [await open_store(f"sqlite:///{tmp_path / name}.db") for name in ("old", "new")]
     await log(old, [response(n) for n in range(5)])
     with pytest.raises(KeyboardInterrupt):
-        await drain(Dying(old, "trim_log"), folder)  # type: ignore[arg-type]
+        await drain(Dying(old, "trim_log"), folder)
     await log(new, [response(n) for n in range(10, 13)])
     assert await drain(new, folder) == {"response": 3}
     assert len(rows(folder)) == 8
