@@ -195,7 +195,7 @@ def _brief(needs: Sequence[Need], context: Context) -> Brief:
     )
     if shared > 1:
         group = [readable(n.learner.student_id) for n in stuck if any(s.title == top for s in n.stuck)]
-        following = f"Take {listed(group)} together for {top}"
+        following = f"Take {listed(group, 6)} together for {top}"
     else:
         following = f"Look at {top} with {names[0]}"
     following += ": more of the same practice has not brought them to the mark so far."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from engine.mastery import SkillMastery, Status
 from service.reports import need
@@ -33,9 +34,9 @@ class SkillRow:
     title: str
     look: Look
     stuck: bool
-    estimate: str
+    estimate: int
     interval: str
-    bar: Bar | None
+    bar: Bar
     answers: int
     last: str
 
@@ -65,12 +66,11 @@ class AnswerRow:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One recommended item."""
+    """Recommended items that share their reason, each with the chance (in 100) of a right answer."""
 
-    item: str
     skills: str
     text: str
-    chance: int
+    items: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ class StudentPage:
     headline: str
     facts: tuple[tuple[str, str], ...]
     rows: tuple[SkillRow, ...]
+    not_started: tuple[str, ...]
     charts: tuple[Timeline, ...]
     answers: tuple[AnswerRow, ...]
     answers_from: int
@@ -108,7 +109,8 @@ def student_page(facts: StudentFacts, page: int = 1, class_id: str = "") -> Stud
         came_from=(readable(class_id), class_url(class_id)) if class_id else None,
         headline=_headline(facts.skills),
         facts=_facts(facts),
-        rows=tuple(_skill_row(skill, facts.context) for skill in skills),
+        rows=tuple(_skill_row(skill, facts.context) for skill in skills if skill.responses),
+        not_started=tuple(skill.title for skill in facts.skills if not skill.responses),
         charts=_charts(skills, facts),
         answers=tuple(map(_answer_row, newest_first)),
         answers_from=(page - 1) * PAGE + 1,
@@ -156,14 +158,13 @@ def _facts(facts: StudentFacts) -> tuple[tuple[str, str], ...]:
 
 
 def _skill_row(skill: SkillMastery, context: Context) -> SkillRow:
-    started = skill.status is not Status.NOT_STARTED
     return SkillRow(
         title=skill.title,
         look=LOOKS[skill.status],
         stuck=need.is_stuck(skill),
-        estimate=str(percent(skill.mastery)) if started else "–",
-        interval=interval(skill) if started else "–",
-        bar=bar(skill, context.mastered) if started else None,
+        estimate=percent(skill.mastery),
+        interval=interval(skill),
+        bar=bar(skill, context.mastered),
         answers=skill.responses,
         last="–" if skill.last_at is None else day(skill.last_at),
     )
@@ -199,12 +200,13 @@ def _shift(move: Move) -> Shift:
 
 
 def _steps(next_: Next) -> tuple[Step, ...]:
+    """In the order given; items in a row with one reason are told together."""
+    groups = groupby(next_.items, key=lambda item: (item.skill_titles, item.text))
     return tuple(
         Step(
-            item.item_title or readable(item.item_id),
-            listed(list(item.skill_titles)),
-            item.text,
-            percent(item.p_correct),
+            listed(list(titles)),
+            text,
+            tuple((item.item_title or readable(item.item_id), percent(item.p_correct)) for item in items),
         )
-        for item in next_.items
+        for (titles, text), items in groups
     )

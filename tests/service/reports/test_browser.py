@@ -200,7 +200,7 @@ def test_student_page_marks_every_answer(watched: Watched) -> None:
     assert hard.locator(".mark title").first.text_content()
     assert page.locator("table.answers tbody tr").count() == 36
     assert page.get_by_text("item not in the catalog").count() == 2
-    assert page.locator(".steps li").count() == 3
+    assert page.locator(".items li").count() == 3
 
 
 def test_the_search_field_opens_a_student(watched: Watched) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine.mastery import SkillMastery, Status
+from service.reports.facts import Next
 from service.reports.student_view import PAGE, student_page
 from tests.service.reports.made import NOW, a_student, answer, mastered, skill, stuck, unknown, unstarted
 
@@ -30,12 +33,12 @@ def test_headline(skills: tuple[SkillMastery, ...], headline: str) -> None:
     assert student_page(a_student(skills)).headline == headline
 
 
-def test_skills_stand_by_urgency_and_what_has_not_begun_has_no_number() -> None:
+def test_skills_stand_by_urgency_and_what_has_not_begun_stands_apart() -> None:
     skills = (unstarted("N"), mastered("M"), skill(0.8, title="L"), stuck("S"), skill(0.3, title="l"))
-    rows = student_page(a_student(skills)).rows
-    assert [row.title for row in rows] == ["S", "l", "L", "M", "N"]
-    assert rows[0].stuck
-    assert (rows[-1].estimate, rows[-1].interval, rows[-1].bar, rows[-1].last) == ("–", "–", None, "–")
+    page = student_page(a_student(skills))
+    assert [row.title for row in page.rows] == ["S", "l", "L", "M"]
+    assert [row.stuck for row in page.rows] == [True, False, False, False]
+    assert page.not_started == ("N",)
 
 
 def test_answers_stand_newest_first_with_what_they_moved() -> None:
@@ -73,7 +76,19 @@ def test_pages_of_answers_hold_each_once_and_keep_the_way_back() -> None:
 
 def test_next_says_why() -> None:
     (step,) = student_page(a_student((skill(),))).steps
-    assert (step.item, step.skills, step.text, step.chance) == ("A third", "Fractions", "Fractions is new.", 62)
+    assert (step.skills, step.text, step.items) == ("Fractions", "Fractions is new.", (("A third", 62),))
+
+
+def test_items_with_one_reason_are_told_together_in_their_order() -> None:
+    facts = a_student((skill(),))
+    (item,) = facts.next.items
+    other = replace(item, text="Another reason.")
+    steps = student_page(replace(facts, next=Next("", (item, item, other, item)))).steps
+    assert [(step.text, len(step.items)) for step in steps] == [
+        ("Fractions is new.", 2),
+        ("Another reason.", 1),
+        ("Fractions is new.", 1),
+    ]
 
 
 def test_facts_of_someone_who_never_answered() -> None:
