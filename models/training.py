@@ -6,6 +6,7 @@ Nothing is promoted here, except by :func:`promote_if_first`.
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from engine.responses import digest32
 from models import charts
 from models.evaluation import Evaluation, holdout, judge, predict
 from models.log import ResponseLog
-from models.metrics import calibration
+from models.metrics import BINS, calibration
 from models.registry import Registry, RegistryError
 
 logger = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ Progress = Callable[[int, int, str], None]
 TRAINERS: Mapping[str, str] = {"em": "models.bkt", "pybkt": "models.pybkt"}
 FIGURES = ("auc", "auc_early", "rmse", "log_loss", "accuracy", "ece")
 WORSE_LOG_LOSS = 0.001  # nats an answer that a new model may be worse than the champion: about what chance moves
-MISCALIBRATED = 0.05  # expected calibration error from which a P(correct) says too little
+MISCALIBRATED = 0.05  # expected calibration error beyond chance, from which a P(correct) says too little
 
 
 @dataclass(frozen=True)
@@ -150,12 +151,14 @@ def objections(trained: Trained) -> list[str]:
     """Why the new version should not take over; empty where nothing speaks against it."""
     new, old = trained.evaluation, trained.champion_evaluation
     found = []
-    if new.ece > MISCALIBRATED:
-        found.append(f"its probabilities are off by {new.ece:.3f} on average (at most {MISCALIBRATED})")
+    # Even of perfect probabilities, chance puts the share right in a bin of n answers off by about 0.3 / sqrt(n).
+    allowed = MISCALIBRATED + 0.3 * math.sqrt(BINS / max(1, new.answers))
+    if new.ece > allowed:
+        found.append(f"its probabilities are off by {new.ece:.3f} on average (at most {allowed:.3f})")
     if old is not None and new.log_loss > old.log_loss + WORSE_LOG_LOSS:
-        found.append(
-            f"it predicts worse than champion {trained.champion}: {new.log_loss:.4f} > {old.log_loss:.4f} nats"
-        )
+        figures = f"{new.log_loss:.4f} > {old.log_loss:.4f} nats an answer"
+        doubt = "" if trained.fair else " (which has seen these students: it looks better than it is)"
+        found.append(f"it predicts worse than champion {trained.champion}{doubt}: {figures}")
     return found
 
 
