@@ -61,7 +61,6 @@ class ResponseIn(BaseModel):
         strict=True,
         extra="allow",
         frozen=True,
-        title="Response",
         json_schema_extra={
             "oneOf": [
                 {"required": ["correct"], "properties": {"correct": {"type": "boolean"}, "score": {"type": "null"}}},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -15,13 +14,11 @@ from engine import __version__
 from service import logs
 from service.answers import ResponseIn
 from service.api import catalog, classes, docs, operations, problems, responses, students
+from service.api.catalog import CatalogIn
 from service.api.middleware import Around
-from service.api.problems import ProblemOut
-from service.behind import Behind
-from service.serving import Servings
+from service.runtime import tutoring
 from service.settings import Settings
 from service.store import open_store
-from service.tutor import Tutor
 
 DESCRIPTION = "Responses come in, mastery is traced, the next item is chosen. Problems are RFC 9457 documents."
 
@@ -55,24 +52,12 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Open the store and load what is served; at the end write what is behind, then let go. Requests are over then."""
     settings: Settings = app.state.settings
     settings.data.mkdir(parents=True, exist_ok=True)
-    salt = settings.resolve_salt()
     store = await open_store(settings.store_url)
-    servings, behind = Servings(store), Behind(store)
     try:
-        await servings.start(settings.model_check_seconds)
-        app.state.tutor = Tutor(
-            store,
-            servings,
-            behind,
-            now=lambda: time.time_ns() // 1_000_000,
-            salt=salt,
-            policy=settings.policy,
-            thresholds=settings.thresholds,
-        )
-        yield
+        async with tutoring(settings, store) as tutor:
+            app.state.tutor = tutor
+            yield
     finally:
-        await servings.close()
-        await behind.close()
         await store.close()
 
 
@@ -92,9 +77,8 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
     if app.openapi_schema is None:
         document = FastAPI.openapi(app)
         _, extra = models_json_schema(
-            [(ProblemOut, "serialization"), (ResponseIn, "validation")], ref_template="#/components/schemas/{model}"
+            [(ResponseIn, "validation"), (CatalogIn, "validation")], ref_template="#/components/schemas/{model}"
         )
-        named = {str(schema["title"]): schema for schema in extra["$defs"].values()}
-        document.setdefault("components", {}).setdefault("schemas", {}).update(named)
+        document["components"]["schemas"] |= extra["$defs"]
         app.openapi_schema = document
     return app.openapi_schema

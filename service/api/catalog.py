@@ -76,7 +76,7 @@ EXAMPLE = {
     "skills": [{"id": "fractions", "title": "Fractions"}, {"id": "division", "title": "Division"}],
     "prerequisites": [{"prerequisite": "division", "skill": "fractions"}],
 }
-JSON_BODY = {"application/json": {"schema": CatalogIn.model_json_schema(), "example": EXAMPLE}}
+JSON_BODY = {"application/json": {"schema": {"$ref": "#/components/schemas/CatalogIn"}, "example": EXAMPLE}}
 CSV_BODY = {"text/csv": {"schema": {"type": "string"}, "example": "item_id,skill_ids,title\nf-7,fractions;division,\n"}}
 
 Break = Annotated[bool, Query(description="Drop the prerequisites that close a cycle, and tell which.")]

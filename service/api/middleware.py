@@ -5,11 +5,14 @@ Plain ASGI: Starlette's BaseHTTPMiddleware runs each request in a second task.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
+from contextlib import suppress
 from secrets import token_hex
 from time import perf_counter
 
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import logs, metrics
@@ -19,6 +22,9 @@ from service.errors import BodyTooLarge, Internal, Problem
 logger = logging.getLogger("service.api.requests")
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._:+/=@-]{1,128}")
+DISCARD_SECONDS = 10.0
+DISCARD_TIMES = 16  # limits of a body
+GONE = 499  # nobody is there to be answered; for logs and metrics alone
 QUIET = ("/health/live", "/health/ready", "/metrics")
 
 
@@ -48,8 +54,11 @@ class Around:
         try:
             length = headers.get(b"content-length", b"")
             if length.isdigit() and int(length) > self.limit:
+                await self._discard(receive)
                 raise BodyTooLarge(self.limit)
             await self.app(scope, self._limited(receive), answer)
+        except ClientDisconnect:
+            status = status or GONE
         except Exception as fault:
             if not isinstance(fault, Problem):
                 logger.exception("fault in a request", extra={"path": scope["path"]})
@@ -71,10 +80,23 @@ class Around:
             if message["type"] == "http.request":
                 received += len(message.get("body", b""))
                 if received > self.limit:
+                    if message.get("more_body"):
+                        await self._discard(receive)
                     raise BodyTooLarge(self.limit)
             return message
 
         return limited
+
+    async def _discard(self, receive: Receive) -> None:
+        """Read on for a while and keep nothing: who is hung up on while sending never sees the answer."""
+        discarded = 0
+        with suppress(TimeoutError):
+            async with asyncio.timeout(DISCARD_SECONDS):
+                while discarded < DISCARD_TIMES * self.limit:
+                    message = await receive()
+                    if message["type"] != "http.request" or not message.get("more_body"):
+                        return
+                    discarded += len(message.get("body", b""))
 
 
 def _account(scope: Scope, status: int, seconds: float) -> None:

@@ -24,7 +24,7 @@ MEDIA_TYPE = "application/problem+json"
 class ProblemOut(BaseModel):
     """What went wrong (RFC 9457), and how to mend it."""
 
-    model_config = ConfigDict(title="Problem", extra="allow")
+    model_config = ConfigDict(extra="allow")
 
     type: str = Field(description="Stable name of this kind of problem.", examples=[TYPE_PREFIX + "response-conflict"])
     title: str
@@ -47,7 +47,7 @@ MEANINGS = {
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The ``responses`` of a route."""
-    schema = {"$ref": "#/components/schemas/Problem"}
+    schema = {"$ref": "#/components/schemas/ProblemOut"}
     return {
         status: {"description": MEANINGS[status], "content": {MEDIA_TYPE: {"schema": schema}}} for status in statuses
     }

@@ -22,7 +22,7 @@ from service.views import Receipt, Result
 router = APIRouter(tags=["responses"])
 
 REPLAYED = {"Idempotent-Replayed": "true"}
-SCHEMA = {"$ref": "#/components/schemas/Response"}
+SCHEMA = {"$ref": "#/components/schemas/ResponseIn"}
 BODY = {
     "requestBody": {
         "required": True,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -21,11 +21,6 @@ Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 class Out(BaseModel):
     model_config = ConfigDict(from_attributes=True)
-
-    def __init_subclass__(cls, **given: Any) -> None:
-        """The name in OpenAPI is the class's without its ``Out``."""
-        super().__init_subclass__(**given)
-        cls.model_config["title"] = cls.__name__.removesuffix("Out")
 
 
 class SkillNowOut(Out):

@@ -54,7 +54,7 @@ def faults(given: object) -> list[dict[str, str]]:
     ],
 )
 def test_a_wrong_field_is_named(field: str, value: object) -> None:
-    given = raw(**{field: value})
+    given = raw() | {field: value}
     if field == "score":
         given.pop("correct", None)
     (fault,) = faults(given)
@@ -129,7 +129,7 @@ def test_other_content_is_other(other: dict[str, Any]) -> None:
 
 
 def test_class_and_duration_have_other_names() -> None:
-    content = parse(raw(**{"class": "7b", "duration": 1.2345}), NOW).content
+    content = parse(raw() | {"class": "7b", "duration": 1.2345}, NOW).content
     assert content["class_id"] == "7b"
     assert content["duration_ms"] == 1234
     assert "class" not in content

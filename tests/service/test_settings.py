@@ -47,7 +47,7 @@ def test_workers_that_start_at_once_share_one_salt(tmp_path: Path) -> None:
 
 
 def test_a_salt_that_is_set_is_used_and_not_shown(tmp_path: Path) -> None:
-    settings = Settings(data=tmp_path, salt="0123456789abcdef")  # type: ignore[arg-type]
+    settings = Settings(data=tmp_path, salt="0123456789abcdef")
     assert settings.resolve_salt() == b"0123456789abcdef"
     assert "0123456789abcdef" not in repr(settings)
     assert not list(tmp_path.iterdir())
