@@ -70,6 +70,8 @@ def _faults(model: Model) -> list[str]:
         "emissions": (model.emissions, (links, 2)),
     }
     faults = [f"{n} has shape {a.shape}, not {shape}" for n, (a, shape) in shapes.items() if a.shape != shape]
+    if d == 0:
+        faults.append("draws are missing: without them mastery has no interval")
     if len(set(model.skills)) != k:
         faults.append("a skill stands twice")
     if not set(model.skills).issuperset(skill for combination in model.combinations for skill in combination):

@@ -238,7 +238,7 @@ class Tracer:
         return State(mastery, responses, last_at, items, folded_at, length)
 
 
-_HEAD = struct.Struct("<IqHH")
+_HEAD = struct.Struct("<IqII")
 
 
 def _rows(array: Floats, fallback: Floats, at: Ints) -> Floats:

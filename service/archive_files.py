@@ -32,7 +32,7 @@ RESPONSES = pa.schema(
         ("id", TEXT),
         ("item_id", TEXT),
         ("skill_ids", NAMES),  # of the catalog at that time; null where it did not hold the item
-        ("score", pa.float32()),
+        ("score", pa.float64()),
         ("answered_at", MS),
         ("received_at", MS),
         ("class_id", TEXT),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from hashlib import blake2b
 from pathlib import Path
@@ -16,6 +17,7 @@ Rows = Iterator[tuple[int, dict[str, Any]]]
 REQUIRED = ("student_id", "item_id")
 OPTIONAL = ("id", "class_id", "session_id", "duration_ms", "attempt", "hints")
 WHOLE = ("duration_ms", "attempt", "hints")
+EXTRA = "extra"  # where an export keeps the fields that have no column: imported again, a response is the same
 ORDER_BASE = 946_684_800  # 2000-01-01: where a file has no times, its answers are set a second apart from here
 LEAST_MILLISECONDS = 100_000_000_000  # as unix seconds that would be the year 5138
 LEAST_TIME = 10_000_000  # smaller numbers are places in a sequence, not unix times
@@ -24,7 +26,7 @@ LEAST_TIME = 10_000_000  # smaller numbers are places in a sequence, not unix ti
 def rows_of(path: Path, format: str, columns: Mapping[str, str], class_id: str | None) -> tuple[int, Rows]:
     """How many responses a file holds, and each with its row (from 1, the header not counted)."""
     kind = readers.detect(path, columns) if format == "auto" else format
-    if kind in {"tidy", "archive"}:  # what was exported can be imported again
+    if kind in {"tidy", "archive"}:
         return _tidy(path, columns, class_id)
     log = readers.read(path, kind, columns)
     return len(log), _from_log(log, class_id)
@@ -48,15 +50,15 @@ def _tidy(path: Path, columns: Mapping[str, str], class_id: str | None) -> tuple
         raise DataError(f"{path}: no column {need[0]}; found {', '.join(table.columns)}. Name it with --column")
     if len(table) == 0:
         raise DataError(f"{path} holds no responses")
-    return len(table), _dictionaries([{str(k): v for k, v in row.items()} for row in table.to_dict("records")], class_id)
+    known = [name for name in (*REQUIRED, *OPTIONAL, "score", "correct", "answered_at", EXTRA) if name in table]
+    return len(table), _dictionaries(table[known].to_dict("records"), class_id)
 
 
-def _dictionaries(records: list[dict[str, Any]], class_id: str | None) -> Rows:
+def _dictionaries(records: list[Any], class_id: str | None) -> Rows:
     for row, cells in enumerate(records, 1):
         given = {name: _plain(value) for name, value in cells.items() if not _missing(value)}
-        found: dict[str, Any] = {
-            name: str(given[name]) for name in (*REQUIRED, "id", "class_id", "session_id") if name in given
-        }
+        found: dict[str, Any] = json.loads(given.get(EXTRA, "{}"))
+        found |= {name: str(given[name]) for name in (*REQUIRED, "id", "class_id", "session_id") if name in given}
         found |= {name: _number(given[name], int) for name in WHOLE if name in given}
         score = given.get("score", given.get("correct"))
         found["score"] = float(score) if isinstance(score, bool) else _number(score, float)

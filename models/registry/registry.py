@@ -155,7 +155,8 @@ class Registry:
         """Move the alias back to the version that was champion before; again: to the one before that."""
         champion = self.champion()
         with telling("the champion could not be rolled back"):
-            line = promotions.rolled_back(self._line(), champion, self._existing())
+            existing = self._existing()
+            line = promotions.rolled_back(self._line(), champion, existing) if existing else ()
             if not line:
                 raise RegistryError(f"no version of {self.name!r} was champion before {champion or 'now'}")
             self._keep(line)
