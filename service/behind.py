@@ -94,9 +94,8 @@ class Behind:
                 by_student.setdefault(student_id, []).append(event)
             append = self._store.append_log
             await self._attempt([append(student, "recommendation", events) for student, events in by_student.items()])
-            del self._decisions[
-                : len(part)
-            ]  # after the write: where it failed half-way, some stand in the log twice, by id
+            # After the write: where it failed half-way, some stand in the log twice, under one recommendation id.
+            del self._decisions[: len(part)]
 
     async def _attempt(self, writes: list[Coroutine[Any, Any, None]]) -> None:
         """Make writes together. Raises StoreUnavailable; any other fault is told, and what it concerned is given up."""
