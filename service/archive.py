@@ -10,6 +10,7 @@ import asyncio
 import fcntl
 import logging
 import os
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from typing import Any, Literal
 
 import orjson
 
+from service import archive_compaction
 from service import archive_files as files
 from service.store.base import LogEntry, Store
 
@@ -56,6 +58,7 @@ async def drain(store: Store, folder: Path, limit: int = LIMIT, patience: float 
         await _finish(store, folder, plan, counts)
         while batch := await _batch(store, limit):
             await _archive(store, folder, plan, batch, counts)
+        await asyncio.to_thread(archive_compaction.compact, folder, time.time())
     if counts.get(files.UNREADABLE):
         logger.error("%d events could not be read: kept in %s", counts[files.UNREADABLE], folder / files.UNREADABLE)
     return counts

@@ -136,12 +136,17 @@ def _write(folder: Path, schema: Any, rows: list[Row]) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     named = sha256(repr([[row[name] for name in schema.names] for row in rows]).encode()).hexdigest()[:24]
-    hidden = folder / f"{named}.part"
+    save(folder / f"{named}.parquet", pa.Table.from_pylist(rows, schema))
+
+
+def save(path: Path, table: Any) -> None:
+    """Write a Parquet file that appears whole or not at all."""
+    hidden = path.with_suffix(".part")
     with hidden.open("wb") as file:
-        pq.write_table(pa.Table.from_pylist(rows, schema), file, compression="zstd")
+        pq.write_table(table, file, compression="zstd")
         file.flush()
         os.fsync(file.fileno())
-    replace(hidden, folder / f"{named}.parquet")
+    replace(hidden, path)
 
 
 def replace(hidden: Path, path: Path) -> None:

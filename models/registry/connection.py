@@ -19,6 +19,7 @@ from typing import Any
 
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",  # no network call that the school did not ask for
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",  # a server's "view run at": standard output is our commands'
     "MLFLOW_CONFIGURE_LOGGING": "false",  # our service configures logging, mlflow does not
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",  # a server that is down is told within seconds; default: minutes
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
