@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import blake2b
 
 import orjson
@@ -76,5 +76,22 @@ class Chooser:
 
 def log_event(made: Recommendation, slot: int, answer: Next, choice: Choice, length: int, at: int) -> bytes:
     """A recommendation as the log keeps it: enough to judge the policy later."""
-    event = asdict(made) | {"student_id": answer.student_id, "at": at, "slot": slot, "outcome": answer.outcome}
-    return orjson.dumps(event | {"candidates": choice.candidates, "history_length": length})
+    event = {
+        "recommendation_id": made.recommendation_id,
+        "student_id": answer.student_id,
+        "item_id": made.item_id,
+        "skill_ids": made.skill_ids,
+        "at": at,
+        "slot": slot,
+        "propensity": made.propensity,
+        "policy": made.policy,
+        "model_version": made.model_version,
+        "catalog_version": made.catalog_version,
+        "reason": {"code": made.reason.code, "text": made.reason.text},
+        "p_correct": made.p_correct,
+        "expected_gain": made.expected_gain,
+        "candidates": choice.candidates,
+        "history_length": length,
+        "outcome": answer.outcome,
+    }
+    return orjson.dumps(event)

@@ -1,4 +1,7 @@
-"""What routes are given: made once in the lifespan, handed out here."""
+"""What routes are given: made once in the lifespan, handed out here.
+
+These are coroutines though they wait for nothing: FastAPI runs a plain function in a thread, at each request.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,12 @@ from service.settings import Settings
 from service.tutor import Tutor
 
 
-def get_tutor(request: Request) -> Tutor:
+async def get_tutor(request: Request) -> Tutor:
     """The application service of this process."""
     return cast(Tutor, request.app.state.tutor)
 
 
-def get_settings(request: Request) -> Settings:
+async def get_settings(request: Request) -> Settings:
     return cast(Settings, request.app.state.settings)
 
 

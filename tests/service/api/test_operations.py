@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import re
 from base64 import b64encode
@@ -13,6 +14,7 @@ import httpx
 import pytest
 from prometheus_client import REGISTRY
 
+from service.api.dependencies import get_settings, get_tutor
 from service.settings import Settings
 from service.store.base import StoreUnavailable
 from tests.service.api.conftest import Api, problem, serving
@@ -21,6 +23,11 @@ from tests.service.made import raw
 
 async def away(*_: Any) -> None:
     raise StoreUnavailable("connection refused to secret-host:6379")
+
+
+def test_no_request_pays_for_a_thread_to_be_given_what_was_made_before() -> None:
+    assert inspect.iscoroutinefunction(get_tutor)
+    assert inspect.iscoroutinefunction(get_settings)
 
 
 async def test_health(api: Api) -> None:
