@@ -27,7 +27,8 @@ class Server:
         }
         command = [sys.executable, "-m", "uvicorn", "service.api.app:create_app", "--factory", "--no-access-log"]
         command += ["--port", str(self.port), "--workers", str(workers), "--log-level", "warning"]
-        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "metrics").mkdir(parents=True, exist_ok=True)
+        environment["PROMETHEUS_MULTIPROC_DIR"] = str(folder / "metrics")
         with (folder / "api.log").open("ab") as out:
             self.process = subprocess.Popen(
                 command, env=os.environ | environment, stdout=out, stderr=out, start_new_session=True

@@ -53,6 +53,8 @@ async def test_two_workers_give_the_same_answers_and_end_without_loss(store_url:
         first = await post(server, raw(), next=3)
         again = await asyncio.gather(*(post(server, raw(), next=3) for _ in range(20)))
         assert {answer.content for answer in again} == {first.content}
+        shown = [httpx.get(f"{server.url}/metrics").text for _ in range(6)]
+        assert all('nextwise_responses_total{outcome="replayed"} 20.0' in text for text in shown)  # of both workers
         given = [one["recommendation_id"] for one in first.json()["next"]["recommendations"]]
 
         sending = [asyncio.create_task(send_until_refused(server, f"s{n}")) for n in range(4)]
