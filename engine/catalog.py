@@ -67,15 +67,19 @@ class Prerequisite:
 
 @dataclass(frozen=True, slots=True)
 class SkillSets:
-    """The distinct sets of skills that items ask for: far fewer than items, so that sums are taken once a set.
+    """The distinct sets of skills that items ask for, mostly far fewer than items.
 
-    ``of_item`` [items]: the set of each item; the skills of set s are ``skills[start[s]:start[s+1]]``; ``size`` [sets].
+    ``of_item`` [items]: the set of each item; the skills of set s are ``skills[start[s]:start[s+1]]``, ``size`` [sets]
+    of them; its active items are ``members[first[s]:first[s+1]]``, ``offered`` [sets] of them.
     """
 
     of_item: Ints
     start: Ints
     skills: Ints
     size: Ints
+    first: Ints
+    members: Ints
+    offered: Ints
 
 
 @dataclass(frozen=True)
@@ -108,23 +112,20 @@ class Catalog:
     def links(self) -> tuple[Ints, Ints]:
         """``start, skills``: the skills of item i are ``skills[start[i]:start[i+1]]``."""
         counts = [len(item.skill_ids) for item in self.items]
-        start = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)]).astype(np.int64)
+        start = _ends(np.array(counts, np.int64))
         skills = [self.skill_index[skill] for item in self.items for skill in item.skill_ids]
         return start, np.array(skills, np.int64)
 
     @cached_property
     def skill_sets(self) -> SkillSets:
         sets: dict[tuple[str, ...], int] = {}
-        of_item = [sets.setdefault(item.skill_ids, len(sets)) for item in self.items]
+        of_item = np.array([sets.setdefault(item.skill_ids, len(sets)) for item in self.items], np.int64)
         size = np.array([len(names) for names in sets], np.int64)
-        start = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
         skills = np.array([self.skill_index[name] for names in sets for name in names], np.int64)
-        return SkillSets(np.array(of_item, np.int64), start, skills, size)
-
-    @cached_property
-    def active(self) -> npt.NDArray[np.bool_]:
-        """Which items may be recommended, shape [items]."""
-        return np.array([not item.retired for item in self.items], bool)
+        active = np.flatnonzero(np.array([not item.retired for item in self.items], bool))
+        members = active[np.argsort(of_item[active], kind="stable")]
+        offered = np.bincount(of_item[active], minlength=len(sets))
+        return SkillSets(of_item, _ends(size), skills, size, _ends(offered), members, offered)
 
     @cached_property
     def required(self) -> tuple[Ints, Ints]:
@@ -137,6 +138,10 @@ class Catalog:
         index = self.skill_index
         before = np.array([index[e.prerequisite] for e in edges], np.int64)
         return before, np.array([index[e.skill] for e in edges], np.int64)
+
+
+def _ends(counts: Ints) -> Ints:
+    return np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
 
 
 EMPTY = Catalog((), ())

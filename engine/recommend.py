@@ -15,13 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.model import FORGET, LEARN
+from engine.pool import Flags, Floats, Mask, Pool
 from engine.tracing import NEVER, State, Tracer
 
-Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 Draw = Callable[[int], float]  # slot -> a uniform number in [0, 1)
-UNMASTERED, CLOSED = np.uint8(1), np.uint8(2)
+UNMASTERED, CLOSED, ASKED = np.uint8(1), np.uint8(2), np.uint8(4)
 Pick = tuple[int, float, bool]  # item, propensity, whether it was a near tie
 
 
@@ -88,39 +87,41 @@ def choose(
     exclude: Collection[str] = (),
 ) -> Choice:
     """Up to ``n`` different items, only on ``skills`` where given (ids), never one of ``exclude`` (item ids)."""
-    asked = _asked(tracer, skills, exclude)
-    if not asked.any():
-        return Choice(Outcome.NO_ITEMS, "No item fits: none is left after the skills and exclusions asked for.", (), 0)
+    index = tracer.catalog.item_index
+    pool = Pool(tracer.catalog, [index[item] for item in exclude if item in index])
     open_skills = _open(tracer, state, policy)
     unmastered = state.mastery < policy.mastered
-    flags = _any(tracer, UNMASTERED * unmastered.view(np.uint8) + CLOSED * (~open_skills).view(np.uint8))
+    flags = pool.any(_flags(tracer, skills, open_skills, unmastered))
+    asked = ((flags & ASKED) != 0) & (pool.counts > 0)
+    if not asked.any():
+        return Choice(Outcome.NO_ITEMS, "No item fits: none is left after the skills and exclusions asked for.", (), 0)
     wanted = asked & ((flags & UNMASTERED) != 0)
     if not wanted.any():
-        return _review(tracer, state, policy, draw, n, asked)
-    ready = wanted & (flags < CLOSED)
+        return _review(tracer, state, policy, draw, n, asked, pool)
+    ready = wanted & ((flags & CLOSED) == 0)
     if not ready.any():
-        return Choice(Outcome.NOT_READY, _missing(tracer, state, policy, wanted), (), 0)
-    eligible = np.flatnonzero(_spaced(tracer, state, policy, ready))
+        return Choice(Outcome.NOT_READY, _missing(tracer, state, policy, pool.skills_of(wanted)), (), 0)
+    pool, ready = _spaced(tracer, state, policy, pool, ready)
     opened = _opens(tracer, unmastered & open_skills, open_skills)
     worth = _gain(tracer, state) * unmastered * (1.0 + policy.opening * np.minimum(opened, 4))
-    picks = _sample(eligible, _mean(tracer, worth)[eligible], policy, draw, n)
+    candidates = pool.size(ready)
+    picks = _sample(pool, ready, pool.mean(worth), policy, draw, n)
     reasons = [_explain(tracer, state, opened, item, near) for item, _, near in picks]
-    text = f"{len(eligible)} items fit now."
-    return Choice(Outcome.LEARN, text, _recommendations(tracer, state, picks, reasons), len(eligible))
+    found = _recommendations(tracer, state, picks, reasons)
+    return Choice(Outcome.LEARN, f"{candidates} items fit now.", found, candidates)
 
 
 # ------------------------------------------------------------------------------------------------------- eligible
 
 
-def _asked(tracer: Tracer, skills: Collection[str], exclude: Collection[str]) -> Mask:
-    """Items that may be given at all."""
-    asked = tracer.catalog.active.copy()
-    if skills:
-        wanted = np.isin([skill.id for skill in tracer.catalog.skills], list(skills))
-        asked &= _any(tracer, wanted.view(np.uint8)) != 0
-    index = tracer.catalog.item_index
-    asked[[index[item] for item in exclude if item in index]] = False
-    return asked
+def _flags(tracer: Tracer, skills: Collection[str], open_skills: Mask, unmastered: Mask) -> Flags:
+    """What is true of each skill, as bits, [K]."""
+    flags = UNMASTERED * unmastered.view(np.uint8) + CLOSED * (~open_skills).view(np.uint8)
+    if not skills:
+        return np.asarray(flags | ASKED)
+    index = tracer.catalog.skill_index
+    flags[[index[skill] for skill in set(skills) if skill in index]] |= ASKED
+    return np.asarray(flags)
 
 
 def _open(tracer: Tracer, state: State, policy: Policy) -> Mask:
@@ -131,19 +132,20 @@ def _open(tracer: Tracer, state: State, policy: Policy) -> Mask:
     return is_open
 
 
-def _spaced(tracer: Tracer, state: State, policy: Policy, ready: Mask) -> Mask:
-    """``ready`` without items and a skill just practised, unless nothing else is left."""
+def _spaced(tracer: Tracer, state: State, policy: Policy, pool: Pool, ready: Mask) -> tuple[Pool, Mask]:
+    """Without the items and a skill just practised, unless nothing else is left."""
     index = tracer.catalog.key_index
     recent = [index[item] for item in state.recent.tolist() if item in index]
-    fresh = ready.copy()
-    fresh[recent[-policy.spacing :]] = False
+    fresh = pool.without(recent[-policy.spacing :])
+    rested = ready & (fresh.counts > 0)
+    if not rested.any():
+        return pool, ready
     if len(recent) >= policy.run:
-        last = [set(_skills(tracer, item)) for item in recent[-policy.run :]]
-        tired = np.zeros(len(state.mastery), bool)
-        tired[list(set.intersection(*last))] = True
-        rested = fresh & (_any(tracer, tired.view(np.uint8)) == 0)
-        fresh = rested if rested.any() else fresh
-    return fresh if fresh.any() else ready
+        tired = np.zeros(len(state.mastery), np.uint8)
+        tired[list(set.intersection(*(set(_skills(tracer, item)) for item in recent[-policy.run :])))] = 1
+        others = rested & (pool.any(tired) == 0)
+        rested = others if others.any() else rested
+    return fresh, rested
 
 
 # ---------------------------------------------------------------------------------------------------------- score
@@ -169,40 +171,41 @@ def _opens(tracer: Tracer, practised: Mask, open_skills: Mask) -> Ints:
 # --------------------------------------------------------------------------------------------------------- choose
 
 
-def _sample(eligible: Ints, scores: Floats, policy: Policy, draw: Draw, n: int) -> list[Pick]:
-    """Item, propensity and whether it was a near tie, slot by slot without replacement.
+def _sample(pool: Pool, ready: Mask, scores: Floats, policy: Policy, draw: Draw, n: int) -> list[Pick]:
+    """Item, propensity and whether it was a near tie, slot by slot without replacement; takes them from ``pool``.
 
     With M items eligible, m of them near ties and exploration e: (1 - e) / m for a near tie, and e / M for any.
     """
-    picks = []
-    for slot in range(min(n, len(eligible))):
-        bar = policy.near * scores.max()
-        near = np.flatnonzero(scores >= bar)
-        u, ties, total = draw(slot), len(near), len(eligible)
-        if u < 1.0 - policy.exploration:
-            at = int(near[min(int(u / (1.0 - policy.exploration) * ties), ties - 1)])
+    picks: list[Pick] = []
+    for slot in range(n):
+        left = ready & (pool.counts > 0)
+        if not left.any():
+            break
+        near = left & (scores >= policy.near * scores[left].max())
+        u, greedy = draw(slot), 1.0 - policy.exploration
+        ties, total = pool.size(near), pool.size(left)
+        if u < greedy:
+            item = pool.item(near, min(int(u / greedy * ties), ties - 1))
         else:
-            at = min(int((u - (1.0 - policy.exploration)) / policy.exploration * total), total - 1)
-        is_near = bool(scores[at] >= bar)
-        propensity = policy.exploration / total + ((1.0 - policy.exploration) / ties if is_near else 0.0)
-        picks.append((int(eligible[at]), propensity, is_near))
-        if slot + 1 < n:
-            eligible, scores = np.delete(eligible, at), np.delete(scores, at)
+            item = pool.item(left, min(int((u - greedy) / policy.exploration * total), total - 1))
+        is_near = bool(near[pool.set_of(item)])
+        picks.append((item, policy.exploration / total + (greedy / ties if is_near else 0.0), is_near))
+        pool.take(item)
     return picks
 
 
-def _review(tracer: Tracer, state: State, policy: Policy, draw: Draw, n: int, asked: Mask) -> Choice:
+def _review(tracer: Tracer, state: State, policy: Policy, draw: Draw, n: int, asked: Mask, pool: Pool) -> Choice:
     """Everything asked for is mastered: offer what was practised longest ago."""
-    eligible = np.flatnonzero(_spaced(tracer, state, policy, asked))
-    # The longest unpractised skill scores 1, the latest 0; exploration and near ties as for learning.
-    age = -np.where(state.last_at == NEVER, state.folded_at, state.last_at).astype(np.float64)
+    pool, asked = _spaced(tracer, state, policy, pool, asked)
+    # The longest unpractised skill scores most; exploration and near ties as for learning.
+    age = -np.where(state.last_at == NEVER, state.folded_at, state.last_at)
     rank = (np.searchsorted(np.unique(age), age) + 1).astype(np.float64)
-    scores = _mean(tracer, rank)[eligible]
-    picks = _sample(eligible, scores, policy, draw, n)
+    candidates = pool.size(asked)
+    picks = _sample(pool, asked, pool.mean(rank), policy, draw, n)
     names = [_titles(tracer, item) for item, _, _ in picks]
     reasons = [("review", f"Review of {name}: mastered, and practised longest ago.") for name in names]
     text = "Nothing left to learn here: every skill asked for is mastered. What is offered is review."
-    return Choice(Outcome.NOTHING_LEFT, text, _recommendations(tracer, state, picks, reasons), len(eligible))
+    return Choice(Outcome.NOTHING_LEFT, text, _recommendations(tracer, state, picks, reasons), candidates)
 
 
 # -------------------------------------------------------------------------------------------------------- explain
@@ -238,27 +241,11 @@ def _explain(tracer: Tracer, state: State, opened: Ints, item: int, near: bool) 
     return "most to gain", f"{names} is at {known}: more is expected to be learnt here than on any other open skill."
 
 
-def _missing(tracer: Tracer, state: State, policy: Policy, wanted: Mask) -> str:
+def _missing(tracer: Tracer, state: State, policy: Policy, asked: list[int]) -> str:
     before, after = tracer.catalog.required
-    asked = {k for item in np.flatnonzero(wanted)[:1000] for k in _skills(tracer, int(item))}
-    held = [b for b, a in zip(before.tolist(), after.tolist(), strict=True) if a in asked]
+    held = [b for b, a in zip(before.tolist(), after.tolist(), strict=True) if a in set(asked)]
     names = dict.fromkeys(_title(tracer, k) for k in held if state.mastery[k] < policy.ready)
     return f"What was asked for builds on skills that are not known yet: {', '.join(list(names)[:10])}."
-
-
-# -------------------------------------------------------------------------------------- from skills to their items
-
-
-def _any(tracer: Tracer, flags: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """The flags (bits) of an item's skills together, [items]."""
-    sets = tracer.catalog.skill_sets
-    return np.bitwise_or.reduceat(flags[sets.skills], sets.start[:-1])[sets.of_item]
-
-
-def _mean(tracer: Tracer, values: Floats) -> Floats:
-    """Mean of a value over each item's skills, [items]."""
-    sets = tracer.catalog.skill_sets
-    return np.asarray((np.add.reduceat(values[sets.skills], sets.start[:-1]) / sets.size)[sets.of_item])
 
 
 def _skills(tracer: Tracer, item: int) -> list[int]:

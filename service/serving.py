@@ -166,7 +166,7 @@ def _read_catalog(blob: bytes | None, version: str) -> Catalog:
 def _bind(model: Model, catalog: Catalog) -> Tracer:
     """The pair, with everything that is computed on first use computed now, off the request path."""
     tracer = Tracer(model, catalog)
-    _ = catalog.active, catalog.required, catalog.item_index, catalog.key_index, catalog.skill_index
+    _ = catalog.skill_sets, catalog.required, catalog.item_index, catalog.key_index, catalog.skill_index
     return tracer
 
 

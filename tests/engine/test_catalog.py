@@ -103,7 +103,8 @@ def test_an_item_that_is_gone_is_retired_and_keeps_its_skill() -> None:
     old, _ = build(SKILLS, ITEMS, [])
     new, _ = build([], [Item("1", ("add",)), Item("9", ("new",))], [])
     merged = retire_missing(new, old)
-    assert merged.active.tolist() == [True, True, False, False]
+    assert [item.retired for item in merged.items] == [False, False, True, True]
+    assert merged.skill_sets.members.tolist() == [0, 1]
     assert {"add", "new", "subtract", SKILLS[2].id} == set(merged.skill_index)
     assert retire_missing(merged, merged) == merged
 
