@@ -29,10 +29,13 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Counts = npt.NDArray[np.int32]
 
+# The short kernels keep the GIL: letting go of it for a microsecond hands it to another thread, and getting it back in
+# a busy server takes hundreds.
+
 TINY = 1e-9  # a probability that reaches 0 or 1 exactly could never move again
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def likelihood(right: float, score: float) -> Any:
     """Likelihood of a score where a right answer has probability ``right``."""
     if score == 1.0:
@@ -42,13 +45,13 @@ def likelihood(right: float, score: float) -> Any:
     return right**score * (1.0 - right) ** (1.0 - score)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def at_opportunity(p: float, forget: float, opportunities: int) -> Any:
     """P(L) when the student meets the skill again: forgetting is applied here, so a stored state needs no clock."""
     return p * (1.0 - forget) if opportunities > 0 else p
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def fold_answers(
     params: Floats,
     emit: Floats,
@@ -89,7 +92,7 @@ def fold_answers(
     return predicted
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True)  # long enough to let other threads work meanwhile
 def fold_draws(params: Floats, emit: Floats, start: Ints, skills: Ints, items: Ints, scores: Floats, size: int) -> Any:
     """The same answers under every parameter draw: P(L) and log weight of each draw, both [D, K].
 
@@ -104,7 +107,7 @@ def fold_draws(params: Floats, emit: Floats, start: Ints, skills: Ints, items: I
     return p, weight
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True)
 def predict_items(params: Floats, emit: Floats, start: Ints, skills: Ints, items: Ints, p: Floats, seen: Counts) -> Any:
     """P(correct) of each item if it were given now, shape [n]."""
     predicted = np.empty(len(items))

@@ -103,11 +103,12 @@ def choose(
         return Choice(Outcome.NOT_READY, _missing(tracer, state, policy, pool.skills_of(wanted)), (), 0)
     pool, ready = _spaced(tracer, state, policy, pool, ready)
     opened = _opens(tracer, unmastered & open_skills, open_skills)
-    worth = _gain(tracer, state) * unmastered * (1.0 + policy.opening * np.minimum(opened, 4))
+    gain = _gain(tracer, state)
+    worth = gain * unmastered * (1.0 + policy.opening * np.minimum(opened, 4))
     candidates = pool.size(ready)
     picks = _sample(pool, ready, pool.mean(worth), policy, draw, n)
     reasons = [_explain(tracer, state, opened, item, near) for item, _, near in picks]
-    found = _recommendations(tracer, state, picks, reasons)
+    found = _recommendations(tracer, state, gain, picks, reasons)
     return Choice(Outcome.LEARN, f"{candidates} items fit now.", found, candidates)
 
 
@@ -202,43 +203,40 @@ def _review(tracer: Tracer, state: State, policy: Policy, draw: Draw, n: int, as
     rank = (np.searchsorted(np.unique(age), age) + 1).astype(np.float64)
     candidates = pool.size(asked)
     picks = _sample(pool, asked, pool.mean(rank), policy, draw, n)
-    names = [_titles(tracer, item) for item, _, _ in picks]
-    reasons = [("review", f"Review of {name}: mastered, and practised longest ago.") for name in names]
+    names = [" and ".join(_title(tracer, k) for k in _skills(tracer, item)) for item, _, _ in picks]
+    reasons = [("review", f"{name}: mastered, and practised longest ago.") for name in names]
     text = "Nothing left to learn here: every skill asked for is mastered. What is offered is review."
-    return Choice(Outcome.NOTHING_LEFT, text, _recommendations(tracer, state, picks, reasons), candidates)
+    found = _recommendations(tracer, state, _gain(tracer, state), picks, reasons)
+    return Choice(Outcome.NOTHING_LEFT, text, found, candidates)
 
 
 # -------------------------------------------------------------------------------------------------------- explain
 
 
 def _recommendations(
-    tracer: Tracer, state: State, picks: list[Pick], reasons: list[tuple[str, str]]
+    tracer: Tracer, state: State, gain: Floats, picks: list[Pick], reasons: list[tuple[str, str]]
 ) -> tuple[Recommendation, ...]:
-    gain = _gain(tracer, state)
-    chances = tracer.predict(state, np.array([item for item, _, _ in picks], np.int64))
+    chances = tracer.predict(state, np.array([item for item, _, _ in picks], np.int64)).tolist()
     return tuple(
-        Recommendation(item, code, text, float(p), float(gain[_skills(tracer, item)].sum()), propensity)
+        Recommendation(item, code, text, p, float(sum(gain[k] for k in _skills(tracer, item))), propensity)
         for (item, propensity, _), (code, text), p in zip(picks, reasons, chances, strict=True)
     )
 
 
 def _explain(tracer: Tracer, state: State, opened: Ints, item: int, near: bool) -> tuple[str, str]:
     """Reason code and sentence."""
-    skills, names = _skills(tracer, item), _titles(tracer, item)
-    known = f"{100 * float(state.mastery[skills].mean()):.0f} %"
+    skills = _skills(tracer, item)
+    names = " and ".join(_title(tracer, k) for k in skills)
     if state.length == 0:
-        return (
-            "start",
-            f"A first item, on {names}: nothing is known of this student yet, and it needs nothing before it.",
-        )
+        return "start", f"{names}: nothing is known of this student yet, and this needs nothing before it."
     if not near:
-        return "explore", f"On {names}: one of a few items given to learn what works, not because it promises most."
-    if opened[skills].any():
-        held = int(opened[skills].max())
-        return "opens", f"{names} is at {known}, and {held} more skill{'s' * (held > 1)} can start once it is known."
-    if not state.responses[skills].any():
-        return "new skill", f"{names} is new, and everything that it builds on is known."
-    return "most to gain", f"{names} is at {known}: more is expected to be learnt here than on any other open skill."
+        return "explore", f"{names}: one of a few items given to learn what works, not because it promises most."
+    known = f"{100 * sum(float(state.mastery[k]) for k in skills) / len(skills):.0f} %"
+    if held := max(int(opened[k]) for k in skills):
+        return "opens", f"{names}: {known} known, and {held} more skill{'s' * (held > 1)} can start once it is known."
+    if not any(state.responses[k] for k in skills):
+        return "new skill", f"{names}: not started, and everything that it builds on is known."
+    return "most to gain", f"{names}: {known} known; more is expected to be learnt here than on any other open skill."
 
 
 def _missing(tracer: Tracer, state: State, policy: Policy, asked: list[int]) -> str:
@@ -255,7 +253,3 @@ def _skills(tracer: Tracer, item: int) -> list[int]:
 
 def _title(tracer: Tracer, skill: int) -> str:
     return tracer.catalog.skills[skill].title or tracer.catalog.skills[skill].id
-
-
-def _titles(tracer: Tracer, item: int) -> str:
-    return " and ".join(_title(tracer, skill) for skill in _skills(tracer, item))

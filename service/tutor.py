@@ -123,18 +123,25 @@ class Tutor:
 
     # ----------------------------------------------------------------------------------------------------- asking
 
-    async def next(self, student_id: str, n: int = 1, skills: Sequence[str] = (), exclude: Sequence[str] = ()) -> Next:
-        """Up to ``n`` items to give next. Raises :class:`NoCatalog` and :class:`UnknownSkills`."""
+    async def next(
+        self, student_id: str, n: int = 1, skills: Sequence[str] = (), exclude: Sequence[str] = (), log: bool = True
+    ) -> Next:
+        """Up to ``n`` items to give next. Raises :class:`NoCatalog` and :class:`UnknownSkills`.
+
+        ``log=False`` where nobody is given them: a page that shows what would come is no recommendation.
+        """
         serving = self.serving
         stored, heads = await self.store.read([student_id], serving.tag)
         current = await self.servings.at(heads)
         if current is not serving:
             stored, _ = await self.store.read([student_id], current.tag)
         states = await self._states(current, [student_id], stored)
-        return self._choose(current, student_id, states[student_id], Question(n, tuple(skills), tuple(exclude)))
+        return self._choose(current, student_id, states[student_id], Question(n, tuple(skills), tuple(exclude)), log)
 
-    def _choose(self, serving: Serving, student_id: str, state: State, question: Question) -> Next:
+    def _choose(self, serving: Serving, student_id: str, state: State, question: Question, log: bool = True) -> Next:
         answer, choice = self._chooser.choose(serving, student_id, state, question)
+        if not log:
+            return answer
         at = self.now()
         events = [
             log_event(made, slot, answer, choice, state.length, at)

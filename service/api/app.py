@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
 
 from engine import __version__
-from service import logs
+from service import logs, reports
 from service.answers import ResponseIn
 from service.api import catalog, classes, docs, operations, problems, responses, students
 from service.api.catalog import CatalogIn
@@ -40,9 +40,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.settings = settings
     app.add_middleware(Around, max_body_bytes=settings.max_body_bytes)
     problems.install(app)
-    for part in (responses, students, classes, catalog, operations, docs):
+    for part in (responses, students, classes, catalog, operations, docs, reports):
         app.include_router(part.router)
-    _mount_reports(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
 
@@ -56,20 +55,13 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     try:
         async with tutoring(settings, store) as tutor:
             app.state.tutor = tutor
+            # What is there now stays; a full collection that looks at all of it again would hold up requests.
+            gc.collect()
+            gc.freeze()
             yield
     finally:
+        gc.unfreeze()
         await store.close()
-
-
-def _mount_reports(app: FastAPI) -> None:
-    """The report pages, where they are installed."""
-    try:
-        reports = importlib.import_module("service.reports")
-    except ModuleNotFoundError as fault:
-        if not (fault.name or "").startswith("service.reports"):
-            raise
-        return
-    app.include_router(reports.router)
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

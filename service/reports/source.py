@@ -61,7 +61,7 @@ class TutorSource:
 
     async def _next(self, student_id: str, catalog: Catalog) -> Next:
         try:
-            found = await self._tutor.next(student_id, NEXT_ITEMS)
+            found = await self._tutor.next(student_id, NEXT_ITEMS, log=False)
         except NoCatalog as fault:
             return Next(fault.detail, ())
         items = tuple(

@@ -240,3 +240,11 @@ async def test_a_large_batch_lets_others_have_their_turn(tutor: Tutor) -> None:
     task.cancel()
     assert len(states) == 500
     assert turns >= 30
+
+
+async def test_a_page_that_shows_what_would_come_is_no_recommendation(tutor: Tutor, store: Store) -> None:
+    shown = await tutor.next("ada", 2, log=False)
+    await close(tutor)
+    assert await log(store, "recommendation") == []
+    given = [one.item_id for one in shown.recommendations]
+    assert given == [one.item_id for one in (await tutor.next("ada", 2, log=False)).recommendations]
