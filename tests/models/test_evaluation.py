@@ -173,5 +173,5 @@ def test_what_is_not_known_is_refused(simulated: ResponseLog) -> None:
 
 
 def test_calibration_of_the_truth_is_close(simulated: ResponseLog) -> None:
-    truth = Model(("0", "1"), TRUTH.copy(), TRUTH[0].copy(), np.empty((0, 2, 5)), np.empty((0, 5)))
+    truth = Model(("0", "1"), TRUTH.copy(), TRUTH[0].copy(), TRUTH[None].copy(), TRUTH[:1].copy())
     assert judge(truth, simulated).ece < 0.03

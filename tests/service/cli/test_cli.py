@@ -1,7 +1,8 @@
 """The commands, called as a person would, on data of their own."""
 
 import json
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -16,8 +17,11 @@ NOW = 1_760_000_000_000
 
 
 @pytest.fixture
-def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Call]:
     """Run a command; its exit code, output and errors. The data folder is the test's own."""
+    root = logging.getLogger()  # a command sets logging up, for its process: here it is the other tests' too
+    monkeypatch.setattr(root, "handlers", list(root.handlers))
+    level = root.level
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     monkeypatch.setenv("NEXTWISE_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("COLUMNS", "200")
@@ -29,7 +33,8 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         out, err = capsys.readouterr()
         return int(left.value.code or 0), out, err
 
-    return run
+    yield run
+    root.setLevel(level)
 
 
 @pytest.fixture
