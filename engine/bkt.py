@@ -92,6 +92,14 @@ def fold_answers(
     return predicted
 
 
+@njit(cache=True)
+def note_times(start: Ints, skills: Ints, items: Ints, times: Ints, last_at: Ints) -> None:
+    """Keep in ``last_at`` [K] the latest time [n] of an answer on each skill."""
+    for i in range(len(items)):
+        for j in range(start[items[i]], start[items[i] + 1]):
+            last_at[skills[j]] = max(last_at[skills[j]], times[i])
+
+
 @njit(cache=True, nogil=True)  # long enough to let other threads work meanwhile
 def fold_draws(params: Floats, emit: Floats, start: Ints, skills: Ints, items: Ints, scores: Floats, size: int) -> Any:
     """The same answers under every parameter draw: P(L) and log weight of each draw, both [D, K].

@@ -14,13 +14,12 @@ from enum import StrEnum
 import numpy as np
 import numpy.typing as npt
 
-from engine.model import FORGET, LEARN
 from engine.pool import Flags, Floats, Mask, Pool
+from engine.scoring import ASKED, CLOSED, UNMASTERED, score_sets
 from engine.tracing import NEVER, State, Tracer
 
 Ints = npt.NDArray[np.int64]
 Draw = Callable[[int], float]  # slot -> a uniform number in [0, 1)
-UNMASTERED, CLOSED, ASKED = np.uint8(1), np.uint8(2), np.uint8(4)
 Pick = tuple[int, float, bool]  # item, propensity, whether it was a near tie
 
 
@@ -89,48 +88,36 @@ def choose(
     """Up to ``n`` different items, only on ``skills`` where given (ids), never one of ``exclude`` (item ids)."""
     index = tracer.catalog.item_index
     pool = Pool(tracer.catalog, [index[item] for item in exclude if item in index])
-    open_skills = _open(tracer, state, policy)
-    unmastered = state.mastery < policy.mastered
-    flags = pool.any(_flags(tracer, skills, open_skills, unmastered))
+    flags, worth, gain, opened = _score(tracer, state, policy, skills)
     asked = ((flags & ASKED) != 0) & (pool.counts > 0)
     if not asked.any():
         return Choice(Outcome.NO_ITEMS, "No item fits: none is left after the skills and exclusions asked for.", (), 0)
     wanted = asked & ((flags & UNMASTERED) != 0)
     if not wanted.any():
-        return _review(tracer, state, policy, draw, n, asked, pool)
+        return _review(tracer, state, policy, draw, n, asked, pool, gain)
     ready = wanted & ((flags & CLOSED) == 0)
     if not ready.any():
         return Choice(Outcome.NOT_READY, _missing(tracer, state, policy, pool.skills_of(wanted)), (), 0)
     pool, ready = _spaced(tracer, state, policy, pool, ready)
-    opened = _opens(tracer, unmastered & open_skills, open_skills)
-    gain = _gain(tracer, state)
-    worth = gain * unmastered * (1.0 + policy.opening * np.minimum(opened, 4))
     candidates = pool.size(ready)
-    picks = _sample(pool, ready, pool.mean(worth), policy, draw, n)
+    picks = _sample(pool, ready, worth, policy, draw, n)
     reasons = [_explain(tracer, state, opened, item, near) for item, _, near in picks]
     found = _recommendations(tracer, state, gain, picks, reasons)
     return Choice(Outcome.LEARN, f"{candidates} items fit now.", found, candidates)
 
 
-# ------------------------------------------------------------------------------------------------------- eligible
+# --------------------------------------------------------------------------------------------- score, and eligible
 
 
-def _flags(tracer: Tracer, skills: Collection[str], open_skills: Mask, unmastered: Mask) -> Flags:
-    """What is true of each skill, as bits, [K]."""
-    flags = UNMASTERED * unmastered.view(np.uint8) + CLOSED * (~open_skills).view(np.uint8)
-    if not skills:
-        return np.asarray(flags | ASKED)
-    index = tracer.catalog.skill_index
-    flags[[index[skill] for skill in set(skills) if skill in index]] |= ASKED
-    return np.asarray(flags)
-
-
-def _open(tracer: Tracer, state: State, policy: Policy) -> Mask:
-    """Skills whose prerequisites are all ready, shape [K]."""
-    before, after = tracer.catalog.required
-    is_open = np.ones(len(state.mastery), bool)
-    is_open[after[state.mastery[before] < policy.ready]] = False
-    return is_open
+def _score(tracer: Tracer, state: State, policy: Policy, skills: Collection[str]) -> tuple[Flags, Floats, Floats, Ints]:
+    """See :func:`engine.scoring.score_sets`."""
+    index, sets = tracer.catalog.skill_index, tracer.catalog.skill_sets
+    asked = np.full(len(state.mastery), not skills, np.uint8)
+    asked[[index[skill] for skill in set(skills) if skill in index]] = 1
+    edges, rules = tracer.catalog.required, (policy.mastered, policy.ready, policy.opening)
+    now = (tracer.params, state.mastery, state.responses)
+    flags, worth, gain, opened = score_sets(*now, *edges, sets.start, sets.skills, asked, *rules)
+    return flags, worth, gain, opened
 
 
 def _spaced(tracer: Tracer, state: State, policy: Policy, pool: Pool, ready: Mask) -> tuple[Pool, Mask]:
@@ -147,26 +134,6 @@ def _spaced(tracer: Tracer, state: State, policy: Policy, pool: Pool, ready: Mas
         others = rested & (pool.any(tired) == 0)
         rested = others if others.any() else rested
     return fresh, rested
-
-
-# ---------------------------------------------------------------------------------------------------------- score
-
-
-def _gain(tracer: Tracer, state: State) -> Floats:
-    """Expected rise of P(L) from one opportunity, [K].
-
-    Evidence moves P(L) by nothing on average (it is a martingale), so the gain is what is learnt:
-    (1 - P(L) at the opportunity) x learn.
-    """
-    forget = np.where(state.responses > 0, tracer.params[:, FORGET], 0.0)
-    return np.asarray((1.0 - state.mastery * (1.0 - forget)) * tracer.params[:, LEARN])
-
-
-def _opens(tracer: Tracer, practised: Mask, open_skills: Mask) -> Ints:
-    """How many closed skills wait for each skill that can be practised now, [K]."""
-    before, after = tracer.catalog.required
-    waiting = ~open_skills[after] & practised[before]
-    return np.bincount(before[waiting], minlength=len(practised))
 
 
 # --------------------------------------------------------------------------------------------------------- choose
@@ -195,7 +162,9 @@ def _sample(pool: Pool, ready: Mask, scores: Floats, policy: Policy, draw: Draw,
     return picks
 
 
-def _review(tracer: Tracer, state: State, policy: Policy, draw: Draw, n: int, asked: Mask, pool: Pool) -> Choice:
+def _review(
+    tracer: Tracer, state: State, policy: Policy, draw: Draw, n: int, asked: Mask, pool: Pool, gain: Floats
+) -> Choice:
     """Everything asked for is mastered: offer what was practised longest ago."""
     pool, asked = _spaced(tracer, state, policy, pool, asked)
     # The longest unpractised skill scores most; exploration and near ties as for learning.
@@ -206,7 +175,7 @@ def _review(tracer: Tracer, state: State, policy: Policy, draw: Draw, n: int, as
     names = [" and ".join(_title(tracer, k) for k in _skills(tracer, item)) for item, _, _ in picks]
     reasons = [("review", f"{name}: mastered, and practised longest ago.") for name in names]
     text = "Nothing left to learn here: every skill asked for is mastered. What is offered is review."
-    found = _recommendations(tracer, state, _gain(tracer, state), picks, reasons)
+    found = _recommendations(tracer, state, gain, picks, reasons)
     return Choice(Outcome.NOTHING_LEFT, text, found, candidates)
 
 

@@ -121,7 +121,7 @@ class Tracer:
         mastery, seen, last_at = state.mastery.copy(), state.responses.copy(), state.last_at.copy()
         self._run(answers, mastery, seen)
         at = answers.records["at"]
-        np.maximum.at(last_at, *self._touched(answers, at[answers.known]))
+        bkt.note_times(self.start, self.skills, answers.items, at[answers.known], last_at)
         recent = np.concatenate([state.recent, answers.records["item"][-RECENT:]])[-RECENT:]
         return State(mastery, seen, last_at, recent, max(state.folded_at, int(at[-1])), state.length + len(history))
 
@@ -203,12 +203,6 @@ class Tracer:
         items = items[known]
         links = int((self.start[items + 1] - self.start[items]).sum())
         return _Answers(records, known, items, records["score"][known].astype(np.float64), links)
-
-    def _touched(self, answers: _Answers, at: Ints) -> tuple[Ints, Ints]:
-        """The skill of every (answer, skill), and the time of its answer."""
-        counts = self.start[answers.items + 1] - self.start[answers.items]
-        first = np.repeat(self.start[answers.items] - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts)
-        return self.skills[first + np.arange(answers.links)], np.repeat(at, counts)
 
     # -------------------------------------------------------------------------------------------------- snapshots
 
