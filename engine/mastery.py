@@ -50,6 +50,10 @@ class SkillMastery:
     status: Status
     last_at: int | None
 
+    @property
+    def interval(self) -> tuple[float, float]:
+        return self.low, self.high
+
 
 def status(mastery: float, responses: int, last_at: int, now: int, rules: Thresholds) -> Status:
     """The word for an estimate; times in ms.

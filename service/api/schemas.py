@@ -95,8 +95,7 @@ class SkillMasteryOut(Out):
     skill_id: str
     title: str
     mastery: float = Field(description="P(known).")
-    low: float = Field(description="Low end of its 90 % interval.")
-    high: float
+    interval: tuple[float, float] = Field(description="Low and high end of its 90 % interval.")
     responses: int
     status: Status
     last_practised: Moment | None = Field(validation_alias="last_at")

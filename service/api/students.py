@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
+from pydantic import BeforeValidator
 
 from service.answers import Id
 from service.api.dependencies import TutorDep
@@ -13,6 +14,13 @@ from service.api.schemas import HistoryOut, NextOut, StudentMasteryOut, reply
 
 router = APIRouter(prefix="/v1/students/{student_id:path}", tags=["students"])
 
+
+def _named(given: object) -> object:
+    """Without empty names: ``?skills=`` asks for nothing in particular."""
+    return [name for name in given if name != ""] if isinstance(given, list) else given
+
+
+Names = Annotated[list[Id], BeforeValidator(_named)]
 StudentId = Annotated[Id, Path(description="Percent-encoded; may hold any character that an id may.")]
 
 
@@ -21,8 +29,8 @@ async def next_items(
     student_id: StudentId,
     tutor: TutorDep,
     n: Annotated[int, Query(ge=1, le=50, description="How many different items.")] = 1,
-    skills: Annotated[list[Id], Query(description="Only items of these skills; one parameter each.")] = [],  # noqa: B006
-    exclude: Annotated[list[Id], Query(description="Never these items; one parameter each.")] = [],  # noqa: B006
+    skills: Annotated[Names, Query(description="Only items of these skills; one parameter each.")] = [],  # noqa: B006
+    exclude: Annotated[Names, Query(description="Never these items; one parameter each.")] = [],  # noqa: B006
 ) -> Response:
     """What to give next, why, and how likely it was to be chosen. Answers for new students too.
 

@@ -185,7 +185,7 @@ async def test_an_impossible_student(kept: Api, student: str, what: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("n", "0"), ("n", "51"), ("n", "x"), ("skills", ""), ("exclude", "\u0000")]
+    ("name", "value"), [("n", "0"), ("n", "51"), ("n", "x"), ("skills", "a\u007f"), ("exclude", "\u0000")]
 )
 async def test_a_wrong_parameter(kept: Api, name: str, value: str) -> None:
     told = problem(await kept.student("ada", "next", **{name: value}), 422, "invalid-request")

@@ -42,13 +42,18 @@ async def test_exclusions(api: Api) -> None:
     assert not given & {"add-0", "odd-1"}
 
 
+async def test_empty_parameters_ask_for_nothing_in_particular(api: Api) -> None:
+    plain = (await api.student("ada", "next")).json()
+    assert (await api.student("ada", "next", skills="", exclude="")).json() == plain
+
+
 async def test_mastery(api: Api) -> None:
     await api.send([raw(f"r{n}", answered_at=f"2026-03-0{n + 1}T09:00:00Z") for n in range(3)])
     told = (await api.student("ada", "mastery")).json()
     assert (told["student_id"], told["responses"]) == ("ada", 3)
     adding, carrying = told["skills"][:2]
     assert (adding["skill_id"], adding["title"], adding["responses"]) == ("adding", "Adding", 3)
-    assert adding["low"] <= adding["mastery"] <= adding["high"]
+    assert 0 < adding["interval"][0] <= adding["mastery"] <= adding["interval"][1] < 1
     assert adding["last_practised"] == "2026-03-03T09:00:00Z"
     assert (carrying["status"], carrying["last_practised"]) == ("not started", None)
     assert told["model_version"] == "builtin"
