@@ -200,12 +200,13 @@ def _explain(tracer: Tracer, state: State, opened: Ints, item: int, near: bool) 
         return "start", f"{names}: nothing is known of this student yet, and this needs nothing before it."
     if not near:
         return "explore", f"{names}: one of a few items given to learn what works, not because it promises most."
-    known = f"{100 * sum(float(state.mastery[k]) for k in skills) / len(skills):.0f} %"
+    chance = 100 * sum(float(state.mastery[k]) for k in skills) / len(skills)
+    known = f"{names}: the chance that it is known is {chance:.0f} in 100"
     if held := max(int(opened[k]) for k in skills):
-        return "opens", f"{names}: {known} known, and {held} more skill{'s' * (held > 1)} can start once it is known."
+        return "opens", f"{known}, and {held} more skill{'s' * (held > 1)} can start once it is."
     if not any(state.responses[k] for k in skills):
         return "new skill", f"{names}: not started, and everything that it builds on is known."
-    return "most to gain", f"{names}: {known} known; more is expected to be learnt here than on any other open skill."
+    return "most to gain", f"{known}; more is expected to be learnt here than on any other open skill."
 
 
 def _missing(tracer: Tracer, state: State, policy: Policy, asked: list[int]) -> str:

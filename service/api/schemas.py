@@ -33,7 +33,7 @@ class SkillNowOut(Out):
 class ReasonOut(Out):
     code: str = Field(examples=["most to gain"])
     text: str = Field(
-        examples=["Fractions: 41 % known; more is expected to be learnt here than on any other open skill."]
+        examples=["Fractions: the chance that it is known is 41 in 100; more is expected to be learnt here."]
     )
 
 

@@ -68,9 +68,6 @@ class Answer:
 class NextItem:
     item_id: str
     item_title: str
-    skill_ids: tuple[str, ...]
-    skill_titles: tuple[str, ...]
-    reason: str
     text: str
     p_correct: float
 

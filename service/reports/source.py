@@ -55,27 +55,16 @@ class TutorSource:
             student_id,
             mastery.skills,
             tuple(_answer(catalog, step) for step in reversed(history.steps)),
-            await self._next(student_id, catalog),
+            await self._next(student_id),
             self._context(mastery.model_version, mastery.catalog_version),
         )
 
-    async def _next(self, student_id: str, catalog: Catalog) -> Next:
+    async def _next(self, student_id: str) -> Next:
         try:
             found = await self._tutor.next(student_id, NEXT_ITEMS, log=False)
         except NoCatalog as fault:
             return Next(fault.detail, ())
-        items = tuple(
-            NextItem(
-                one.item_id,
-                one.title,
-                one.skill_ids,
-                tuple(_title(catalog, skill) for skill in one.skill_ids),
-                one.reason.code,
-                one.reason.text,
-                one.p_correct,
-            )
-            for one in found.recommendations
-        )
+        items = tuple(NextItem(one.item_id, one.title, one.reason.text, one.p_correct) for one in found.recommendations)
         return Next(found.text, items)
 
     def _context(self, model_version: str | None = None, catalog_version: str | None = None) -> Context:

@@ -66,9 +66,8 @@ class AnswerRow:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Recommended items that share their reason, each with the chance (in 100) of a right answer."""
+    """Recommended items that share their reason (it names their skills), each with the chance (in 100) to be right."""
 
-    skills: str
     text: str
     items: tuple[tuple[str, int], ...]
 
@@ -201,12 +200,7 @@ def _shift(move: Move) -> Shift:
 
 def _steps(next_: Next) -> tuple[Step, ...]:
     """In the order given; items in a row with one reason are told together."""
-    groups = groupby(next_.items, key=lambda item: (item.skill_titles, item.text))
     return tuple(
-        Step(
-            listed(list(titles)),
-            text,
-            tuple((item.item_title or readable(item.item_id), percent(item.p_correct)) for item in items),
-        )
-        for (titles, text), items in groups
+        Step(text, tuple((item.item_title or readable(item.item_id), percent(item.p_correct)) for item in items))
+        for text, items in groupby(next_.items, key=lambda item: item.text)
     )

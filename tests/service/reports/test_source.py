@@ -48,7 +48,7 @@ async def test_a_students_answers_come_in_order_of_time_with_titles(tutor: Tutor
     assert sum(answer.item_id is None for answer in found.answers) == 1
     assert {skill.title: skill.responses for skill in found.skills}["Counting"] == 1
     assert 1 <= len(found.next.items) <= 3
-    assert found.next.items[0].skill_titles
+    assert found.next.items[0].text
     assert found.context.untrained
     assert found.context.has_catalog
 
