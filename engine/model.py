@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -53,10 +53,6 @@ class Model:
             raise ModelError("this model cannot be served: " + "; ".join(faults))
         for name in ARRAYS:
             getattr(self, name).setflags(write=False)
-
-    def versioned(self, version: str) -> Model:
-        """The same model under the registry's version."""
-        return replace(self, version=version)
 
 
 def _faults(model: Model) -> list[str]:

@@ -211,7 +211,8 @@ def _explain(tracer: Tracer, state: State, opened: Ints, item: int, near: bool) 
 
 def _missing(tracer: Tracer, state: State, policy: Policy, asked: list[int]) -> str:
     before, after = tracer.catalog.required
-    held = [b for b, a in zip(before.tolist(), after.tolist(), strict=True) if a in set(asked)]
+    wanted = set(asked)
+    held = [b for b, a in zip(before.tolist(), after.tolist(), strict=True) if a in wanted]
     names = dict.fromkeys(_title(tracer, k) for k in held if state.mastery[k] < policy.ready)
     return f"What was asked for builds on skills that are not known yet: {', '.join(list(names)[:10])}."
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 
 import numpy as np
@@ -83,7 +84,8 @@ class Tracer:
         at = np.array([rows.get(skill.id, -1) for skill in catalog.skills], np.int64)
         self.params = _rows(model.params, model.population, at)
         self._draws = _rows(model.draws, model.population_draws, at)
-        self.emit = self._emissions()
+        self._set_emit = self._emissions()
+        self.emit = self._of_items(self._set_emit)
         identity = f"{model.version}\0{catalog.version}".encode() + self.params.tobytes() + self.emit.tobytes()
         self.tag = blake2b(identity, digest_size=8).digest()
         self.empty = State(
@@ -94,18 +96,24 @@ class Tracer:
         )
 
     def _emissions(self) -> Floats:
-        """Guess and slip of every link: the combination's where it was trained, else the skill's own."""
-        emit = self.params[:, [GUESS, SLIP]][self.skills]
+        """Guess and slip of every link of every skill set: the combination's where it was trained, else the skill's."""
+        sets = self.catalog.skill_sets
+        emit = self.params[:, [GUESS, SLIP]][sets.skills]
         ends = np.cumsum([0, *map(len, self.model.combinations)])
-        trained = {
-            names: range(low, low + len(names)) for names, low in zip(self.model.combinations, ends, strict=False)
-        }
-        for at, item in enumerate(self.catalog.items):
-            names = tuple(sorted(item.skill_ids))
-            if len(names) > 1 and names in trained:
-                row = dict(zip(names, trained[names], strict=True))
-                emit[self.start[at] : self.start[at + 1]] = self.model.emissions[[row[s] for s in item.skill_ids]]
+        trained = dict(zip(self.model.combinations, ends.tolist(), strict=False))
+        for low, high in zip(sets.start[:-1].tolist(), sets.start[1:].tolist(), strict=True):
+            names = [self.catalog.skills[k].id for k in sets.skills[low:high]]
+            first = trained.get(tuple(sorted(names))) if len(names) > 1 else None
+            if first is not None:
+                row = {name: first + at for at, name in enumerate(sorted(names))}
+                emit[low:high] = self.model.emissions[[row[name] for name in names]]
         return emit
+
+    def _of_items(self, of_sets: Floats) -> Floats:
+        """Values of the sets' links, repeated for the links of every item."""
+        first = self.catalog.skill_sets.start[self.catalog.skill_sets.of_item]
+        shift = np.repeat(first - self.start[:-1], np.diff(self.start))
+        return np.asarray(of_sets[np.arange(len(self.skills)) + shift])
 
     # ------------------------------------------------------------------------------------------------ folding
 
@@ -152,10 +160,9 @@ class Tracer:
         Each draw is a student as there may be one; it weighs by how well it predicts this student's own answers. The
         estimate itself is always inside.
         """
-        answers = self._answers(history)
-        p, weight = bkt.fold_draws(
-            self._draws, self._draw_emissions, self.start, self.skills, answers.items, answers.scores, answers.links
-        )
+        answers, sets = self._answers(history), self.catalog.skill_sets
+        given = (sets.of_item[answers.items], answers.scores, answers.links)
+        p, weight = bkt.fold_draws(self._draws, self._draw_emissions, sets.start, sets.skills, *given)
         weight = np.exp(weight - weight.max(axis=0, keepdims=True))
         order = np.argsort(p, axis=0)
         p = np.take_along_axis(p, order, 0)
@@ -166,11 +173,12 @@ class Tracer:
         high = np.take_along_axis(p, (mass >= 1 - tail - 1e-12).argmax(0)[None], 0)[0]
         return np.minimum(low, state.mastery), np.maximum(high, state.mastery)
 
-    @property
+    @cached_property
     def _draw_emissions(self) -> Floats:
-        """Guess and slip of every link under every draw: moved on the logit scale as the skill's own."""
-        own = self.params[:, [GUESS, SLIP]][self.skills]
-        moved = _logit(self._draws[:, :, [GUESS, SLIP]][:, self.skills]) + _logit(self.emit) - _logit(own)
+        """Guess and slip of every set's links under every draw: moved on the logit scale as the skill's own."""
+        skills = self.catalog.skill_sets.skills
+        own = self.params[:, [GUESS, SLIP]][skills]
+        moved = _logit(self._draws[:, :, [GUESS, SLIP]][:, skills]) + _logit(self._set_emit) - _logit(own)
         drawn = 1 / (1 + np.exp(-moved))
         return np.ascontiguousarray(drawn / np.maximum(1, drawn.sum(-1, keepdims=True) / 0.98))
 

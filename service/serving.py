@@ -69,8 +69,10 @@ class Servings:
     async def start(self, check_seconds: float) -> None:
         """Compile the kernels, load the heads, and watch them from here on."""
         await asyncio.to_thread(warm_up)
+        unpublished = self.now
         await self._follow()
-        self._tell()
+        if self.now is unpublished:
+            self._tell()
         self._watcher = asyncio.create_task(self._watch(check_seconds), name="head-watcher")
 
     async def close(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -142,7 +144,7 @@ def test_draws_that_explain_a_students_answers_weigh_more() -> None:
 def test_the_tag_names_model_and_catalog() -> None:
     same = Tracer(_model(), TRACER.catalog)
     assert same.tag == TRACER.tag
-    assert Tracer(_model().versioned("2"), TRACER.catalog).tag != TRACER.tag
+    assert Tracer(replace(_model(), version="2"), TRACER.catalog).tag != TRACER.tag
     assert Tracer(builtin(), TRACER.catalog).tag != TRACER.tag
     assert Tracer(_model(), Catalog(TRACER.catalog.skills, ITEMS[:2])).tag != TRACER.tag
 
