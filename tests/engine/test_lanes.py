@@ -1,0 +1,38 @@
+"""Eight numbers as one, against numpy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from numba import njit
+
+from engine.lanes import LANES, load, log, splat, store
+
+Floats = npt.NDArray[np.float64]
+
+
+def compiled(function: Any) -> Any:
+    return njit(function)
+
+
+@compiled
+def _compute(rows: Floats, number: float, out: Floats) -> None:
+    x, y = load(rows, 0), load(rows, 1)
+    store(out, 0, x + y * number)
+    store(out, 1, 1.0 - x / y)
+    store(out, 2, log(x))
+    store(out, 3, splat(number) - 2)
+
+
+def test_lanes_compute_as_numpy_does() -> None:
+    rows = np.random.default_rng(0).uniform(1e-300, 4, (2, LANES))
+    rows[0, :4] = [1e-300, 1.0, 1.0 - 1e-15, 0.7071067811865476]
+    out = np.empty((4, LANES))
+    _compute(rows, 3.5, out)
+    assert out[0] == pytest.approx(rows[0] + 3.5 * rows[1], rel=1e-15)
+    assert out[1] == pytest.approx(1 - rows[0] / rows[1], rel=1e-15)
+    assert out[2] == pytest.approx(np.log(rows[0]), rel=1e-14, abs=1e-15)
+    assert (out[3] == 1.5).all()
