@@ -1,0 +1,94 @@
+"""The filter of the mastery model: what is believed of one student, answer by answer, as compiled kernels.
+
+A student's ability theta lies on a grid of G points with weights w. Given theta every skill is a two-state chain (known
+or not), and an answer of score s (1 right, 0 wrong) to an item that asks for skills k goes, for each grid point:
+
+    forget      a_k = P(L_k) keep_k                     keep = 1 at the first opportunity
+    predict     P(correct) = u + (h - u) J              J = prod a_k: all skills known, or a guess
+                logit u = z + theta_u                   not all known; z is the item's ease
+                logit h = logit u + softplus(d + theta_d)     known is never below unknown; d is the item's gain
+    evidence    m_k = a_k P(s | k known) / P(s)         the other skills as they are believed:
+                P(s) = P(s | u) (1 - J) + P(s | h) J,   P(s | k known) the same with J / a_k
+    learn       P(L_k) = m_k + (1 - m_k) learn_k
+
+and w is multiplied by P(s) and normalised. P(correct) of the student is the mean over w. With G = 1 and one skill an
+item this is Bayesian knowledge tracing (Corbett & Anderson 1995), since slip = 1 - h; ability on the prior alone is
+the prior per student of Pardos & Heffernan (2010), offsets to z and d an item are their KT-IDEM (2011).
+
+On the odds scale softplus is 1 + exp, so that u and h cost one exponential an answer for the whole grid:
+``lift`` [2, G] holds exp(theta_u) and exp(theta_d), and odds(h) = odds(u) (1 + exp(d) exp(theta_d)).
+
+A right answer never lowers m_k below a_k and a wrong one never raises it, since u < h for every theta.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from engine.bkt import TINY, likelihood
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@njit(cache=True, error_model="numpy")
+def emit(ease: float, gain: float, lift: Floats, g: int) -> Any:
+    """P(correct | not all known) and P(correct | all known) at grid point g; ``ease`` = exp(z), ``gain`` = exp(d)."""
+    odds = ease * lift[0, g]
+    known = odds * (1.0 + gain * lift[1, g])
+    return odds / (1.0 + odds), known / (1.0 + known)
+
+
+@njit(cache=True, error_model="numpy")
+def fold(
+    learn: Floats,
+    lift: Floats,
+    start: Ints,
+    skills: Ints,
+    items: Ints,
+    ease: Floats,
+    gain: Floats,
+    keep: Floats,
+    scores: Floats,
+    known: Floats,
+    weight: Floats,
+    before: Floats,
+    evidence: Floats,
+) -> Any:
+    """Fold answers, in order of time, into ``known`` and ``weight`` in place; returns P(correct) before each [n].
+
+    learn [K, G]; lift [2, G]; the skills of item i are ``skills[start[i]:start[i+1]]``; items, ease (z), gain (d),
+    scores [n]; keep [links: the sum of skills over answers]; known = P(L | theta) [K, G]; weight [G]. ``before``
+    [links, G] receives P(L | theta) at each opportunity, ``evidence`` [n] the probability of each score.
+    """
+    predicted = np.empty(len(items))
+    at = 0
+    for i in range(len(items)):
+        first = start[items[i]]
+        end = at + start[items[i] + 1] - first
+        odds, more, score = np.exp(ease[i]), np.exp(gain[i]), scores[i]
+        total, seen = 0.0, 0.0
+        for g in range(len(weight)):
+            u, h = emit(odds, more, lift, g)
+            joint = 1.0
+            for j in range(at, end):
+                before[j, g] = known[skills[first + j - at], g] * keep[j]
+                joint *= before[j, g]
+            total += weight[g] * (u + (h - u) * joint)
+            if_not, if_all = likelihood(u, score), likelihood(h, score)
+            chance = if_not * (1.0 - joint) + if_all * joint
+            weight[g] *= chance
+            seen += weight[g]
+            for j in range(at, end):
+                k, others = skills[first + j - at], joint / before[j, g]
+                m = before[j, g] * (if_not * (1.0 - others) + if_all * others) / chance
+                known[k, g] = min(max(m + (1.0 - m) * learn[k, g], TINY), 1.0 - TINY)
+        predicted[i], evidence[i] = total, seen
+        for g in range(len(weight)):
+            weight[g] /= seen
+        at = end
+    return predicted
