@@ -13,15 +13,17 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP, Model
-from models import draws, em
-from models.bkt import READS, Progress, Rules, assemble
-from models.chains import Chain, chains
-from models.log import DataError, Floats, ResponseLog
+from models.bkt import Options, assemble, draws, given
+from models.bkt.links import EDGE, combinations
+from models.bkt.objective import LIMIT
+from models.fanout import Progress
+from models.log import DataError, Floats, Ints, ResponseLog
 
 logger = logging.getLogger(__name__)
 
@@ -49,20 +51,19 @@ def fit(
     if partial.any():
         found = log.score[partial][0]
         raise DataError(f"pyBKT knows right and wrong alone, and a score is {found:g}: use the trainer 'em'")
-    parts = chains(log)
-    params = np.full((len(parts), 5), np.nan)
-    for k, part in enumerate(parts):
-        if len(part.score):
-            params[k] = _fit_skill(part, seed, forgets, fits)
+    row, link = log.expand()
+    skill = log.tag_skill[link]
+    params = np.full((len(log.skills), 5), np.nan)
+    for k, name in enumerate(log.skills):
+        mine = row[skill == k]
+        params[k] = _fit_skill(log.student[mine], log.score[mine], seed, forgets, fits)
         if progress:
-            progress(k + 1, len(parts), f"skill {log.skills[k]}")
-    weights = np.array([float(len(part.score)) for part in parts])
-    population, backed_off = _back_off(params, weights)
-    emissions = np.empty((sum(len(part.links) for part in parts), 2))
-    for k, part in enumerate(parts):
-        emissions[part.links] = params[k, READS]
+            progress(k + 1, len(log.skills), f"skill {name}")
+    population, backed_off = _back_off(params, np.bincount(skill).astype(float))
+    joint = [log.skills.index(name) for names in combinations(log) for name in names]
     about = {"trainer": "pybkt", "seed": seed, "forgets": forgets, "backed_off": [log.skills[k] for k in backed_off]}
-    return assemble(log, parts, params, population, emissions, Rules(forgets), about)
+    found = replace(given(log, params, Options(forgets)), population=population)
+    return assemble(log, found, params, params[np.ix_(joint, [GUESS, SLIP])], about)
 
 
 def from_pybkt(model: Any, *, seed: int = 0) -> Model:
@@ -83,18 +84,12 @@ def from_pybkt(model: Any, *, seed: int = 0) -> Model:
     return Model(names, params, population, drawn, of_population, about=about)
 
 
-def _fit_skill(part: Chain, seed: int, forgets: bool, fits: int) -> Floats:
+def _fit_skill(student: Ints, score: Floats, seed: int, forgets: bool, fits: int) -> Floats:
     """Parameters [5] of one skill; NaN where pyBKT fails on it."""
     import pandas as pd
 
-    lengths = np.diff(part.start)
     frame = pd.DataFrame(
-        {
-            "user": np.repeat(np.arange(len(lengths)), lengths),
-            "skill": "0",
-            "right": part.score.astype(np.int64),
-            "order": np.arange(len(part.score)),
-        }
+        {"user": student, "skill": "0", "right": score.astype(np.int64), "order": np.arange(len(score))}
     )
     columns = {"user_id": "user", "skill_name": "skill", "correct": "right", "order_id": "order"}
     # Its deprecations, and its divisions by nothing on one-sided data, are not the user's concern.
@@ -107,7 +102,7 @@ def _fit_skill(part: Chain, seed: int, forgets: bool, fits: int) -> Floats:
             fitted.fit(data=frame, defaults=columns, forgets=forgets)
             return _params(fitted.coef_["0"])
         except (ArithmeticError, IndexError, KeyError, TypeError, ValueError) as fault:  # as it fails on such data
-            logger.warning("pyBKT could not fit a skill of %d answers: %r", len(part.score), fault)
+            logger.warning("pyBKT could not fit a skill of %d answers: %r", len(score), fault)
             return np.full(5, np.nan)
 
 
@@ -117,15 +112,15 @@ def _params(of_skill: Mapping[str, Any]) -> Floats:
     )
     params = np.empty(5)
     params[PRIOR], params[GUESS], params[SLIP], params[FORGET] = float(np.mean(of_skill["prior"])), guess, slip, forgets
-    params[LEARN] = learns / max(1.0 - forgets, em.EDGE)
-    inner = np.clip(params, em.EDGE, 1 - em.EDGE)
-    inner[FORGET] = np.clip(params[FORGET], 0.0, 1 - em.EDGE)  # exactly 0 is a model without forgetting
+    params[LEARN] = learns / max(1.0 - forgets, EDGE)
+    inner = np.clip(params, EDGE, 1 - EDGE)
+    inner[FORGET] = np.clip(params[FORGET], 0.0, 1 - EDGE)  # exactly 0 is a model without forgetting
     return inner
 
 
 def _back_off(params: Floats, weights: Floats) -> tuple[Floats, list[int]]:
     """The population, the weighted mean of the sound skills' logits; unsound skills get it, in place."""
-    sound = np.isfinite(params).all(axis=1) & (params[:, READS].sum(axis=1) < em.LIMIT)
+    sound = np.isfinite(params).all(axis=1) & (params[:, [GUESS, SLIP]].sum(axis=1) < LIMIT)
     if sound.any():
         mean = np.average(draws.logit(params[sound]), axis=0, weights=weights[sound])
         population = draws.probabilities(mean, params[sound].max(axis=0))

@@ -125,7 +125,7 @@ def test_progress_runs_over_both_fits(registry: Registry) -> None:
     train(school(), registry, progress=lambda done, total, _: told.append((done, total)))
     shares = [done / total for done, total in told]
     assert shares[-1] == 1
-    assert shares[0] < 0.5
+    assert shares[0] <= 0.5
 
 
 def test_objections() -> None:

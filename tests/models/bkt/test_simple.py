@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP
-from models import em
 from models.log import Floats, Ints
+from tests.models.bkt import simple as em
 from tests.models.oracle import likelihood
 
 probability = st.floats(0.02, 0.98)

@@ -1,0 +1,145 @@
+"""Parameter draws: students as there may be, whose spread is the interval beside mastery.
+
+Two sources of spread, both on the scale that was climbed (:mod:`models.bkt.objective`). What the data leave open of a
+skill's parameters: a Laplace approximation at the fit. And how students differ in what they bring and how fast they
+learn: one standard deviation on the logits of prior and learn, for all skills, by marginal likelihood.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from engine.lanes import LANES, load, log, splat, store
+from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP
+from models.bkt.learn import Learnt, one
+from models.bkt.objective import LIMIT, Room, Rules, room
+from models.bkt.strings import Strings
+
+Floats = npt.NDArray[np.float64]
+
+DRAWS = 4 * LANES
+GRID = (0.0, 0.25, 0.5, 1.0, 1.5)  # standard deviations between students, in logits
+FLATTEST = 1.5  # a parameter that the data say nothing of: this many logits either way
+SAMPLE = 200_000  # nodes that settle the spread between students
+CLIP = 1e-6
+
+
+def draw(learnt: Learnt, seed: int, spread: float | None = None) -> tuple[Floats, float]:
+    """Draws [D, K, 5] around a fit, and the spread between students (chosen from GRID unless given)."""
+    rng = np.random.default_rng(seed)
+    shape = DRAWS, *learnt.x.shape
+    own, between = _standard(rng, shape), _on_students(_standard(rng, (*shape[:2], 2)))
+    uncertain = np.einsum("kij,dkj->dki", _roots(-learnt.hessian), own)
+    if spread is None:
+        spread = _spread_of_students(learnt, between)
+    return to_params(learnt.x + uncertain + spread * between, learnt.rules), spread
+
+
+def draw_population(params: Floats, population: Floats, spread: float, seed: int) -> Floats:
+    """Draws [D, 5] of an unseen skill: skills differ as those fitted do, students by ``spread``."""
+    rng = np.random.default_rng([seed, 1])
+    own, between = _standard(rng, (DRAWS, 5)), _standard(rng, (DRAWS, 2))
+    fitted = logit(params)
+    # A handful of skills says little of how skills differ; half a logit is what published fits show.
+    differ = np.clip(fitted.std(axis=0), 0.25, FLATTEST) if len(fitted) > 2 else np.full(5, 0.5)
+    return probabilities(logit(population) + own * differ + spread * _on_students(between), population)
+
+
+def logit(p: Floats) -> Floats:
+    clipped = np.clip(p, CLIP, 1 - CLIP)
+    return np.asarray(np.log(clipped / (1 - clipped)))
+
+
+def probabilities(logits: Floats, params: Floats) -> Floats:
+    """From logits [..., 5] to parameters that hold guess + slip; a model without forgetting keeps none."""
+    drawn = 1 / (1 + np.exp(-logits))
+    drawn[..., 2:4] /= np.maximum(1.0, drawn[..., 2:4].sum(-1, keepdims=True) / LIMIT)
+    drawn[..., FORGET] *= params[..., FORGET] > 0.0
+    return np.asarray(drawn)
+
+
+def to_params(x: Floats, rules: Rules) -> Floats:
+    """:func:`models.bkt.objective.to_params` of x [..., K, 5]; always with guess + slip below LIMIT."""
+    high = np.broadcast_to(rules.high, x.shape).copy()
+    share = 1 / (1 + np.exp(-x))
+    guess = rules.low[..., GUESS] + (high[..., GUESS] - rules.low[..., GUESS]) * share[..., GUESS]
+    high[..., SLIP] = np.minimum(high[..., SLIP], np.maximum(LIMIT - guess, CLIP))
+    return np.asarray(rules.low + (high - rules.low) * share)
+
+
+def _standard(rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+    """Normal draws with mean 0 and variance 1 exactly over the first axis: few draws, but centred."""
+    raw = rng.standard_normal(shape)
+    raw -= raw.mean(axis=0)
+    return np.asarray(raw / raw.std(axis=0))
+
+
+def _on_students(between: Floats) -> Floats:
+    moved = np.zeros((*between.shape[:-1], 5))
+    moved[..., [PRIOR, LEARN]] = between
+    return moved
+
+
+def _roots(information: Floats) -> Floats:
+    """Square roots of the covariances [K, 5, 5]; directions that the data leave open are held to FLATTEST."""
+    values, vectors = np.linalg.eigh(information)
+    return np.asarray(vectors / np.sqrt(np.maximum(values, FLATTEST**-2))[:, None, :])
+
+
+# -------------------------------------------------------------------------------------------- how students differ
+
+
+def _spread_of_students(learnt: Learnt, between: Floats) -> float:
+    """The standard deviation of GRID under which the training students are likeliest, each of them a draw."""
+    strings = learnt.strings
+    order = np.random.default_rng(0).permutation(np.flatnonzero(learnt.answers))
+    sizes = np.diff(strings.start)[order]
+    chosen = order[: max(1, int(np.searchsorted(np.cumsum(sizes), SAMPLE, side="right")))]
+    at = room(int(sizes.max(initial=0)), len(learnt.scores))
+    totals = np.zeros(len(GRID))
+    for place, sigma in enumerate(GRID):
+        draws = to_params(learnt.x + sigma * between[: LANES if sigma == 0.0 else None], learnt.rules)
+        for k in chosen.tolist():
+            totals[place] += _marginal(one(strings, k), learnt.scores, np.ascontiguousarray(draws[:, k]), at)
+    return GRID[int(totals.argmax())]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _marginal(tree: Strings, scores: Floats, draws: Floats, at: Room) -> float:
+    """Log-likelihood of one skill's answers when each student is one of the ``draws`` [D, 5], equally."""
+    n = len(tree.parent)
+    paths = np.empty((n, len(draws)))
+    for low in range(0, len(draws), LANES):
+        _paths(tree, scores, draws[low : low + LANES], at)
+        for i in range(n):
+            paths[i, low : low + LANES] = at.nodes[3 * i + 1]
+    total = 0.0
+    for i in range(n):
+        if tree.ends[i] > 0:
+            peak = paths[i].max()
+            total += tree.ends[i] * (peak + np.log(np.exp(paths[i] - peak).mean()))
+    return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _paths(tree: Strings, scores: Floats, draws: Floats, at: Room) -> None:
+    """The log-likelihood of the answers down to every node under eight draws [8, 5], in rows 3 i + 1 of the room."""
+    for lane in range(LANES):
+        at.trans[0, lane], at.trans[1, lane] = draws[lane, PRIOR], draws[lane, LEARN]
+        at.trans[2, lane] = draws[lane, FORGET]
+        for s in range(len(scores)):
+            guess, slip, y = draws[lane, GUESS], draws[lane, SLIP], scores[s]
+            at.read[2 * s, lane] = guess**y * (1.0 - guess) ** (1.0 - y)
+            at.read[2 * s + 1, lane] = (1.0 - slip) ** y * slip ** (1.0 - y)
+    prior, learn, keep = load(at.trans, 0), load(at.trans, 1), 1.0 - load(at.trans, 2)
+    for i in range(len(tree.parent)):
+        above, p, so_far = tree.parent[i], prior, splat(0.0)
+        if above >= 0:
+            p, so_far = load(at.nodes, 3 * above) * keep, load(at.nodes, 3 * above + 1)
+        known = p * load(at.read, 2 * tree.symbol[i] + 1)
+        evidence = known + (1.0 - p) * load(at.read, 2 * tree.symbol[i])
+        e = known / evidence
+        store(at.nodes, 3 * i, e + (1.0 - e) * learn)
+        store(at.nodes, 3 * i + 1, so_far + log(evidence))

@@ -1,0 +1,170 @@
+"""Answers on several skills at once: each skill has a guess and a slip of its own in every combination it stands in.
+
+A skill's answers are read through *links*: link 0 where it was asked for alone, one more for each combination. The
+links of a skill are held to the guess and slip that fit all its answers, with the weight of COMBINED answers, and
+climbed by EM: the M-step is exact, so the penalised likelihood never falls (Dempster, Laird & Rubin 1977).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP
+from models.bkt.counts import FIRST, HELD, LEARNT, LOST, MISSED, expect
+from models.bkt.learn import Learnt, one, symbols
+from models.bkt.objective import LIMIT, Room, room
+from models.bkt.strings import Forest, Strings
+from models.log import Answers
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+COMBINED = 20.0  # answers that a combination's guess and slip need to weigh as much as the skill's own
+ENOUGH = 1e-3  # nats a step
+STEPS = 200
+EDGE = 1e-6  # a parameter at 0 or 1 could never move again
+
+
+def combinations(answers: Answers) -> tuple[tuple[str, ...], ...]:
+    """The sets of two and more skills that were asked for, in the order of the rows of a model's ``emissions``."""
+    return tuple(tag for tag in answers.tags if len(tag) > 1)
+
+
+def fit_links(answers: Answers, learnt: Learnt) -> tuple[Floats, Floats]:
+    """Parameters [K, 5] of skills that are asked for together, and each one's guess and slip there [links, 2]."""
+    joint = np.repeat(np.diff(answers.tag_start) > 1, np.diff(answers.tag_start))
+    params, emissions = learnt.params.copy(), np.empty((int(joint.sum()), 2))
+    if not joint.any():
+        return params, emissions
+    link, number = _numbered(answers, joint)
+    row, place = answers.expand()
+    scores, symbol = symbols(answers.score)
+    strings = (
+        Forest(len(answers.skills))
+        .add(answers.student[row], answers.tag_skill[place], link[place] * len(scores) + symbol[row])
+        .strings()
+    )
+    for k in np.unique(answers.tag_skill[joint]).tolist():
+        emit = np.tile(learnt.params[k, [GUESS, SLIP]], (1 + number[k], 1))
+        rules = learnt.rules.low[k], learnt.rules.high[k], learnt.rules.pseudo[k]
+        tree = one(strings, k)
+        _climb(tree, scores, *rules, params[k], emit, room(len(tree.parent), len(scores) * len(emit)))
+        mine = np.flatnonzero(joint & (answers.tag_skill == k))
+        emissions[(np.cumsum(joint) - 1)[mine]] = emit[link[mine]]
+    return params, emissions
+
+
+def _numbered(answers: Answers, joint: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
+    """The link of each place in ``tag_skill`` (0: the skill alone), and how many combinations each skill stands in."""
+    number = np.zeros(len(answers.skills), np.int64)
+    link = np.zeros(len(joint), np.int64)
+    for place in np.flatnonzero(joint).tolist():
+        k = answers.tag_skill[place]
+        number[k] += 1
+        link[place] = number[k]
+    return link, number
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _climb(
+    tree: Strings, scores: Floats, low: Floats, high: Floats, pseudo: Floats, params: Floats, emit: Floats, at: Room
+) -> None:
+    """EM in place: ``params`` [5] and ``emit`` [links, 2], link 0 being the skill's own. Symbol: link S + score."""
+    own = params[GUESS], params[SLIP]
+    last, value = -np.inf, -np.inf
+    for step in range(STEPS):
+        _set(params, emit, scores, at)
+        expect(tree, at.trans, at.read, at.value, at.moves, at.reads, at.nodes)
+        value = at.value[0, 0]
+        for i in (PRIOR, LEARN, FORGET):
+            value += _log_prior(params[i], pseudo[i, 0], pseudo[i, 1])
+        for j in range(len(emit)):
+            for i in range(2):
+                value += _log_prior(emit[j, i], COMBINED * own[i], COMBINED)
+        if step > 0 and value - last < ENOUGH:
+            break
+        last = value
+        _maximise(params, emit, scores, at, low, high, pseudo, own, float(tree.ends.sum()))
+    params[GUESS], params[SLIP] = emit[0]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _set(params: Floats, emit: Floats, scores: Floats, at: Room) -> None:
+    for row, i in enumerate((PRIOR, LEARN, FORGET)):
+        at.trans[row] = params[i]
+    for j in range(len(emit)):
+        for s in range(len(scores)):
+            y, symbol = scores[s], j * len(scores) + s
+            at.read[2 * symbol] = emit[j, 0] ** y * (1.0 - emit[j, 0]) ** (1.0 - y)
+            at.read[2 * symbol + 1] = (1.0 - emit[j, 1]) ** y * emit[j, 1] ** (1.0 - y)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _maximise(
+    params: Floats,
+    emit: Floats,
+    scores: Floats,
+    at: Room,
+    low: Floats,
+    high: Floats,
+    pseudo: Floats,
+    own: Any,
+    students: float,
+) -> None:
+    """The M-step, in place."""
+    learnt = at.moves[LEARNT, 0]
+    for i, done, of in (
+        (PRIOR, at.moves[FIRST, 0], students),
+        (LEARN, learnt, learnt + at.moves[MISSED, 0]),
+        (FORGET, at.moves[LOST, 0], at.moves[HELD, 0]),
+    ):
+        params[i] = _share(done + pseudo[i, 0], of + pseudo[i, 1], params[i], low[i], high[i])
+    counts = np.empty((2, 2))
+    for j in range(len(emit)):
+        for i in range(2):
+            counts[i] = COMBINED * own[i], COMBINED
+        for s in range(len(scores)):
+            symbol = 2 * (j * len(scores) + s)
+            counts[0, 0] += scores[s] * at.reads[symbol, 0]
+            counts[0, 1] += at.reads[symbol, 0]
+            counts[1, 0] += (1.0 - scores[s]) * at.reads[symbol + 1, 0]
+            counts[1, 1] += at.reads[symbol + 1, 0]
+        for i, place in enumerate((GUESS, SLIP)):
+            emit[j, i] = _share(counts[i, 0], counts[i, 1], emit[j, i], low[place], high[place])
+        if emit[j, 0] + emit[j, 1] > LIMIT:
+            emit[j, 0] = _on_the_limit(counts[0], counts[1])
+            emit[j, 1] = LIMIT - emit[j, 0]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _share(done: float, of: float, old: float, low: float, high: float) -> Any:
+    if of <= 0.0 or low >= high:
+        return old
+    return min(max(done / of, EDGE, low), 1.0 - EDGE, high)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _on_the_limit(guess: Floats, slip: Floats) -> Any:
+    """The best guess where guess + slip = LIMIT, from (successes, trials) of each: the derivative falls, so bisect."""
+    low, high = EDGE, LIMIT - EDGE
+    for _ in range(50):
+        g = 0.5 * (low + high)
+        s = LIMIT - g
+        rises = guess[0] / g - (guess[1] - guess[0]) / (1.0 - g) - slip[0] / s + (slip[1] - slip[0]) / (1.0 - s)
+        if rises > 0.0:
+            low = g
+        else:
+            high = g
+    return 0.5 * (low + high)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _log_prior(value: float, done: float, of: float) -> Any:
+    if of <= 0.0:
+        return 0.0
+    kept = min(max(value, EDGE), 1.0 - EDGE)
+    return done * np.log(kept) + (of - done) * np.log(1.0 - kept)

@@ -1,0 +1,153 @@
+"""Answers as weighted strings: what the likelihood of plain BKT depends on, and nothing else.
+
+Of a student's answers on a skill only the string of right and wrong matters. Students with the same string, or the
+same beginning of one, share it: the strings of a skill are a prefix tree, whose nodes count the students that pass.
+Public logs have three to seven answers a node.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Shorts = npt.NDArray[np.int32]
+
+
+class Strings(NamedTuple):
+    """Prefix trees of K skills, one after the other; in each, a parent stands before its children.
+
+    start   [K + 1] the nodes of skill k are rows start[k]:start[k+1]
+    parent  [n] the node of the answer before, counted within the skill; -1 for a first answer
+    symbol  [n] what was answered, a code from 0
+    weight  [n] students who came by here
+    ends    [n] students whose last answer this is
+    """
+
+    start: Ints
+    parent: Shorts
+    symbol: Shorts
+    weight: Shorts
+    ends: Shorts
+
+    def chunk(self, low: int, high: int) -> Strings:
+        """The trees of skills low:high."""
+        a, b = self.start[low], self.start[high]
+        return Strings(self.start[low : high + 1] - a, *(column[a:b] for column in self[1:]))
+
+    def sums(self, column: Shorts) -> Ints:
+        """The sum of a column over each skill's nodes [K]: of ``weight`` its answers, of ``ends`` its students."""
+        total = np.concatenate([[0], np.cumsum(column, dtype=np.int64)])
+        return np.asarray(total[self.start[1:]] - total[self.start[:-1]], np.int64)
+
+
+class Forest:
+    """Trees that grow from answers in chunks; each student's answers in order of time.
+
+    A student may go on in the next chunk, if nobody else answers between.
+    """
+
+    def __init__(self, skills: int) -> None:
+        self._skills = skills
+        self._nodes = np.empty((6, 4096), np.int32)  # skill, parent, symbol, count, first child, next child
+        self._used = 0
+        self._roots = np.full(skills, -1, np.int32)
+        self._last = np.full((2, skills), -1, np.int64)  # on each skill the student seen last, and the node
+
+    def add(self, student: Ints, skill: Ints, symbol: Ints) -> Forest:
+        """Answers [n]: codes of any student, of a skill below K, and what was answered (a code from 0)."""
+        room = self._used + len(student)
+        if room > self._nodes.shape[1]:
+            grown = np.empty((6, max(room, 2 * self._nodes.shape[1])), np.int32)
+            grown[:, : self._used] = self._nodes[:, : self._used]
+            self._nodes = grown
+        self._used = _grow(student, skill, symbol, self._nodes, self._roots, self._last, self._used)
+        return self
+
+    def strings(self) -> Strings:
+        start, columns = _regroup(self._nodes, self._used, self._skills)
+        return Strings(start, *columns)
+
+
+@njit(cache=True, nogil=True)
+def _grow(student: Ints, skill: Ints, symbol: Ints, nodes: Shorts, roots: Shorts, last: Ints, used: int) -> Any:
+    """Walk every answer down its tree, with new nodes where there are none; returns the number of nodes."""
+    of, parent, what, count, first, following = nodes
+    for i in range(len(student)):
+        k = skill[i]
+        at = last[1, k] if last[0, k] == student[i] else -1
+        child = first[at] if at >= 0 else roots[k]
+        while child >= 0 and what[child] != symbol[i]:
+            child = following[child]
+        if child < 0:
+            child = used
+            used += 1
+            of[child], parent[child], what[child], count[child], first[child] = k, at, symbol[i], 0, -1
+            if at >= 0:
+                following[child], first[at] = first[at], child
+            else:
+                following[child], roots[k] = roots[k], child
+        count[child] += 1
+        last[0, k], last[1, k] = student[i], child
+    return used
+
+
+@njit(cache=True, nogil=True)
+def _regroup(nodes: Shorts, n: int, skills: int) -> Any:
+    """The nodes skill after skill, in the order in which they grew: start [K + 1]; parent, symbol, weight, ends [n]."""
+    of, before, what, passed = nodes[0], nodes[1], nodes[2], nodes[3]
+    free = np.zeros(skills + 1, np.int64)
+    for i in range(n):
+        free[of[i] + 1] += 1
+    start = np.cumsum(free)
+    free[:] = start
+    place = np.empty(n, np.int32)
+    out = np.empty((4, n), np.int32)
+    parent, symbol, weight, ends = out
+    for i in range(n):
+        j = free[of[i]]
+        free[of[i]] += 1
+        place[i] = j
+        symbol[j], weight[j], ends[j] = what[i], passed[i], passed[i]
+        parent[j] = -1
+        if before[i] >= 0:
+            above = place[before[i]]
+            parent[j] = above - start[of[i]]
+            ends[above] -= passed[i]
+    return start, out
+
+
+@njit(cache=True, nogil=True)
+def pooled(strings: Strings, longest: int) -> Any:
+    """One tree of all skills' strings, each cut off after ``longest`` answers."""
+    start, parent, symbol, weight, _ = strings
+    n = len(parent)
+    out = np.empty((4, n), np.int32)
+    first, following = np.full(n + 1, -1, np.int32), np.full(n, -1, np.int32)
+    place, depth, used = np.full(n, -1, np.int32), np.zeros(n, np.int32), 0
+    for k in range(len(start) - 1):
+        for i in range(start[k], start[k + 1]):
+            at = -1
+            if parent[i] >= 0:
+                above = start[k] + parent[i]
+                at, depth[i] = place[above], depth[above] + 1
+            if depth[i] >= longest:
+                continue
+            child = first[at + 1]
+            while child >= 0 and out[1, child] != symbol[i]:
+                child = following[child]
+            if child < 0:
+                child = used
+                used += 1
+                out[0, child], out[1, child], out[2, child], out[3, child] = at, symbol[i], 0, 0
+                following[child], first[at + 1] = first[at + 1], child
+            place[i] = child
+            out[2, child] += weight[i]
+            out[3, child] += weight[i]
+            if at >= 0:
+                out[3, at] -= weight[i]
+    return np.array([0, used]), out[:, :used].copy()
