@@ -1,0 +1,136 @@
+"""Fitting: the exact marginal log-likelihood of the students plus the log priors, climbed by L-BFGS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+from scipy.optimize import minimize  # type: ignore[import-untyped]
+
+from models.log import DataError, Floats, ResponseLog
+from models.mastery import gradient, priors
+from models.mastery.data import arrange, means_of_items
+from models.mastery.options import Options
+from models.mastery.parameters import Parameters
+from models.mastery.values import backward, forward, size, views
+
+Progress = Callable[[int, int, str], None]
+
+RANGE = 3.0  # of the ability grid, in standard deviations
+LIMIT = 300  # steps
+TOLERANCE = 1e-7  # of the objective, a step
+
+
+class Problem:
+    """What is climbed: the objective over one vector (:class:`~models.mastery.values.Values`), its start and bounds."""
+
+    def __init__(self, log: ResponseLog, options: Options) -> None:
+        self.options = options
+        self.means, self.overall = means_of_items(log)
+        self.data = arrange(log, options, self.means)
+        self.theta, self.weight = grid(options)
+        self.shape = len(log.skills), len(log.items), len(options.covariates)
+        self.start, self.low, self.high, self.curvature = (np.zeros(size(*self.shape)) for _ in range(4))
+        start, low, high, curvature = (views(x, *self.shape) for x in (self.start, self.low, self.high, self.curvature))
+        priors.start(options, start)
+        priors.bounds(options, log.skills, start, low, high)
+        priors.curvature(self.data, curvature)
+        self.start.clip(self.low, self.high, out=self.start)
+
+    def objective(self, x: Floats, run: gradient.Map = map) -> tuple[float, Floats]:
+        """The negative of log-likelihood + log priors, and its gradient."""
+        values, found = views(x, *self.shape), np.zeros_like(x)
+        slopes_of = views(found, *self.shape)
+        dynamics, emissions = forward(values, self.data, self.theta, self.weight)
+        value, slopes = gradient.climb(dynamics, self.data.answers, emissions, run)
+        backward(slopes, dynamics, self.data, self.theta, slopes_of)
+        value += priors.add_log_prior(values, self.options, slopes_of)
+        return -value, -found
+
+
+def fit(
+    log: ResponseLog,
+    options: Options | None = None,
+    *,
+    seed: int = 0,
+    progress: Progress | None = None,
+    jobs: int = 2,
+) -> Parameters:
+    """The parameters that explain the log's answers best; the same log and options give the same, on any ``jobs``.
+
+    ``seed`` is only noted, nothing is drawn; ``progress(done, total, text)`` is called after each step. Raises
+    :class:`DataError` where there is nothing to learn from.
+    """
+    if len(log) == 0:
+        raise DataError("there are no answers to learn from")
+    problem = Problem(log, (options or Options()).suited_to(log))
+    with ThreadPoolExecutor(jobs) as pool:
+        x, value, steps = _descend(problem, pool.map if jobs > 1 else map, progress)
+    values = views(x, *problem.shape)
+    if not problem.options.priors:
+        values.population[:] = values.skills.mean(0)
+    return Parameters(
+        skills=log.skills,
+        logits=values.skills,
+        population=values.population,
+        ability=values.ability,
+        gap=np.array([values.gap[0], problem.data.typical]),
+        items=log.items,
+        offsets=values.items,
+        item_means=np.append(problem.means, problem.overall),
+        coefficients=values.covariates,
+        theta=problem.theta,
+        weight=problem.weight,
+        options=problem.options,
+        about={
+            "trainer": "mastery",
+            "seed": seed,
+            "penalised_log_likelihood": -value,
+            "steps": steps,
+            "answers": len(log),
+            "students": len(log.students),
+            "skills": len(log.skills),
+            "data_digest": log.digest,
+        },
+    )
+
+
+def grid(options: Options) -> tuple[Floats, Floats]:
+    """Points and weights of ability, a standard normal on a regular grid; one point where it acts on nothing."""
+    theta = np.linspace(-RANGE, RANGE, options.points) if options.ability else np.zeros(1)
+    weight = np.exp(-(theta**2) / 2)
+    return theta, weight / weight.sum()
+
+
+def _descend(problem: Problem, run: gradient.Map, progress: Progress | None) -> tuple[Floats, float, int]:
+    """The minimum, its value and the number of steps. What is fixed is left out; what is free is scaled to like
+    curvature, without which the descent stops early (.777 against .783 AUC on ASSISTments 2009)."""
+    free = np.flatnonzero(problem.low < problem.high)
+    scale = 1 / np.sqrt(problem.curvature[free])
+    x, steps = problem.start.copy(), 0
+
+    def scaled(y: Floats) -> tuple[float, Floats]:
+        x[free] = y * scale
+        value, found = problem.objective(x, run)
+        return value, found[free] * scale
+
+    def count(_: Floats) -> None:
+        nonlocal steps
+        steps += 1
+        if progress:
+            progress(min(steps, LIMIT - 1), LIMIT, "mastery model")
+
+    done = minimize(
+        scaled,
+        problem.start[free] / scale,
+        jac=True,
+        method="L-BFGS-B",
+        bounds=np.stack([problem.low[free], problem.high[free]], axis=1) / scale[:, None],
+        callback=count,
+        options={"maxiter": LIMIT, "ftol": TOLERANCE, "gtol": 1e-9},
+    )
+    if progress:
+        progress(LIMIT, LIMIT, "mastery model")
+    x[free] = done.x * scale
+    return x.clip(problem.low, problem.high), float(done.fun), steps

@@ -1,0 +1,102 @@
+"""What is held true before any answer is seen, and where the climb begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from engine.model import PARAMETERS
+from models.log import Floats
+from models.mastery.data import Data
+from models.mastery.options import ABILITY, Options
+from models.mastery.values import FORGET, GAIN, GUESS, NEVER, Values
+
+# Normal priors, on the logit scale: prior, learn, guess, gain, forget. The population's guess is held close: ability
+# and guess explain the same answers, and a skill whose guess is high says nothing of mastery.
+POPULATION = np.array([0.0, -2.0, -1.4, 2.0, -3.5])
+POPULATION_SD = np.array([2.0, 2.0, 0.5, 2.0, 2.0])
+SKILL_SD = 1.0
+ITEM_SD = np.array([1.0, 1.0])
+SLOPE_SD = 1.0  # of ability, gap and covariates
+START = np.array([-0.4, -2.0, -1.1, 2.5, -3.5])
+ABILITY_START = np.array([0.7, 0.4, 0.7, 0.0])
+EDGE, STEEPEST = 15.0, 10.0  # bounds of logits and slopes: what no data asks for
+# Expected curvature of the log-likelihood by each logit, an answer: rough, but it sets the scale of each variable.
+CURVATURE = np.array([0.1, 0.1, 0.1, 0.05, 0.02])
+ABILITY_CURVATURE = np.array([0.02, 0.02, 0.1, 0.05])
+
+
+def add_log_prior(values: Values, options: Options, gradient: Values) -> float:
+    """Log density of the priors up to a constant; its gradient is added to ``gradient``."""
+    total = 0.0
+    if options.priors:
+        deviation = (values.skills - values.population) / SKILL_SD
+        of_population = (values.population - POPULATION) / POPULATION_SD
+        total -= 0.5 * float((deviation**2).sum() + (of_population**2).sum())
+        gradient.skills[:] -= deviation / SKILL_SD
+        gradient.population[:] += deviation.sum(0) / SKILL_SD - of_population / POPULATION_SD
+    for name, sd in (("items", ITEM_SD), ("ability", SLOPE_SD), ("gap", SLOPE_SD), ("covariates", SLOPE_SD)):
+        scaled = getattr(values, name) / sd
+        total -= 0.5 * float((scaled**2).sum())
+        getattr(gradient, name)[:] -= scaled / sd
+    return total
+
+
+def curvature(data: Data, found: Values) -> None:
+    """Fill ``found`` with about the diagonal of the negative Hessian."""
+    n, k = len(data.item), len(found.skills)
+    links, firsts = np.bincount(data.skill, minlength=k), np.bincount(data.skill[data.first], minlength=k)
+    counts = np.stack([firsts, links, links, links, links], axis=1)
+    found.skills[:] = counts * CURVATURE + 1 / SKILL_SD**2
+    found.population[:] = k / SKILL_SD**2 + 1 / POPULATION_SD**2
+    found.ability[:] = n * ABILITY_CURVATURE + 1 / SLOPE_SD**2
+    found.gap[:] = CURVATURE[FORGET] * (data.gap**2).sum() + 1 / SLOPE_SD**2
+    found.items[:] = np.bincount(data.item, minlength=len(found.items))[:, None] * [0.15, 0.05] + 1 / ITEM_SD**2
+    found.covariates[:] = 0.15 * (data.covariates**2).sum(0) + 1 / SLOPE_SD**2
+
+
+def start(options: Options, found: Values) -> None:
+    """Fill ``found`` with where the climb begins."""
+    found.population[:] = START
+    if options.forgets is None:
+        found.population[FORGET] = NEVER
+    found.skills[:] = found.population
+    found.ability[:] = ABILITY_START * [name in options.ability for name in ABILITY]
+
+
+def bounds(options: Options, skills: tuple[str, ...], start: Values, low: Values, high: Values) -> None:
+    """Fill the bounds; what is switched off is held at its start."""
+    for values, sign in ((low, -1.0), (high, 1.0)):
+        values.population[:], values.skills[:], values.items[:] = sign * EDGE, sign * EDGE, sign * EDGE
+        values.ability[:], values.gap[:], values.covariates[:] = sign * STEEPEST, sign * STEEPEST, sign * STEEPEST
+    low.ability[:3] = low.gap[:] = 0.0
+    for values in (low, high):
+        if options.forgets is None:
+            values.population[FORGET] = values.skills[:, FORGET] = NEVER
+        if options.forgets != "time":
+            values.gap[:] = 0.0
+        if not options.priors:
+            values.population[:] = start.population
+        values.ability[[name not in options.ability for name in ABILITY]] = 0.0
+        values.items[
+            :, {None: slice(0, 2), "difficulty": slice(1, 2), "guess and slip": slice(2, 2)}[options.items]
+        ] = 0
+    for skill, limits in options.limits.items():
+        if skill in skills:
+            _limit(limits, low.skills[skills.index(skill)], high.skills[skills.index(skill)])
+
+
+def _limit(limits: Mapping[str, tuple[float, float]], low: Floats, high: Floats) -> None:
+    for name, pair in limits.items():
+        ends = np.clip(_logit(np.array(pair)), -EDGE, EDGE)
+        if name != "slip":
+            low[PARAMETERS.index(name)], high[PARAMETERS.index(name)] = ends
+    if "slip" in limits:  # the guess is fixed, and logit(1 - slip) = guess + softplus(gain)
+        rise = np.maximum(-_logit(np.array(limits["slip"])) - low[GUESS], 1e-6)
+        high[GAIN], low[GAIN] = np.clip(np.log(np.expm1(np.minimum(rise, EDGE))), -EDGE, EDGE)
+
+
+def _logit(p: Floats) -> Floats:
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.log(p) - np.log1p(-p))
