@@ -40,11 +40,10 @@ class Data:
         sums = np.add.reduceat(of_skills[self.answers.skills], start[:-1], axis=0)
         return np.asarray(sums / np.diff(start)[:, None])
 
-    def shared(self, of_answers: Floats) -> Floats:
-        """The transpose of :meth:`mean_of_tags`: values of answers [n] summed by skill [K]."""
+    def shared(self, of_tags: Floats) -> Floats:
+        """The transpose of :meth:`mean_of_tags`: [tags] -> [K]."""
         counts = np.diff(self.answers.start)
-        of_tags = np.bincount(self.answers.tags, of_answers, len(counts)) / counts
-        sums = np.bincount(self.answers.skills, np.repeat(of_tags, counts), int(self.answers.skills.max()) + 1)
+        sums = np.bincount(self.answers.skills, np.repeat(of_tags / counts, counts), int(self.skill.max()) + 1)
         return sums.astype(np.float64, copy=False)
 
 

@@ -30,11 +30,11 @@ class Problem:
         self.means, self.overall = means_of_items(log)
         self.data = arrange(log, options, self.means)
         self.theta, self.weight = grid(options)
-        self.shape = len(log.skills), len(log.items), len(options.covariates)
+        self.shape = len(log.skills), len(log.tags), len(log.items), len(options.covariates)
         self.start, self.low, self.high, self.curvature = (np.zeros(size(*self.shape)) for _ in range(4))
         start, low, high, curvature = (views(x, *self.shape) for x in (self.start, self.low, self.high, self.curvature))
         priors.start(options, start)
-        priors.bounds(options, log.skills, start, low, high)
+        priors.bounds(options, log, start, low, high)
         priors.curvature(self.data, curvature)
         self.start.clip(self.low, self.high, out=self.start)
 
@@ -70,9 +70,12 @@ def fit(
     values = views(x, *problem.shape)
     if not problem.options.priors:
         values.population[:] = values.skills.mean(0)
+    joint = np.flatnonzero(np.diff(log.tag_start) > 1)
     return Parameters(
         skills=log.skills,
         logits=values.skills,
+        combinations=tuple(log.tags[t] for t in joint.tolist()),
+        combined=values.tags[joint],
         population=values.population,
         ability=values.ability,
         gap=np.array([values.gap[0], problem.data.typical]),

@@ -13,7 +13,9 @@ from models.log import Floats, ResponseLog
 from models.mastery.options import Options
 from models.mastery.values import FORGET, GAIN, GUESS, LEARN, PRIOR, Values, sigmoid
 
-ARRAYS = ("logits", "population", "ability", "gap", "offsets", "item_means", "coefficients", "theta", "weight")
+ARRAYS = (
+    *("logits", "population", "ability", "gap", "combined", "offsets", "item_means", "coefficients", "theta", "weight"),
+)
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Parameters:
     population    [5], what an unseen skill backs off to
     ability       [4], slopes of theta on prior, learn, guess, gain
     gap           [2], slope of the log gap on forget, and the typical log gap
+    combinations  sets of two and more skills (sorted names); ``combined`` [T, 2] their offsets on ease and gain
     items         names; ``offsets`` [I, 2] on ease and gain, 0 for an unseen item; ``item_means`` [I + 1] the mean
                   score of each in training and, last, of all
     coefficients  [C] of ``options.covariates``
@@ -37,6 +40,8 @@ class Parameters:
     population: Floats
     ability: Floats
     gap: Floats
+    combinations: tuple[tuple[str, ...], ...]
+    combined: Floats
     items: tuple[str, ...]
     offsets: Floats
     item_means: Floats
@@ -87,14 +92,20 @@ class Parameters:
 
     def values_for(self, log: ResponseLog) -> tuple[Values, Floats]:
         """The values in the log's numbering of skills and items, the population's where unseen; its items' means."""
-        skill, item = _rows(self.skills, log.skills), _rows(self.items, log.items)
+        skill, item, tag = (
+            _rows(self.skills, log.skills),
+            _rows(self.items, log.items),
+            _rows(self.combinations, log.tags),
+        )
         skills = np.concatenate([self.logits, self.population[None]])[skill]
-        offsets = np.concatenate([self.offsets, np.zeros((1, 2))])[item]
-        values = Values(self.population, skills, self.ability, self.gap[:1], offsets, self.coefficients)
+        tags, items = (
+            np.concatenate([of, np.zeros((1, 2))])[at] for of, at in ((self.combined, tag), (self.offsets, item))
+        )
+        values = Values(self.population, skills, self.ability, self.gap[:1], tags, items, self.coefficients)
         return values, self.item_means[item]
 
 
-def _rows(known: tuple[str, ...], names: tuple[str, ...]) -> Any:
+def _rows(known: tuple[Any, ...], names: tuple[Any, ...]) -> Any:
     """The place of each name among the known, -1 (the last row) for an unseen one."""
     places = {name: at for at, name in enumerate(known)}
     return np.array([places.get(name, -1) for name in names], np.int64)
@@ -103,6 +114,7 @@ def _rows(known: tuple[str, ...], names: tuple[str, ...]) -> Any:
 def _faults(given: Parameters) -> list[str]:
     k, i, g, c = len(given.skills), len(given.items), len(given.theta), len(given.options.covariates)
     shapes = {"logits": (k, 5), "population": (5,), "ability": (4,), "gap": (2,), "offsets": (i, 2)}
+    shapes |= {"combined": (len(given.combinations), 2)}
     shapes |= {"item_means": (i + 1,), "coefficients": (c,), "theta": (g,), "weight": (g,)}
     arrays = {name: getattr(given, name) for name in ARRAYS}
     faults = [

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from engine.model import PARAMETERS
-from models.log import Floats
+from models.log import Floats, ResponseLog
 from models.mastery.data import Data
 from models.mastery.options import ABILITY, Options
 from models.mastery.values import FORGET, GAIN, GUESS, NEVER, Values
@@ -18,12 +18,14 @@ POPULATION = np.array([0.0, -2.0, -1.4, 2.0, -3.5])
 POPULATION_SD = np.array([2.0, 2.0, 0.5, 2.0, 2.0])
 SKILL_SD = 1.0
 ITEM_SD = np.array([1.0, 1.0])
+TAG_SD = np.array([1.0, 1.0])  # of sets of several skills
 SLOPE_SD = 1.0  # of ability, gap and covariates
 START = np.array([-0.4, -2.0, -1.1, 2.5, -3.5])
 ABILITY_START = np.array([0.7, 0.4, 0.7, 0.0])
 EDGE, STEEPEST = 15.0, 10.0  # bounds of logits and slopes: what no data asks for
 # Expected curvature of the log-likelihood by each logit, an answer: rough, but it sets the scale of each variable.
 CURVATURE = np.array([0.1, 0.1, 0.1, 0.05, 0.02])
+OFFSET_CURVATURE = np.array([0.15, 0.05])
 ABILITY_CURVATURE = np.array([0.02, 0.02, 0.1, 0.05])
 
 
@@ -36,7 +38,13 @@ def add_log_prior(values: Values, options: Options, gradient: Values) -> float:
         total -= 0.5 * float((deviation**2).sum() + (of_population**2).sum())
         gradient.skills[:] -= deviation / SKILL_SD
         gradient.population[:] += deviation.sum(0) / SKILL_SD - of_population / POPULATION_SD
-    for name, sd in (("items", ITEM_SD), ("ability", SLOPE_SD), ("gap", SLOPE_SD), ("covariates", SLOPE_SD)):
+    for name, sd in (
+        ("tags", TAG_SD),
+        ("items", ITEM_SD),
+        ("ability", SLOPE_SD),
+        ("gap", SLOPE_SD),
+        ("covariates", SLOPE_SD),
+    ):
         scaled = getattr(values, name) / sd
         total -= 0.5 * float((scaled**2).sum())
         getattr(gradient, name)[:] -= scaled / sd
@@ -52,7 +60,9 @@ def curvature(data: Data, found: Values) -> None:
     found.population[:] = k / SKILL_SD**2 + 1 / POPULATION_SD**2
     found.ability[:] = n * ABILITY_CURVATURE + 1 / SLOPE_SD**2
     found.gap[:] = CURVATURE[FORGET] * (data.gap**2).sum() + 1 / SLOPE_SD**2
-    found.items[:] = np.bincount(data.item, minlength=len(found.items))[:, None] * [0.15, 0.05] + 1 / ITEM_SD**2
+    of_tags = np.bincount(data.answers.tags, minlength=len(found.tags))
+    found.tags[:] = of_tags[:, None] * OFFSET_CURVATURE + 1 / TAG_SD**2
+    found.items[:] = np.bincount(data.item, minlength=len(found.items))[:, None] * OFFSET_CURVATURE + 1 / ITEM_SD**2
     found.covariates[:] = 0.15 * (data.covariates**2).sum(0) + 1 / SLOPE_SD**2
 
 
@@ -65,11 +75,14 @@ def start(options: Options, found: Values) -> None:
     found.ability[:] = ABILITY_START * [name in options.ability for name in ABILITY]
 
 
-def bounds(options: Options, skills: tuple[str, ...], start: Values, low: Values, high: Values) -> None:
+def bounds(options: Options, log: ResponseLog, start: Values, low: Values, high: Values) -> None:
     """Fill the bounds; what is switched off is held at its start."""
     for values, sign in ((low, -1.0), (high, 1.0)):
-        values.population[:], values.skills[:], values.items[:] = sign * EDGE, sign * EDGE, sign * EDGE
-        values.ability[:], values.gap[:], values.covariates[:] = sign * STEEPEST, sign * STEEPEST, sign * STEEPEST
+        for logits in (values.population, values.skills, values.items, values.tags):
+            logits[:] = sign * EDGE
+        for slopes in (values.ability, values.gap, values.covariates):
+            slopes[:] = sign * STEEPEST
+        values.tags[np.diff(log.tag_start) == 1] = 0.0  # the skill's own
     low.ability[:3] = low.gap[:] = 0.0
     for values in (low, high):
         if options.forgets is None:
@@ -83,8 +96,8 @@ def bounds(options: Options, skills: tuple[str, ...], start: Values, low: Values
             :, {None: slice(0, 2), "difficulty": slice(1, 2), "guess and slip": slice(2, 2)}[options.items]
         ] = 0
     for skill, limits in options.limits.items():
-        if skill in skills:
-            _limit(limits, low.skills[skills.index(skill)], high.skills[skills.index(skill)])
+        if skill in log.skills:
+            _limit(limits, low.skills[log.skills.index(skill)], high.skills[log.skills.index(skill)])
 
 
 def _limit(limits: Mapping[str, tuple[float, float]], low: Floats, high: Floats) -> None:

@@ -1,13 +1,13 @@
 """The parameters as one vector with named views, and the linear maps from them to what the filter reads.
 
-For skill k, grid point theta, item i, past x and log gap:
+For skill k, set of skills t, grid point theta, item i, past x and log gap:
 
     prior, learn   sig(p_k + a_p theta), sig(t_k + a_t theta)
-    ease           z = mean_k g_k + ease_i + c . x         (difficulty b_i = -ease_i), and a_g theta for every answer
-    gain           d = mean_k d_k + gain_i                                           , and a_d theta
+    ease           z = mean_k g_k + ease_t + ease_i + c . x      and a_g theta for every answer
+    gain           d = mean_k d_k + gain_t + gain_i              and a_d theta
     forget         sig(f_k + a_f (log(1 + gap) - typical)), 0 at the first opportunity
 
-The means are over the skills that the answer asks for.
+The means are over the skills that the answer asks for; an item's difficulty b_i is -ease_i.
 """
 
 from __future__ import annotations
@@ -26,27 +26,28 @@ NEVER = -40.0  # a logit whose probability is 0 for all that 1 - p can tell
 
 class Values(NamedTuple):
     """Logits of the population [5] and of the skills [K, 5]; slopes of ability [4] (prior, learn, guess, gain) and of
-    the gap [1]; offsets of the items [I, 2] (ease, gain); coefficients of the covariates [C]."""
+    the gap [1]; offsets (ease, gain) of the sets of skills [T, 2], of the items [I, 2]; coefficients [C]."""
 
     population: Floats
     skills: Floats
     ability: Floats
     gap: Floats
+    tags: Floats
     items: Floats
     covariates: Floats
 
 
-def views(x: Floats, skills: int, items: int, covariates: int) -> Values:
+def views(x: Floats, skills: int, tags: int, items: int, covariates: int) -> Values:
     """A vector as values that share its memory."""
-    shapes: tuple[tuple[int, ...], ...] = ((5,), (skills, 5), (4,), (1,), (items, 2), (covariates,))
+    shapes: tuple[tuple[int, ...], ...] = ((5,), (skills, 5), (4,), (1,), (tags, 2), (items, 2), (covariates,))
     ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
     parts = np.split(x, ends[:-1])
     return Values(*(part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)))
 
 
-def size(skills: int, items: int, covariates: int) -> int:
+def size(skills: int, tags: int, items: int, covariates: int) -> int:
     """Length of the vector."""
-    return 10 + 5 * skills + 2 * items + covariates
+    return 10 + 5 * skills + 2 * tags + 2 * items + covariates
 
 
 def sigmoid(x: Floats) -> Floats:
@@ -63,22 +64,24 @@ def forward(values: Values, data: Data, theta: Floats, weight: Floats) -> tuple[
         lift=np.exp(np.outer(slopes[2:], theta)),
         weight=weight,
     )
-    tags = data.mean_of_tags(skills[:, [GUESS, GAIN]])[data.answers.tags] + values.items[data.item]
-    ease = tags[:, 0] + data.covariates @ values.covariates
+    tags = data.mean_of_tags(skills[:, [GUESS, GAIN]]) + values.tags
+    emits = tags[data.answers.tags] + values.items[data.item]
+    ease = emits[:, 0] + data.covariates @ values.covariates
     kept = sigmoid(-skills[data.skill, FORGET] - values.gap[0] * data.gap)
-    return dynamics, Emissions(ease, np.ascontiguousarray(tags[:, 1]), np.where(data.first, 1.0, kept))
+    return dynamics, Emissions(ease, np.ascontiguousarray(emits[:, 1]), np.where(data.first, 1.0, kept))
 
 
 def backward(slopes: Slopes, dynamics: Dynamics, data: Data, theta: Floats, gradient: Values) -> None:
     """Fill the gradient by the values, the population's apart, from the slopes by what the filter reads."""
     prior = slopes.prior * dynamics.prior * (1.0 - dynamics.prior)
     learn = slopes.learn * dynamics.learn * (1.0 - dynamics.learn)
-    k, i = len(gradient.skills), len(gradient.items)
+    k, t, i = len(gradient.skills), len(gradient.tags), len(gradient.items)
     gradient.skills[:, PRIOR], gradient.skills[:, LEARN] = prior.sum(1), learn.sum(1)
-    gradient.skills[:, GUESS], gradient.skills[:, GAIN] = data.shared(slopes.ease), data.shared(slopes.gain)
+    for column, place, of_answers in ((GUESS, 0, slopes.ease), (GAIN, 1, slopes.gain)):
+        gradient.tags[:, place] = np.bincount(data.answers.tags, of_answers, t)
+        gradient.items[:, place] = np.bincount(data.item, of_answers, i)
+        gradient.skills[:, column] = data.shared(gradient.tags[:, place])
     gradient.skills[:, FORGET] = np.bincount(data.skill, slopes.forget, k)
     gradient.ability[:] = np.stack([prior.sum(0), learn.sum(0), *slopes.lift]) @ theta
     gradient.gap[0] = slopes.forget @ data.gap
-    gradient.items[:, 0] = np.bincount(data.item, slopes.ease, i)
-    gradient.items[:, 1] = np.bincount(data.item, slopes.gain, i)
     gradient.covariates[:] = slopes.ease @ data.covariates

@@ -16,7 +16,7 @@ from models.mastery import gradient, priors
 from models.mastery.data import arrange, means_of_items
 from models.mastery.fit import Problem
 from models.mastery.options import Options
-from models.mastery.values import NEVER, forward, views
+from models.mastery.values import NEVER, forward, size, views
 from tests.models.mastery.students import mixed
 from tests.models.oracle import simulate
 
@@ -52,19 +52,23 @@ def test_gradient_is_the_slope_of_the_objective(name: str) -> None:
 
 def test_switches_free_what_they_name_and_nothing_else() -> None:
     log = mixed()
-    shape = len(log.skills), len(log.items)
+    shape = len(log.skills), len(log.tags), len(log.items)
+    c = 2 * sum(len(tag) > 1 for tag in log.tags)
 
     def free(options: Options) -> list[int]:
         problem = Problem(log, options)
-        return [int(part.sum()) for part in views((problem.low < problem.high) * 1.0, *shape, len(options.covariates))]
+        return [
+            int(part.sum())
+            for part in views((problem.low < problem.high).astype(np.float64), *shape, len(options.covariates))
+        ]
 
-    k, i = shape
-    assert free(Options.plain()) == [4, 4 * k, 0, 0, 0, 0]
-    assert free(Options.plain("opportunity")) == [5, 5 * k, 0, 0, 0, 0]
-    assert free(Options.plain("time")) == [5, 5 * k, 0, 1, 0, 0]
-    assert free(Options(ability=("guess",), items=None, repeats=False)) == [5, 5 * k, 1, 1, 0, 0]
-    assert free(Options(ability=(), items="guess and slip", recency=True)) == [5, 5 * k, 0, 1, 2 * i, 7]
-    assert free(Options(priors=False)) == [0, 5 * k, 4, 1, i, 4]
+    k, _, i = shape
+    assert free(Options.plain()) == [4, 4 * k, 0, 0, c, 0, 0]
+    assert free(Options.plain("opportunity")) == [5, 5 * k, 0, 0, c, 0, 0]
+    assert free(Options.plain("time")) == [5, 5 * k, 0, 1, c, 0, 0]
+    assert free(Options(ability=("guess",), items=None, repeats=False)) == [5, 5 * k, 1, 1, c, 0, 0]
+    assert free(Options(ability=(), items="guess and slip", recency=True)) == [5, 5 * k, 0, 1, c, 2 * i, 7]
+    assert free(Options(priors=False)) == [0, 5 * k, 4, 1, c, i, 4]
 
 
 @pytest.mark.parametrize("forget", [0.0, 0.07])
@@ -97,9 +101,9 @@ def test_the_result_does_not_depend_on_the_number_of_threads() -> None:
 
 def test_priors_alone_hold_what_no_answer_speaks_of() -> None:
     """At the population's centre the log prior is flat; away from it, it falls."""
-    values = views(np.zeros(10 + 5 * 2 + 2), 2, 1, 0)
+    values = views(np.zeros(22), 2, 0, 1, 0)
     values.population[:] = values.skills[:] = priors.POPULATION
-    slopes = views(np.zeros(22), 2, 1, 0)
+    slopes = views(np.zeros(22), 2, 0, 1, 0)
     assert priors.add_log_prior(values, Options(), slopes) == 0
     assert all((part == 0).all() for part in slopes)
     values.skills[0, 2] += 1
@@ -116,7 +120,8 @@ def _logits(params: Floats) -> Floats:
 def _value(log: ResponseLog, logits: Floats) -> float:
     options = Options.plain("opportunity")
     data = arrange(log, options, means_of_items(log)[0])
-    values = views(np.zeros(10 + 5 * len(log.skills) + 2 * len(log.items)), len(log.skills), len(log.items), 0)
+    shape = len(log.skills), len(log.tags), len(log.items), 0
+    values = views(np.zeros(size(*shape)), *shape)
     values.skills[:] = logits
     dynamics, emissions = forward(values, data, np.zeros(1), np.ones(1))
     return gradient.climb(dynamics, data.answers, emissions)[0]
