@@ -82,7 +82,7 @@ def of_seed(found: Race, name: str, seed: int) -> Fitted:
 
 @dataclass(frozen=True)
 class Optimum:
-    """Log-likelihoods by skill, in one order: ours, theirs, and the better one of both or the reference."""
+    """Log-likelihoods by skill, in one order; ``outside`` marks pyBKT parameters that our model cannot hold."""
 
     ours: exact.Floats
     theirs: exact.Floats
@@ -96,7 +96,7 @@ class Optimum:
         return cls(
             np.array([exact.log_likelihood(of, ours.params[skill]) for skill, of in strings.items()]),
             np.array([exact.log_likelihood(of, p) for of, p in zip(strings.values(), other, strict=True)]),
-            np.array([p[3] + p[4] > exact.ROOM for p in other]),
+            np.array([p[3] + p[4] > exact.ROOM or p[1] + p[2] > 1 for p in other]),
             np.array([best[skill] for skill in strings]) if best else None,
         )
 
@@ -107,9 +107,10 @@ class Optimum:
         gain, loss = np.nansum((self.ours - self.theirs)[short]), np.nansum((self.theirs - self.ours)[worse])
         said = [
             f"ours worse than pyBKT by more than {SHORT} nat on {worse.sum()} of {len(worse)} skills ({loss:.1f} nats; "
-            f"{(worse & self.outside).sum()} where pyBKT has guess + slip > {exact.ROOM}, which ours forbids)",
+            f"{(worse & self.outside).sum()} where pyBKT has what ours forbids: guess + slip > {exact.ROOM}, "
+            "or learns + forgets > 1)",
             f"pyBKT worse than ours by more than {SHORT} nat on {short.sum()} skills ({gain:.1f} nats); "
-            f"NaN on {np.isnan(self.theirs).sum()}; guess + slip > {exact.ROOM} on {self.outside.sum()}",
+            f"NaN on {np.isnan(self.theirs).sum()}; such forbidden values on {self.outside.sum()}",
         ]
         if self.reference is not None:
             best = np.fmax(self.reference, self.ours)
