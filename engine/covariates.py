@@ -61,21 +61,20 @@ def repeats(student: Ints, item: Ints, score: Floats, seconds: Floats | None) ->
 
     log(1 + right), log(1 + wrong), whether there was any, log(1 + gap) to the last.
     """
-    group = student * (item.max(initial=0) + 1) + item
-    before = previous(group)
-    right, wrong = _sums_before(group, score), _sums_before(group, 1.0 - score)
-    gap = log_gaps(before, seconds, np.arange(len(group)))
+    before = previous(student * (item.max(initial=0) + 1) + item)
+    right, wrong = sums_before(before, score), sums_before(before, 1.0 - score)
+    gap = log_gaps(before, seconds, np.arange(len(before)))
     return np.stack([np.log1p(right), np.log1p(wrong), before >= 0, gap], axis=1)
 
 
-def _sums_before(group: Ints, value: Floats) -> Floats:
-    """Sum of the values of earlier entries of the same group."""
-    order = np.argsort(group, kind="stable")
-    total = np.cumsum(value[order]) - value[order]
-    first = np.concatenate([[True], group[order][1:] != group[order][:-1]])[: len(group)]
-    sums = np.empty(len(group))
-    sums[order] = total - total[first][np.cumsum(first) - 1]
-    return np.maximum(sums, 0.0)  # a difference of sums may fall short of 0
+@njit(cache=True)
+def sums_before(before: Ints, value: Floats) -> Any:
+    """Sum of ``value`` over all earlier entries of the same group [n]; ``before`` as :func:`previous` gives it."""
+    sums = np.zeros(len(value))
+    for i in range(len(value)):
+        if before[i] >= 0:
+            sums[i] = sums[before[i]] + value[before[i]]
+    return sums
 
 
 @njit(cache=True)

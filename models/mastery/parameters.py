@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -130,3 +132,30 @@ def _faults(given: Parameters) -> list[str]:
     if (given.weight < 0).any() or abs(given.weight.sum() - 1) > 1e-9:
         faults.append("the weights of the ability grid are no distribution")
     return faults
+
+
+def dump(parameters: Parameters) -> bytes:
+    """Parameters as one file: a NumPy ``.npz`` of the arrays and JSON for the rest. No pickle."""
+    rest = {name: getattr(parameters, name) for name in ("skills", "combinations", "items", "about")}
+    arrays: dict[str, Any] = {name: getattr(parameters, name) for name in ARRAYS}
+    arrays["rest"] = np.frombuffer(json.dumps(rest | {"options": asdict(parameters.options)}).encode(), np.uint8)
+    out = io.BytesIO()
+    np.savez_compressed(out, **arrays)
+    return out.getvalue()
+
+
+def load(blob: bytes) -> Parameters:
+    """The parameters that :func:`dump` wrote. Raises :class:`ModelError`."""
+    try:
+        with np.load(io.BytesIO(blob), allow_pickle=False) as archive:
+            rest = json.loads(archive["rest"].tobytes())
+            parts: dict[str, Any] = {name: np.ascontiguousarray(archive[name], np.float64) for name in ARRAYS}
+        limits = {skill: {n: tuple(pair) for n, pair in of.items()} for skill, of in rest["options"]["limits"].items()}
+        options = rest["options"] | {"ability": tuple(rest["options"]["ability"]), "limits": limits}
+        parts |= {name: tuple(rest[name]) for name in ("skills", "items")}
+        parts["combinations"] = tuple(map(tuple, rest["combinations"]))
+        return Parameters(**parts, options=Options(**options), about=rest["about"])
+    except ModelError:
+        raise
+    except Exception as fault:  # foreign data: whatever is wrong with it, it is refused
+        raise ModelError(f"not a file of mastery parameters: {fault!r}") from fault

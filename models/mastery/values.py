@@ -62,7 +62,7 @@ def forward(values: Values, data: Data, theta: Floats, weight: Floats) -> tuple[
         prior=sigmoid(skills[:, PRIOR, None] + slopes[0] * theta),
         learn=sigmoid(skills[:, LEARN, None] + slopes[1] * theta),
         lift=np.exp(np.outer(slopes[2:], theta)),
-        weight=weight,
+        weight=weight.copy(),  # parameters are read-only, which the kernels would be compiled for anew
     )
     tags = data.mean_of_tags(skills[:, [GUESS, GAIN]]) + values.tags
     emits = tags[data.answers.tags] + values.items[data.item]
