@@ -10,8 +10,9 @@ import json
 import logging
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +79,7 @@ def predict(model: Model, log: ResponseLog) -> Floats:
 
 def judge(model: Model, log: ResponseLog) -> Evaluation:
     """Figures of a given model on a log; any model will do, :func:`engine.model.builtin` too."""
-    return _figures(model, log, predict(model, log))
+    return _figures(model.version, log, predict(model, log))
 
 
 def evaluate(
@@ -92,19 +93,19 @@ def evaluate(
 ) -> Evaluation:
     """Fit on the students whose value in ``split`` is not a test value, judge on the others.
 
-    Raises :class:`DataError` for a split that does not fit the data, ValueError for an unknown model or trainer.
+    ``model`` is "bkt", by the ``trainer`` named, or "mastery" (:mod:`models.mastery`, which has its own). Raises
+    :class:`DataError` for a split that does not fit the data, ValueError for an unknown model or trainer.
     """
-    if model != "bkt":
-        raise ValueError(f"unknown model {model!r}; known: 'bkt'")
+    if model not in ("bkt", "mastery"):
+        raise ValueError(f"unknown model {model!r}; known: 'bkt', 'mastery'")
     train, test = log.split(held_out(log, split, test_values))
     began = time.perf_counter()
-    fitted = _fit(train, trainer, seed)
+    predictor = _mastery(train, seed) if model == "mastery" else partial(predict, _fit(train, trainer, seed))
     seconds = time.perf_counter() - began
-    predicted = predict(fitted, test)
+    predicted = predictor(test)
     unseen = ~np.isin(np.array(test.items, dtype=object), np.array(train.items, dtype=object))[test.item]
     return replace(
-        _figures(fitted, test, predicted),
-        model=f"{model}/{trainer}",
+        _figures(model if model == "mastery" else f"{model}/{trainer}", test, predicted),
         auc_unseen=metrics.auc(test.score[unseen], predicted[unseen]),
         unseen_answers=int(unseen.sum()),
         fit_seconds=seconds,
@@ -184,10 +185,16 @@ def _fit(log: ResponseLog, trainer: str, seed: int) -> Model:
     raise ValueError(f"unknown trainer {trainer!r}; known: 'em', 'pybkt'")
 
 
-def _figures(model: Model, log: ResponseLog, predicted: Floats) -> Evaluation:
+def _mastery(log: ResponseLog, seed: int) -> Callable[[ResponseLog], Floats]:
+    from models import mastery
+
+    return partial(mastery.predict, mastery.fit(log, seed=seed))
+
+
+def _figures(name: str, log: ResponseLog, predicted: Floats) -> Evaluation:
     early = np.arange(len(log)) - log.bounds[log.student] < EARLY
     return Evaluation(
-        model=model.version,
+        model=name,
         auc=metrics.auc(log.score, predicted),
         auc_interval=metrics.auc_interval(log.score, predicted, log.student),
         rmse=metrics.rmse(log.score, predicted),

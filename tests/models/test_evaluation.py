@@ -165,6 +165,12 @@ def test_held_out_students_are_a_share_drawn_by_the_seed(simulated: ResponseLog)
         holdout(simulated, 1.5)
 
 
+def test_the_mastery_model_is_judged_alike(simulated: ResponseLog) -> None:
+    found = evaluate(simulated, _split(simulated), "test", model="mastery")
+    assert (found.model, found.answers, found.train_students) == ("mastery", 800, 150)
+    assert 0.6 < found.auc < 0.9
+
+
 def test_what_is_not_known_is_refused(simulated: ResponseLog) -> None:
     with pytest.raises(ValueError, match="unknown trainer"):
         evaluate(simulated, _split(simulated), "test", trainer="guess")

@@ -8,9 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP
-from models import em
-from models.chains import chains
+from engine.model import GUESS, SLIP
 from models.log import Floats, ResponseLog
 from models.mastery import gradient, priors
 from models.mastery.data import arrange, means_of_items
@@ -18,7 +16,7 @@ from models.mastery.fit import Problem
 from models.mastery.options import Options
 from models.mastery.values import NEVER, forward, size, views
 from tests.models.mastery.students import mixed
-from tests.models.oracle import simulate
+from tests.models.oracle import likelihood, simulate
 
 SWITCHES = {
     "everything": Options(items="guess and slip", recency=True, points=5),
@@ -74,12 +72,12 @@ def test_switches_free_what_they_name_and_nothing_else() -> None:
 @pytest.mark.parametrize("forget", [0.0, 0.07])
 def test_everything_off_is_the_likelihood_of_plain_knowledge_tracing(forget: float) -> None:
     params = np.array([[0.3, 0.15, 0.2, 0.1, forget], [0.6, 0.05, 0.3, 0.05, forget]])
-    log = simulate(params, students=30, answers=6)
-    expected = 0.0
-    for k, part in enumerate(chains(log)):
-        moves, reads = np.zeros((3, 2)), np.zeros((1, 2, 2))
-        trans, emit = params[k, [PRIOR, LEARN, FORGET]], params[k, None, [GUESS, SLIP]]
-        expected += em.expect(part.start, part.score, part.plain, trans, emit, moves, reads, np.empty(99))
+    log = simulate(params, students=20, answers=4)
+    expected = sum(
+        np.log(likelihood(params[k], log.score[(log.student == student) & (log.tag_skill[log.tag] == k)].tolist()))
+        for student in range(len(log.students))
+        for k in range(2)
+    )
     assert _value(log, _logits(params)) == pytest.approx(expected, abs=1e-7)
 
 
