@@ -39,24 +39,31 @@ class Runners(NamedTuple):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def top(tree: Strings, scores: Floats, rules: Rules, at: Room, starts: Floats) -> Any:
-    """The best x [5] that eight starts [8, 5] lead to, its value, its Hessian [5, 5], and the evaluations it took."""
+def top(tree: Strings, scores: Floats, rules: Rules, at: Room, starts: Floats, best: Floats, curvature: Floats) -> Any:
+    """Fills the best x [5] that eight starts [8, 5] lead to and the Hessian [5, 5] there.
+
+    Returns the value, and how many evaluations it took.
+    """
     runners, spent = _race(tree, scores, rules, at, starts)
-    best = runners.value.argmax()
-    x = runners.x[best].copy()
+    x = runners.x[_leader(runners)]
     value, hessian, steps = _newton(tree, scores, rules, at, x)
-    return x, value, hessian, spent + steps
+    for i in range(5):
+        best[i] = x[i]
+        for j in range(5):
+            curvature[i, j] = hessian[i, j]
+    return value, spent + steps
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _race(tree: Strings, scores: Floats, rules: Rules, at: Room, starts: Floats) -> Any:
-    new = Runners(starts.copy(), np.empty(LANES), np.empty((LANES, 5)), np.zeros((LANES, 5, 5)), np.full(LANES, np.inf))
-    old = Runners(starts.copy(), np.empty(LANES), np.empty((LANES, 5)), new.inverse, new.gain)
-    scale, step, length = np.empty((LANES, 5)), np.empty((LANES, 5)), np.ones(LANES)
+    inverse, gain = np.empty((LANES, 5, 5)), np.empty(LANES)
+    old = Runners(starts, np.empty(LANES), np.empty((LANES, 5)), inverse, gain)
+    new = Runners(np.empty((LANES, 5)), np.empty(LANES), np.empty((LANES, 5)), inverse, gain)
+    scale, step, length = np.empty((LANES, 5)), np.empty((LANES, 5)), np.empty(LANES)
     evaluate(tree, scores, rules, at, old.x, old.value, old.gradient, scale)
     for lane in range(LANES):
         _restart(old.inverse[lane], scale[lane])
-        old.gain[lane] = _direction(old, lane, rules, step[lane])
+        gain[lane], length[lane] = _direction(old, lane, rules, step[lane]), 1.0
     spent = 1
     while spent <= ROUNDS and not _over(old):
         for lane in range(LANES):
@@ -72,10 +79,14 @@ def _race(tree: Strings, scores: Floats, rules: Rules, at: Room, starts: Floats)
 @njit(cache=True, nogil=True, error_model="numpy")
 def _judge(old: Runners, new: Runners, lane: int, rules: Rules, scale: Floats, step: Floats, length: float) -> Any:
     """Take the new point and find the next step, or shorten this one; returns the length to go."""
-    slope = (old.gradient[lane] * (new.x[lane] - old.x[lane])).sum()
+    slope = 0.0
+    for i in range(5):
+        slope += old.gradient[lane, i] * (new.x[lane, i] - old.x[lane, i])
     if new.value[lane] >= old.value[lane] + 1e-4 * slope - 1e-10:
         _learn_curvature(old, new, lane, scale)
-        old.x[lane], old.value[lane], old.gradient[lane] = new.x[lane], new.value[lane], new.gradient[lane]
+        old.value[lane] = new.value[lane]
+        for i in range(5):
+            old.x[lane, i], old.gradient[lane, i] = new.x[lane, i], new.gradient[lane, i]
         old.gain[lane] = _direction(old, lane, rules, step)
         return 1.0
     bend = 2.0 * (old.value[lane] + slope - new.value[lane])
@@ -88,14 +99,25 @@ def _judge(old: Runners, new: Runners, lane: int, rules: Rules, scale: Floats, s
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _leader(runners: Runners) -> Any:
+    best = 0
+    for lane in range(LANES):
+        if runners.value[lane] > runners.value[best]:
+            best = lane
+    return best
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _over(runners: Runners) -> Any:
     """Whether the leader is close to its top and nobody behind may still pass it."""
-    leader = runners.value.argmax()
+    leader = _leader(runners)
     if runners.gain[leader] > CLOSE:
         return False
     for lane in range(LANES):
         behind = runners.value[leader] - runners.value[lane]
-        same = np.abs(runners.x[lane] - runners.x[leader]).max() < 0.5
+        same = True
+        for i in range(5):
+            same = same and abs(runners.x[lane, i] - runners.x[leader, i]) < 0.5
         if lane != leader and not same and runners.gain[lane] > CLOSE and behind < HOPE * runners.gain[lane]:
             return False
     return True
@@ -104,9 +126,9 @@ def _over(runners: Runners) -> Any:
 @njit(cache=True, nogil=True, error_model="numpy")
 def _restart(inverse: Floats, scale: Floats) -> None:
     """EM's own step."""
-    inverse[:] = 0.0
     for i in range(5):
-        inverse[i, i] = 1.0 / scale[i]
+        for j in range(5):
+            inverse[i, j] = 1.0 / scale[i] if i == j else 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -119,42 +141,56 @@ def _held(x: float, slope: float, low: float, high: float) -> Any:
 def _direction(runners: Runners, lane: int, rules: Rules, step: Floats) -> Any:
     """Fills the next step [5]; returns what it should gain, in nats."""
     x, gradient, inverse = runners.x[lane], runners.gradient[lane], runners.inverse[lane]
-    gain, longest = 0.0, 0.0
-    step[:] = 0.0
+    gain = 0.0
     for i in range(5):
+        step[i] = 0.0
         if _held(x[i], gradient[i], rules.low[i], rules.high[i]):
             continue
         for j in range(5):
             if not _held(x[j], gradient[j], rules.low[j], rules.high[j]):
                 step[i] += inverse[i, j] * gradient[j]
         gain += 0.5 * step[i] * gradient[i]
+    _shorten(step)
+    return gain
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _shorten(step: Floats) -> None:
+    """No longer than STRIDE, in its own direction."""
+    longest = 0.0
+    for i in range(5):
         longest = max(longest, abs(step[i]))
     if longest > STRIDE:
-        step *= STRIDE / longest
-    return gain
+        for i in range(5):
+            step[i] *= STRIDE / longest
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _learn_curvature(old: Runners, new: Runners, lane: int, scale: Floats) -> None:
     """The BFGS update of the inverse Hessian; EM's step again where the likelihood curves upward."""
     inverse = old.inverse[lane]
-    moved, fell = new.x[lane] - old.x[lane], old.gradient[lane] - new.gradient[lane]
-    curved = (moved * fell).sum()
+    moved, fell, known = np.empty(5), np.empty(5), np.empty(5)
+    curved = 0.0
+    for i in range(5):
+        moved[i], fell[i] = new.x[lane, i] - old.x[lane, i], old.gradient[lane, i] - new.gradient[lane, i]
+        curved += moved[i] * fell[i]
     if curved <= 1e-12:
         _restart(inverse, scale)
         return
-    known = np.zeros(5)
+    known_fall = 0.0
     for i in range(5):
+        known[i] = 0.0
         for j in range(5):
             known[i] += inverse[i, j] * fell[j]
-    share = (1.0 + (fell * known).sum() / curved) / curved
+        known_fall += fell[i] * known[i]
+    share = (1.0 + known_fall / curved) / curved
     for i in range(5):
         for j in range(5):
             inverse[i, j] += share * moved[i] * moved[j] - (known[i] * moved[j] + moved[i] * known[j]) / curved
 
 
 class Look(NamedTuple):
-    """What is seen from one point: value [1], slopes [5], Hessian [5, 5], complete information [5]."""
+    """What is seen from a point: value (first of an array), slopes [5], Hessian [5, 5], complete information [5]."""
 
     value: Floats
     slopes: Floats
@@ -171,28 +207,36 @@ def look(tree: Strings, scores: Floats, rules: Rules, at: Room, x: Floats) -> An
         np.empty((LANES, 5)),
         np.empty((LANES, 5)),
     )
-    points[:] = x
+    for lane in range(LANES):
+        for i in range(5):
+            points[lane, i] = x[i]
     for i in range(5):
         points[1 + i, i] -= DIFFERENCE if x[i] > 0.0 else -DIFFERENCE
     evaluate(tree, scores, rules, at, points, value, gradient, scale)
-    hessian = np.empty((5, 5))
+    hessian = np.zeros((5, 5))
     for i in range(5):
-        hessian[i] = (gradient[1 + i] - gradient[0]) / (points[1 + i, i] - x[i])
-    return Look(value[:1], gradient[0], 0.5 * (hessian + hessian.T), scale[0])
+        for j in range(5):
+            half = 0.5 * (gradient[1 + i, j] - gradient[0, j]) / (points[1 + i, i] - x[i])
+            hessian[i, j] += half
+            hessian[j, i] += half
+    return Look(value, gradient[0], hessian, scale[0])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _newton(tree: Strings, scores: Floats, rules: Rules, at: Room, x: Floats) -> Any:
     """Newton steps from x [5], in place: the value, the Hessian [5, 5] there, and the evaluations spent."""
     seen = look(tree, scores, rules, at, x)
-    spent, damping, step = 1, 0.0, np.empty(5)
+    spent, damping, step, there = 1, 0.0, np.empty(5), np.empty(5)
     gain, damping = _newton_step(seen, rules, x, damping, step)
     while spent < NEWTON and gain >= EXACT:
-        there = np.minimum(np.maximum(x + step, -BOX), BOX)
+        for i in range(5):
+            there[i] = min(max(x[i] + step[i], -BOX), BOX)
         found = look(tree, scores, rules, at, there)
         spent += 1
         if found.value[0] >= seen.value[0] - 1e-9:
-            x[:], seen, damping = there, found, 0.1 * damping
+            seen, damping = found, 0.1 * damping
+            for i in range(5):
+                x[i] = there[i]
         else:
             damping = max(10.0 * damping, 1e-2)
         gain, damping = _newton_step(seen, rules, x, damping, step)
@@ -205,22 +249,24 @@ def _newton_step(seen: Look, rules: Rules, x: Floats, damping: float, step: Floa
 
     Returns what it should gain, in nats, and the damping that it took.
     """
+    system = np.empty((5, 5))
     for _ in range(30):
-        system, right = -seen.hessian, seen.slopes.copy()
         for i in range(5):
-            system[i, i] += damping * seen.scale[i] + 1e-9
-            if _held(x[i], seen.slopes[i], rules.low[i], rules.high[i]):
-                system[i, :] = 0.0
-                system[:, i] = 0.0
-                system[i, i], right[i] = 1.0, 0.0
-        if solve(system, right):
-            step[:] = right
-            longest = np.abs(step).max()
-            if longest > STRIDE:
-                step *= STRIDE / longest
-            return 0.5 * (step * seen.slopes).sum(), damping
+            held = _held(x[i], seen.slopes[i], rules.low[i], rules.high[i])
+            step[i] = 0.0 if held else seen.slopes[i]
+            for j in range(5):
+                apart = held or _held(x[j], seen.slopes[j], rules.low[j], rules.high[j])
+                system[i, j] = 0.0 if apart else -seen.hessian[i, j]
+            system[i, i] = 1.0 if held else system[i, i] + damping * seen.scale[i] + 1e-9
+        if solve(system, step):
+            _shorten(step)
+            gain = 0.0
+            for i in range(5):
+                gain += 0.5 * step[i] * seen.slopes[i]
+            return gain, damping
         damping = max(4.0 * damping, 1e-3)
-    step[:] = 0.0
+    for i in range(5):
+        step[i] = 0.0
     return 0.0, damping
 
 

@@ -21,7 +21,7 @@ from models.bkt.strings import Strings
 
 Floats = npt.NDArray[np.float64]
 
-FIRST, LEARNT, MISSED, LOST, HELD = range(5)  # rows of ``moves``
+FIRST, LEARNT, MISSED, LOST, HELD, STUDENTS = range(6)  # rows of ``moves``
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -31,9 +31,9 @@ def expect(
     """The log-likelihood and the expected counts of one skill, by lane.
 
     trans [3, 8] prior, learn, forget; read [2 S, 8] likelihood of symbol s where not known (row 2 s) and known;
-    value [1, 8] receives the log-likelihood, moves [5, 8] the students who knew at first, who learnt, who did not,
-    who forgot, who could have; reads [2 S, 8] the answers of symbol s by students who did not know, and who did.
-    room [3 n, 8] is scratch space.
+    value [1, 8] receives the log-likelihood; moves [6, 8] the students who knew at first, who learnt, who did not,
+    who forgot, who could have, and all; reads [2 S, 8] the answers of symbol s by students who did not know, and by
+    those who did. room [3 n, 8] is scratch space.
     """
     _, parent, symbol, weight, ends = tree
     n = len(parent)
@@ -58,7 +58,7 @@ def expect(
         forgets = forgets or trans[2, lane] > 0.0
     for s in range(len(reads)):
         store(reads, s, zero)
-    first, learnt, missed, lost, held = zero, zero, zero, zero, zero
+    first, learnt, missed, lost, held, students = zero, zero, zero, zero, zero, zero
     for i in range(n - 1, -1, -1):
         c, end, s = float(weight[i]), float(ends[i]), 2 * symbol[i]
         e, after = load(room, 3 * i + 1), load(room, 3 * i + 2)  # after: the mass held at this node by those who go on
@@ -70,7 +70,7 @@ def expect(
         store(reads, s, load(reads, s) + (c - m))
         store(reads, s + 1, load(reads, s + 1) + m)
         if parent[i] < 0:
-            first = first + m
+            first, students = first + m, students + c
             continue
         above = 3 * parent[i] + 2
         before = m
@@ -85,3 +85,4 @@ def expect(
     store(moves, MISSED, missed)
     store(moves, LOST, lost)
     store(moves, HELD, held)
+    store(moves, STUDENTS, students)

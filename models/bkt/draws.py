@@ -114,12 +114,17 @@ def _marginal(tree: Strings, scores: Floats, draws: Floats, at: Room) -> float:
     for low in range(0, len(draws), LANES):
         _paths(tree, scores, draws[low : low + LANES], at)
         for i in range(n):
-            paths[i, low : low + LANES] = at.nodes[3 * i + 1]
+            for lane in range(LANES):
+                paths[i, low + lane] = at.nodes[3 * i + 1, lane]
     total = 0.0
     for i in range(n):
         if tree.ends[i] > 0:
-            peak = paths[i].max()
-            total += tree.ends[i] * (peak + np.log(np.exp(paths[i] - peak).mean()))
+            peak, share = paths[i, 0], 0.0
+            for d in range(len(draws)):
+                peak = max(peak, paths[i, d])
+            for d in range(len(draws)):
+                share += np.exp(paths[i, d] - peak)
+            total += tree.ends[i] * (peak + np.log(share / len(draws)))
     return total
 
 

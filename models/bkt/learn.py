@@ -25,8 +25,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-CHUNK = 20_000  # nodes that are fitted as one task: about 15 ms
-LONGEST = 12  # answers of each student and skill that the population is fitted to
+CHUNK = 5_000  # nodes that are fitted as one task: a few milliseconds
+LONGEST = 8  # answers of each student and skill that the population is fitted to
 
 
 class Fitted(NamedTuple):
@@ -92,7 +92,8 @@ def learn(
 def given(answers: Answers, params: Floats, options: Options) -> Learnt:
     """What the answers say of parameters [K, 5] that were found elsewhere: nothing is moved."""
     strings, scores, rules, population = _prepared(answers, options)
-    fitted = Fitted(*_look_at(strings, scores, rules, room(_longest(strings), len(scores)), params))
+    x, value, hessian = _look_at(strings, scores, rules, room(_longest(strings), len(scores)), params)
+    fitted = Fitted(x, params, value, hessian, np.zeros(len(x), np.bool_), np.ones(len(x), np.int64))
     return _learnt(answers, population, rules, strings, scores, fitted)
 
 
@@ -157,8 +158,7 @@ def symbols(score: Floats) -> tuple[Floats, Ints]:
 
 def fit_population(strings: Strings, scores: Floats, options: Options) -> Floats:
     """Parameters [5] of all skills as one, from the first answers of each student and skill."""
-    start, columns = pooled(strings, LONGEST)
-    tree = Strings(start, *columns)
+    tree = pooled(strings, LONGEST)
     low, high = (bound.min(axis=0) for bound in Options(options.forgets).box(("all",)))
     rules = Rules(low[None] * 0.0, high[None], True, WEAK[None])
     fitted = fit_chunk((tree, rules), scores=scores, forgets=options.forgets)
@@ -191,14 +191,14 @@ def _fit(strings: Strings, scores: Floats, rules: Rules, at: Room, ordered: Floa
         free_first = rules.ordered and not forgets
         own = Rules(rules.low[k], rules.high[k], rules.ordered and forgets, rules.pseudo[k])
         starts = placed(free if not forgets and not own.ordered else ordered, own)
-        x[k], value[k], hessian[k], evaluations[k] = top(tree, scores, own, at, starts)
+        value[k], evaluations[k] = top(tree, scores, own, at, starts, x[k], hessian[k])
         to_params(x[k], own, params[k], slope)
         if not free_first:
             continue
         own = Rules(own.low, own.high, True, own.pseudo)
         degenerate[k] = params[k, GUESS] + params[k, SLIP] >= LIMIT
         if degenerate[k]:
-            x[k], value[k], hessian[k], spent = top(tree, scores, own, at, placed(ordered, own))
+            value[k], spent = top(tree, scores, own, at, placed(ordered, own), x[k], hessian[k])
             evaluations[k] += spent
             to_params(x[k], own, params[k], slope)
         else:
@@ -208,23 +208,28 @@ def _fit(strings: Strings, scores: Floats, rules: Rules, at: Room, ordered: Floa
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _look_at(strings: Strings, scores: Floats, rules: Rules, at: Room, params: Floats) -> Any:
-    """What :func:`_fit` gives, of parameters [K, 5] that stay."""
+    """x [K, 5], value [K] and Hessian [K, 5, 5] of parameters [K, 5] that stay."""
     n = len(strings.start) - 1
-    x, kept, value, hessian = np.zeros((n, 5)), params.copy(), np.zeros(n), np.zeros((n, 5, 5))
+    x, value, hessian = np.zeros((n, 5)), np.zeros(n), np.zeros((n, 5, 5))
     for k in range(n):
         own = Rules(rules.low[k], rules.high[k], rules.ordered, rules.pseudo[k])
         from_params(params[k], own, x[k])
         seen = look(one(strings, k), scores, own, at, x[k])
-        value[k], hessian[k] = seen.value[0], seen.hessian
-    return x, kept, value, hessian, np.zeros(n, np.bool_), np.ones(n, np.int64)
+        value[k] = seen.value[0]
+        for i in range(5):
+            for j in range(5):
+                hessian[k, i, j] = seen.hessian[i, j]
+    return x, value, hessian
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def one(strings: Strings, k: int) -> Any:
     """The tree of skill k."""
     a, b = strings.start[k], strings.start[k + 1]
+    start = np.zeros(2, np.int64)
+    start[1] = b - a
     parent, symbol, weight, ends = strings.parent[a:b], strings.symbol[a:b], strings.weight[a:b], strings.ends[a:b]
-    return Strings(strings.start[k : k + 2] - a, parent, symbol, weight, ends)
+    return Strings(start, parent, symbol, weight, ends)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -236,10 +241,12 @@ def _reorder(x: Floats, hessian: Floats, params: Floats, rules: Rules) -> None:
     from_params(params, rules, x)
     across = to_params(x, rules, np.empty(5), slope)
     by_slip, by_guess = slope[SLIP] / old, across / old
-    hessian[:, GUESS] += by_guess * hessian[:, SLIP]
-    hessian[:, SLIP] *= by_slip
-    hessian[GUESS, :] += by_guess * hessian[SLIP, :]
-    hessian[SLIP, :] *= by_slip
+    for i in range(5):
+        hessian[i, GUESS] += by_guess * hessian[i, SLIP]
+        hessian[i, SLIP] *= by_slip
+    for i in range(5):
+        hessian[GUESS, i] += by_guess * hessian[SLIP, i]
+        hessian[SLIP, i] *= by_slip
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from engine.lanes import LANES
 from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP
-from models.bkt.counts import FIRST, HELD, LEARNT, LOST, MISSED, expect
+from models.bkt.counts import FIRST, HELD, LEARNT, LOST, MISSED, STUDENTS, expect
 from models.bkt.learn import Learnt, one, symbols
 from models.bkt.objective import LIMIT, Room, room
 from models.bkt.strings import Forest, Strings
@@ -88,19 +89,21 @@ def _climb(
         if step > 0 and value - last < ENOUGH:
             break
         last = value
-        _maximise(params, emit, scores, at, low, high, pseudo, own, float(tree.ends.sum()))
-    params[GUESS], params[SLIP] = emit[0]
+        _maximise(params, emit, scores, at, low, high, pseudo, own)
+    params[GUESS], params[SLIP] = emit[0, 0], emit[0, 1]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _set(params: Floats, emit: Floats, scores: Floats, at: Room) -> None:
     for row, i in enumerate((PRIOR, LEARN, FORGET)):
-        at.trans[row] = params[i]
+        for lane in range(LANES):
+            at.trans[row, lane] = params[i]
     for j in range(len(emit)):
         for s in range(len(scores)):
             y, symbol = scores[s], j * len(scores) + s
-            at.read[2 * symbol] = emit[j, 0] ** y * (1.0 - emit[j, 0]) ** (1.0 - y)
-            at.read[2 * symbol + 1] = (1.0 - emit[j, 1]) ** y * emit[j, 1] ** (1.0 - y)
+            for lane in range(LANES):
+                at.read[2 * symbol, lane] = emit[j, 0] ** y * (1.0 - emit[j, 0]) ** (1.0 - y)
+                at.read[2 * symbol + 1, lane] = (1.0 - emit[j, 1]) ** y * emit[j, 1] ** (1.0 - y)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -113,12 +116,11 @@ def _maximise(
     high: Floats,
     pseudo: Floats,
     own: Any,
-    students: float,
 ) -> None:
     """The M-step, in place."""
     learnt = at.moves[LEARNT, 0]
     for i, done, of in (
-        (PRIOR, at.moves[FIRST, 0], students),
+        (PRIOR, at.moves[FIRST, 0], at.moves[STUDENTS, 0]),
         (LEARN, learnt, learnt + at.moves[MISSED, 0]),
         (FORGET, at.moves[LOST, 0], at.moves[HELD, 0]),
     ):
@@ -126,7 +128,7 @@ def _maximise(
     counts = np.empty((2, 2))
     for j in range(len(emit)):
         for i in range(2):
-            counts[i] = COMBINED * own[i], COMBINED
+            counts[i, 0], counts[i, 1] = COMBINED * own[i], COMBINED
         for s in range(len(scores)):
             symbol = 2 * (j * len(scores) + s)
             counts[0, 0] += scores[s] * at.reads[symbol, 0]

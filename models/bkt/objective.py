@@ -16,7 +16,7 @@ from numba import njit
 
 from engine.lanes import LANES
 from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP
-from models.bkt.counts import FIRST, HELD, LEARNT, LOST, MISSED, expect
+from models.bkt.counts import FIRST, HELD, LEARNT, LOST, MISSED, STUDENTS, expect
 from models.bkt.strings import Strings
 
 Floats = npt.NDArray[np.float64]
@@ -50,7 +50,7 @@ class Room(NamedTuple):
 
 
 def room(nodes: int, symbols: int) -> Room:
-    shapes = (3,), (2 * symbols,), (1,), (5,), (2 * symbols,), (3 * nodes,)
+    shapes = (3,), (2 * symbols,), (1,), (6,), (2 * symbols,), (3 * nodes,)
     trans, read, value, moves, reads, held = (np.empty((*shape, LANES)) for shape in shapes)
     params, slopes = np.empty((2, LANES, 5))
     return Room(trans, read, value, moves, reads, held, params, slopes, np.empty(LANES))
@@ -106,13 +106,14 @@ def _set(x: Floats, scores: Floats, rules: Rules, at: Room) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _counted(lane: int, scores: Floats, at: Room, students: float, counts: Floats) -> None:
+def _counted(lane: int, scores: Floats, at: Room, counts: Floats) -> None:
     """Fills counts [5, 2]: expected successes and trials of each parameter."""
     learnt = at.moves[LEARNT, lane]
-    counts[PRIOR, 0], counts[PRIOR, 1] = at.moves[FIRST, lane], students
+    counts[PRIOR, 0], counts[PRIOR, 1] = at.moves[FIRST, lane], at.moves[STUDENTS, lane]
     counts[LEARN, 0], counts[LEARN, 1] = learnt, learnt + at.moves[MISSED, lane]
     counts[FORGET, 0], counts[FORGET, 1] = at.moves[LOST, lane], at.moves[HELD, lane]
-    counts[GUESS], counts[SLIP] = 0.0, 0.0
+    for i in (GUESS, SLIP):
+        counts[i, 0], counts[i, 1] = 0.0, 0.0
     for s in range(len(scores)):
         counts[GUESS, 0] += scores[s] * at.reads[2 * s, lane]
         counts[GUESS, 1] += at.reads[2 * s, lane]
@@ -128,12 +129,12 @@ def evaluate(
     that the data would hold were knowledge seen: the inverse of EM's step."""
     _set(x, scores, rules, at)
     expect(tree, at.trans, at.read, at.value, at.moves, at.reads, at.nodes)
-    students, counts = float(tree.ends.sum()), np.empty((5, 2))
+    counts = np.empty((5, 2))
     for lane in range(LANES):
-        _counted(lane, scores, at, students, counts)
+        _counted(lane, scores, at, counts)
         value[lane] = at.value[0, lane]
         for i in range(5):
-            p, (right, trials) = at.params[lane, i], rules.pseudo[i]
+            p, right, trials = at.params[lane, i], rules.pseudo[i, 0], rules.pseudo[i, 1]
             if rules.high[i] <= rules.low[i]:
                 gradient[lane, i], scale[lane, i] = 0.0, 1.0
                 continue

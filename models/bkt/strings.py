@@ -76,7 +76,7 @@ class Forest:
 @njit(cache=True, nogil=True)
 def _grow(student: Ints, skill: Ints, symbol: Ints, nodes: Shorts, roots: Shorts, last: Ints, used: int) -> Any:
     """Walk every answer down its tree, with new nodes where there are none; returns the number of nodes."""
-    of, parent, what, count, first, following = nodes
+    of, parent, what, count, first, following = nodes[0], nodes[1], nodes[2], nodes[3], nodes[4], nodes[5]
     for i in range(len(student)):
         k = skill[i]
         at = last[1, k] if last[0, k] == student[i] else -1
@@ -100,14 +100,15 @@ def _grow(student: Ints, skill: Ints, symbol: Ints, nodes: Shorts, roots: Shorts
 def _regroup(nodes: Shorts, n: int, skills: int) -> Any:
     """The nodes skill after skill, in the order in which they grew: start [K + 1]; parent, symbol, weight, ends [n]."""
     of, before, what, passed = nodes[0], nodes[1], nodes[2], nodes[3]
-    free = np.zeros(skills + 1, np.int64)
+    start, free = np.zeros(skills + 1, np.int64), np.zeros(skills, np.int64)
     for i in range(n):
-        free[of[i] + 1] += 1
-    start = np.cumsum(free)
-    free[:] = start
+        start[of[i] + 1] += 1
+    for k in range(skills):
+        free[k] = start[k]
+        start[k + 1] += start[k]
     place = np.empty(n, np.int32)
     out = np.empty((4, n), np.int32)
-    parent, symbol, weight, ends = out
+    parent, symbol, weight, ends = out[0], out[1], out[2], out[3]
     for i in range(n):
         j = free[of[i]]
         free[of[i]] += 1
@@ -121,14 +122,20 @@ def _regroup(nodes: Shorts, n: int, skills: int) -> Any:
     return start, out
 
 
-@njit(cache=True, nogil=True)
-def pooled(strings: Strings, longest: int) -> Any:
+def pooled(strings: Strings, longest: int) -> Strings:
     """One tree of all skills' strings, each cut off after ``longest`` answers."""
+    used, columns = _pooled(strings, longest)
+    return Strings(np.array([0, used]), *columns[:, :used])
+
+
+@njit(cache=True, nogil=True)
+def _pooled(strings: Strings, longest: int) -> Any:
+    """The number of nodes n, and [4, >= n] parent, symbol, weight, ends."""
     start, parent, symbol, weight, _ = strings
     n = len(parent)
-    out = np.empty((4, n), np.int32)
-    first, following = np.full(n + 1, -1, np.int32), np.full(n, -1, np.int32)
-    place, depth, used = np.full(n, -1, np.int32), np.zeros(n, np.int32), 0
+    out, place, depth = np.empty((4, n), np.int32), np.empty(n, np.int32), np.zeros(n, np.int32)
+    first, following, used = np.empty(n + 1, np.int32), np.empty(n, np.int32), 0
+    first[0] = -1
     for k in range(len(start) - 1):
         for i in range(start[k], start[k + 1]):
             at = -1
@@ -144,10 +151,10 @@ def pooled(strings: Strings, longest: int) -> Any:
                 child = used
                 used += 1
                 out[0, child], out[1, child], out[2, child], out[3, child] = at, symbol[i], 0, 0
-                following[child], first[at + 1] = first[at + 1], child
+                following[child], first[at + 1], first[child + 1] = first[at + 1], child, -1
             place[i] = child
             out[2, child] += weight[i]
             out[3, child] += weight[i]
             if at >= 0:
                 out[3, at] -= weight[i]
-    return np.array([0, used]), out[:, :used].copy()
+    return used, out

@@ -58,12 +58,12 @@ def test_strings_are_those_of_the_students_whatever_the_chunks(answers: list[tup
 @given(rows, st.integers(1, 4))
 @settings(max_examples=60, deadline=None)
 def test_the_pool_holds_the_beginnings_of_all(answers: list[tuple[int, int, int]], longest: int) -> None:
-    start, columns = pooled(Forest(3).add(*_columns(answers)).strings(), longest)
+    strings = pooled(Forest(3).add(*_columns(answers)).strings(), longest)
     expected: Counter[tuple[int, ...]] = Counter()
     for words in _expected(answers).values():
         for word, number in words.items():
             expected[word[:longest]] += number
-    assert _words(Strings(start, *columns), 0) == expected
+    assert _words(strings, 0) == expected
 
 
 def test_a_forest_grows_beyond_its_first_room() -> None:
