@@ -80,32 +80,46 @@ def learn(
 ) -> Learnt:
     """Fit every skill of the answers. The result does not depend on ``jobs`` or the executor. Raises
     :class:`~models.log.DataError` where there is nothing to learn from, ``OptionError`` for bounds that do not fit."""
-    strings, scores, rules, population = _prepared(answers, options)
+    return learn_strings(answers.skills, *plant(answers), options, jobs=jobs, executor=executor, progress=progress)
+
+
+def learn_strings(
+    skills: tuple[str, ...],
+    strings: Strings,
+    scores: Floats,
+    options: Options,
+    *,
+    jobs: int | None = None,
+    executor: Executor | None = None,
+    progress: Progress | None = None,
+) -> Learnt:
+    """The same from the strings of K skills (:func:`plant`), which may have grown from answers in chunks."""
+    rules, population = _prepared(skills, strings, scores, options)
     chunks = _chunks(strings, CHUNK)
     task = partial(fit_chunk, scores=scores, forgets=options.forgets)
     work = [(strings.chunk(a, b), _rules_of(rules, a, b)) for a, b in chunks]
-    parts = fan_out(task, work, jobs=jobs, executor=executor, done=_told(progress, chunks, answers.skills))
+    parts = fan_out(task, work, jobs=jobs, executor=executor, done=_told(progress, chunks, skills))
     fitted = Fitted(*(np.concatenate(column) for column in zip(*parts, strict=True)))
-    return _learnt(answers, population, rules, strings, scores, fitted)
+    return _learnt(skills, population, rules, strings, scores, fitted)
 
 
 def given(answers: Answers, params: Floats, options: Options) -> Learnt:
     """What the answers say of parameters [K, 5] that were found elsewhere: nothing is moved."""
-    strings, scores, rules, population = _prepared(answers, options)
+    strings, scores = plant(answers)
+    rules, population = _prepared(answers.skills, strings, scores, options)
     x, value, hessian = _look_at(strings, scores, rules, room(_longest(strings), len(scores)), params)
     fitted = Fitted(x, params, value, hessian, np.zeros(len(x), np.bool_), np.ones(len(x), np.int64))
-    return _learnt(answers, population, rules, strings, scores, fitted)
+    return _learnt(answers.skills, population, rules, strings, scores, fitted)
 
 
-def _prepared(answers: Answers, options: Options) -> tuple[Strings, Floats, Rules, Floats]:
-    """Strings, scores, the rules of every skill, and the population."""
-    if len(answers) == 0:
+def _prepared(skills: tuple[str, ...], strings: Strings, scores: Floats, options: Options) -> tuple[Rules, Floats]:
+    """The rules of every skill, and the population."""
+    if len(strings.parent) == 0:
         raise DataError("there are no answers to learn from")
-    strings, scores = plant(answers)
-    low, high = options.box(answers.skills)
+    low, high = options.box(skills)
     population = fit_population(strings, scores, options)
     pseudo = np.stack([WEIGHT * population, WEIGHT], axis=-1) if options.priors else np.zeros((5, 2))
-    return strings, scores, Rules(low, high, options.ordered, np.tile(pseudo, (len(low), 1, 1))), population
+    return Rules(low, high, options.ordered, np.tile(pseudo, (len(low), 1, 1))), population
 
 
 def _rules_of(rules: Rules, a: int, b: int) -> Rules:
@@ -113,12 +127,12 @@ def _rules_of(rules: Rules, a: int, b: int) -> Rules:
 
 
 def _learnt(
-    answers: Answers, population: Floats, rules: Rules, strings: Strings, scores: Floats, fitted: Fitted
+    skills: tuple[str, ...], population: Floats, rules: Rules, strings: Strings, scores: Floats, fitted: Fitted
 ) -> Learnt:
     students, number = strings.sums(strings.ends), strings.sums(strings.weight)
     backed_off = np.clip(population, rules.low, rules.high)
     return Learnt(
-        skills=answers.skills,
+        skills=skills,
         params=np.where((number > 0)[:, None], fitted.params, backed_off),
         population=population,
         x=fitted.x,
