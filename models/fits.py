@@ -1,0 +1,173 @@
+"""What a fit came to, whoever made it: a table of parameters, predictions, mastery, and a model that can be served.
+
+Two backends: plain BKT (:mod:`models.bkt`), and for its variants the mastery model with all else switched off
+(:mod:`models.mastery`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from engine.model import PARAMETERS, Model
+from models.bkt import Learnt, Options, draws, learn
+from models.bkt.links import combinations, fit_links
+from models.fanout import Executor, cores
+from models.folding import Folded, Served, fold
+from models.log import Answers, ResponseLog
+from models.mastery import Options as VariantOptions
+from models.mastery import Parameters, mastery, predict
+from models.mastery import fit as fit_variant
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+JOINED = ";"  # between the skills of a combination that is read as a skill of its own
+
+
+class Fit(Protocol):
+    """What an estimator asks of a fit."""
+
+    def table(self) -> pd.DataFrame:
+        """One row a skill."""
+
+    def fold(self, answers: Answers) -> Folded:
+        """Predictions of answers, and the mastery that they leave."""
+
+    def model(self) -> Model:
+        """To be served."""
+
+
+@dataclass(frozen=True)
+class PlainFit:
+    """Plain BKT. ``served`` has what each combination is read with, ``learnt`` what was found of each skill alone."""
+
+    learnt: Learnt
+    served: Served
+    about: Mapping[str, Any]
+
+    @classmethod
+    def of(
+        cls, answers: Answers, options: Options, seed: int, *, jobs: int | None = None, executor: Executor | None = None
+    ) -> PlainFit:
+        learnt = learn(answers, options, jobs=jobs, executor=executor)
+        params, emissions = fit_links(answers, learnt)
+        return cls.made(learnt, params, combinations(answers), emissions, options, seed, students(answers))
+
+    @classmethod
+    def made(
+        cls,
+        learnt: Learnt,
+        params: Floats,
+        sets: tuple[tuple[str, ...], ...],
+        emissions: Floats,
+        options: Options,
+        seed: int,
+        students: int,
+    ) -> PlainFit:
+        served = Served(learnt.skills, params, np.clip(learnt.population, 0, 1), sets, emissions)
+        about = {
+            "trainer": "em",
+            "seed": seed,
+            "priors": options.priors,
+            "forgets": options.forgets,
+            "students": students,
+            "skills": len(learnt.skills),
+            "penalised_log_likelihood": float(learnt.value.sum()),
+            "degenerate": int(learnt.degenerate.sum()),
+        }
+        return cls(learnt, served, about)
+
+    def fold(self, answers: Answers) -> Folded:
+        return fold(self.served, answers)
+
+    def table(self) -> pd.DataFrame:
+        found = self.learnt
+        intervals, flags = _honest(found)
+        columns: dict[str, Any] = dict(zip(PARAMETERS, found.params.T, strict=True))
+        for name, ends in zip(PARAMETERS, intervals.swapaxes(0, 1), strict=True):
+            columns |= {f"{name}_low": ends[:, 0], f"{name}_high": ends[:, 1]}
+        columns["log_likelihood"] = found.value - _log_prior(found)
+        columns |= {"students": found.students, "answers": found.answers, "flags": [", ".join(f) for f in flags]}
+        return pd.DataFrame(columns, index=pd.Index(found.skills, name="skill", dtype="str"))
+
+    def model(self) -> Model:
+        served, seed = self.served, int(self.about["seed"])
+        drawn, spread = draws.draw(self.learnt, seed)
+        of_population = draws.draw_population(served.params, self.learnt.population, spread, seed)
+        about = {**self.about, "spread_of_students": spread}
+        of_sets = served.combinations, served.emissions
+        return Model(served.skills, served.params, served.population, drawn, of_population, *of_sets, about=about)
+
+
+@dataclass(frozen=True)
+class VariantFit:
+    """A variant of BKT: the mastery model with one or a few pieces on. ``students`` and ``answers`` [K] of training."""
+
+    parameters: Parameters
+    students: Ints
+    answers: Ints
+
+    @classmethod
+    def of(cls, log: ResponseLog, options: VariantOptions, seed: int, *, jobs: int | None = None) -> VariantFit:
+        found = fit_variant(log, options, seed=seed, jobs=jobs or cores())
+        _, skill, number = _practised(log)
+        n = len(log.skills)
+        return cls(found, np.bincount(skill, minlength=n), np.bincount(skill, number, n).astype(np.int64))
+
+    def fold(self, answers: Answers) -> Folded:
+        if not isinstance(answers, ResponseLog):
+            raise TypeError("a variant reads items and times: give a ResponseLog")
+        student, skill, number = _practised(answers)
+        known = mastery(self.parameters, answers).p_known[student, skill]
+        return Folded(predict(self.parameters, answers), student, skill, known, number)
+
+    def table(self) -> pd.DataFrame:
+        columns = {name: getattr(self.parameters, name) for name in PARAMETERS}
+        columns |= {"students": self.students, "answers": self.answers}
+        return pd.DataFrame(columns, index=pd.Index(self.parameters.skills, name="skill", dtype="str"))
+
+    def model(self) -> Model:
+        raise AttributeError("a variant of BKT cannot be served: fit BKT() without it for a model_ that can")
+
+
+def _practised(answers: Answers) -> tuple[Ints, Ints, Ints]:
+    """Every student and skill that met, in order of students, and how often."""
+    row, link = answers.expand()
+    pairs, number = np.unique(answers.student[row] * len(answers.skills) + answers.tag_skill[link], return_counts=True)
+    return pairs // len(answers.skills), pairs % len(answers.skills), number
+
+
+def _honest(learnt: Learnt) -> tuple[Floats, tuple[tuple[str, ...], ...]]:
+    """Intervals [K, 5, 2] of the parameters, and what is to be said of each skill."""
+    try:
+        from models.bkt.honesty import flags, intervals
+    except ModuleNotFoundError:
+        return np.full((len(learnt.skills), 5, 2), np.nan), ((),) * len(learnt.skills)
+
+    return intervals(learnt), flags(learnt)
+
+
+def _log_prior(learnt: Learnt) -> Floats:
+    """The log density of the priors at the fit [K], which is part of ``learnt.value``."""
+    right, trials = learnt.rules.pseudo[..., 0], learnt.rules.pseudo[..., 1]
+    free = (learnt.rules.high > learnt.rules.low) & (trials > 0) & (learnt.answers > 0)[:, None]
+    p = np.where(free, learnt.params, 0.5)
+    return np.asarray(np.where(free, right * np.log(p) + (trials - right) * np.log(1 - p), 0.0).sum(axis=1))
+
+
+def students(answers: Answers) -> int:
+    """How many there are."""
+    return len(np.flatnonzero(np.bincount(answers.student)))
+
+
+def combined(answers: Answers) -> Answers:
+    """The same answers where every set of skills is a skill of its own, called ``a;b``."""
+    names, skill = np.unique(np.array([JOINED.join(tag) for tag in answers.tags], object), return_inverse=True)
+    start = np.arange(len(skill) + 1)
+    return replace(answers, skills=tuple(names.tolist()), tag_start=start, tag_skill=skill.astype(np.int64))

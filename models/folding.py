@@ -1,0 +1,93 @@
+"""Answers folded into mastery with given parameters, student by student, by the served equations (:mod:`engine.bkt`).
+
+The same as :func:`models.evaluation.predict`, without a served model's draws and in the order of any answers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from engine.bkt import fold_answers
+from engine.model import GUESS, PRIOR, SLIP
+from models.log import Answers
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Served:
+    """What answers are read with; names and shapes as in :class:`engine.model.Model`."""
+
+    skills: tuple[str, ...]
+    params: Floats
+    population: Floats
+    combinations: tuple[tuple[str, ...], ...]
+    emissions: Floats
+
+
+@dataclass(frozen=True)
+class Folded:
+    """P(correct) of each answer before it is learnt from [N]; and of every student and skill that was practised, in
+    order of students: who, which skill, P(known) after the last answer, number of answers."""
+
+    predicted: Floats
+    student: Ints
+    skill: Ints
+    mastery: Floats
+    answers: Ints
+
+
+def fold(served: Served, answers: Answers) -> Folded:
+    """Every student's answers from nothing; skills that are not known back off to the population."""
+    rows = {name: at for at, name in enumerate(served.skills)}
+    at = np.array([rows.get(name, -1) for name in answers.skills], np.int64)
+    params = np.concatenate([served.params, served.population[None]])[at]
+    bounds = np.flatnonzero(np.diff(answers.student, prepend=-1, append=-1)).astype(np.int64)
+    columns = answers.tag_start, answers.tag_skill, bounds, answers.tag, answers.score
+    links = int(np.diff(answers.tag_start)[answers.tag].sum())
+    predicted, place, skill, mastery, number = _fold(params, _emissions(served, params, answers), *columns, links)
+    return Folded(predicted, answers.student[bounds[place]], skill, mastery, number)
+
+
+def _emissions(served: Served, params: Floats, answers: Answers) -> Floats:
+    """Guess and slip of every skill of every tag [links, 2]: the combination's where it was trained, else its own."""
+    emit = params[:, [GUESS, SLIP]][answers.tag_skill]
+    first = np.cumsum([0, *map(len, served.combinations)])
+    trained = dict(zip(served.combinations, first.tolist(), strict=False))
+    for low, tag in zip(answers.tag_start.tolist(), answers.tags, strict=False):
+        row = trained.get(tag) if len(tag) > 1 else None
+        if row is not None:
+            emit[low : low + len(tag)] = served.emissions[row : row + len(tag)]
+    return emit
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fold(
+    params: Floats, emit: Floats, start: Ints, skills: Ints, bounds: Ints, tags: Ints, scores: Floats, links: int
+) -> Any:
+    """The students of rows bounds[s]:bounds[s+1]; their P(known) is set back for those skills alone that they meet."""
+    n, used = len(params), 0
+    p, seen, met = params[:, PRIOR].copy(), np.zeros(n, np.int32), np.full(n, -1)
+    before, after, weight = np.empty(links), np.empty(links), np.zeros(n)
+    predicted, student, skill = np.empty(len(tags)), np.empty(links, np.int64), np.empty(links, np.int64)
+    mastery, number = np.empty(links), np.empty(links, np.int64)
+    for s in range(len(bounds) - 1):
+        low, high, first = bounds[s], bounds[s + 1], used
+        for i in range(low, high):
+            for j in range(start[tags[i]], start[tags[i] + 1]):
+                k = skills[j]
+                if met[k] != s:
+                    met[k], p[k], seen[k] = s, params[k, PRIOR], 0
+                    student[used], skill[used] = s, k
+                    used += 1
+        mine = tags[low:high], scores[low:high]
+        predicted[low:high] = fold_answers(params, emit, start, skills, *mine, p, seen, before, after, weight)
+        for at in range(first, used):
+            mastery[at], number[at] = p[skill[at]], seen[skill[at]]
+    return predicted, student[:used], skill[:used], mastery[:used], number[:used]
