@@ -20,8 +20,9 @@ import numpy as np
 
 from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP, Model
 from models.bkt import Options, assemble, draws, given
-from models.bkt.links import EDGE, combinations
+from models.bkt.links import combinations
 from models.bkt.objective import LIMIT
+from models.bkt.options import EDGE
 from models.fanout import Progress
 from models.log import DataError, Floats, Ints, ResponseLog
 

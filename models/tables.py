@@ -10,7 +10,7 @@ import logging
 import re
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any
 
 import numpy as np
@@ -131,12 +131,22 @@ def _ids(column: pd.Series[Any], rows: npt.NDArray[Any]) -> tuple[tuple[str, ...
 
 def _coded(column: pd.Series[Any]) -> tuple[tuple[str, ...], Ints]:
     """Sorted names of a column and each row's position in them; -1 where it is empty."""
-    codes, values = pd.factorize(column)
+    codes, values = _factorized(column)
     texts = normal_ids(values.tolist())
     names = sorted(set(texts) - {""})
     position = {name: at for at, name in enumerate(names)}
-    recode = np.array([*(position.get(text, -1) for text in texts), -1], np.int64)
+    recode = np.array([*map(position.get, texts, repeat(-1)), -1], np.int64)
     return tuple(names), recode[codes]
+
+
+def _factorized(column: pd.Series[Any]) -> tuple[Ints, Any]:
+    """Codes in order of first appearance, -1 where a row is empty, and the values; quick where values come in runs."""
+    if not isinstance(column.dtype, np.dtype) or column.dtype.kind not in "iu":
+        return pd.factorize(column)
+    values = column.to_numpy()
+    first = np.concatenate([[True], values[1:] != values[:-1]])
+    codes, names = pd.factorize(values[first])
+    return codes[np.cumsum(first) - 1], names
 
 
 def _skills(column: pd.Series[Any], separator: str) -> tuple[tuple[str, ...], Ints, Ints, Ints]:

@@ -21,6 +21,7 @@ from models.bkt.strings import Strings
 
 Floats = npt.NDArray[np.float64]
 
+TOGETHER = 16  # likelihoods of one answer, each above 1e-13, whose product a double holds
 FIRST, LEARNT, MISSED, LOST, HELD, STUDENTS = range(6)  # rows of ``moves``
 
 
@@ -35,12 +36,20 @@ def expect(
     who forgot, who could have, and all; reads [2 S, 8] the answers of symbol s by students who did not know, and by
     those who did. room [3 n, 8] is scratch space.
     """
-    _, parent, symbol, weight, ends = tree
-    n = len(parent)
-    prior, learn, forget = load(trans, 0), load(trans, 1), load(trans, 2)
-    keep, miss, zero = 1.0 - forget, 1.0 - learn, splat(0.0)
-    total = zero
-    for i in range(n):
+    forgets = False
+    for lane in range(LANES):
+        forgets = forgets or trans[2, lane] > 0.0
+    _forward(tree, trans, read, value, room)
+    _backward(tree, trans, forgets, moves, reads, room)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _forward(tree: Strings, trans: Floats, read: Floats, value: Floats, room: Floats) -> None:
+    """Rows of the room, per node: P(known) after learning, P(known) at the answer, and zeros."""
+    _, parent, symbol, weight, _ = tree
+    prior, learn, keep = load(trans, 0), load(trans, 1), 1.0 - load(trans, 2)
+    miss, zero, total, product, pending = 1.0 - learn, splat(0.0), splat(0.0), splat(1.0), 0
+    for i in range(len(parent)):
         s = 2 * symbol[i]
         p = prior
         if parent[i] >= 0:
@@ -48,38 +57,49 @@ def expect(
         known = p * load(read, s + 1)
         evidence = known + (1.0 - p) * load(read, s)
         e = known / evidence
-        total = total + float(weight[i]) * log(evidence)
         store(room, 3 * i, learn + e * miss)
         store(room, 3 * i + 1, e)
         store(room, 3 * i + 2, zero)
-    store(value, 0, total)
-    forgets = False
-    for lane in range(LANES):
-        forgets = forgets or trans[2, lane] > 0.0
+        if weight[i] > 1:
+            total = total + float(weight[i]) * log(evidence)
+            continue
+        product = product * evidence  # a logarithm for each would cost as much as all the rest
+        pending += 1
+        if pending == TOGETHER:
+            total, product, pending = total + log(product), splat(1.0), 0
+    store(value, 0, total + log(product))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _backward(tree: Strings, trans: Floats, forgets: bool, moves: Floats, reads: Floats, room: Floats) -> None:
+    _, parent, symbol, weight, ends = tree
+    learn, forget, zero = load(trans, 1), load(trans, 2), splat(0.0)
+    keep = 1.0 - forget
     for s in range(len(reads)):
         store(reads, s, zero)
     first, learnt, missed, lost, held, students = zero, zero, zero, zero, zero, zero
-    for i in range(n - 1, -1, -1):
+    for i in range(len(parent) - 1, -1, -1):
         c, end, s = float(weight[i]), float(ends[i]), 2 * symbol[i]
-        e, after = load(room, 3 * i + 1), load(room, 3 * i + 2)  # after: the mass held at this node by those who go on
-        share = after / load(room, 3 * i)
-        m = (end + share) * e
-        new = share * (1.0 - e) * learn
-        learnt = learnt + new
-        missed = missed + ((c - end) - after)
+        e = load(room, 3 * i + 1)
+        m = end * e
+        if weight[i] > ends[i]:
+            after = load(room, 3 * i + 2)  # the mass held at this node by those who go on
+            share = after / load(room, 3 * i)
+            learnt = learnt + share * (1.0 - e) * learn
+            missed = missed + ((c - end) - after)
+            m = m + share * e
         store(reads, s, load(reads, s) + (c - m))
         store(reads, s + 1, load(reads, s + 1) + m)
         if parent[i] < 0:
             first, students = first + m, students + c
             continue
-        above = 3 * parent[i] + 2
         before = m
         if forgets:
             u = load(room, 3 * parent[i])
             before = m + (c - m) * u * forget / (1.0 - u * keep)
             lost = lost + (before - m)
             held = held + before
-        store(room, above, load(room, above) + before)
+        store(room, 3 * parent[i] + 2, load(room, 3 * parent[i] + 2) + before)
     store(moves, FIRST, first)
     store(moves, LEARNT, learnt)
     store(moves, MISSED, missed)

@@ -18,6 +18,7 @@ from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP
 from models.bkt.counts import FIRST, HELD, LEARNT, LOST, MISSED, STUDENTS, expect
 from models.bkt.learn import Learnt, one, symbols
 from models.bkt.objective import LIMIT, Room, room
+from models.bkt.options import EDGE
 from models.bkt.strings import Forest, Strings
 from models.log import Answers
 
@@ -27,7 +28,6 @@ Ints = npt.NDArray[np.int64]
 COMBINED = 20.0  # answers that a combination's guess and slip need to weigh as much as the skill's own
 ENOUGH = 1e-3  # nats a step
 STEPS = 200
-EDGE = 1e-6  # a parameter at 0 or 1 could never move again
 
 
 def combinations(answers: Answers) -> tuple[tuple[str, ...], ...]:

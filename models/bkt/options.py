@@ -17,6 +17,7 @@ Floats = npt.NDArray[np.float64]
 Bound = float | tuple[float, float]
 
 ALL = "*"
+EDGE = 1e-6  # nearer to 0 or 1 no probability of guess, slip, prior or learn is fixed
 
 # Beta priors as (successes, trials) added to the counts: they keep a parameter off 0 and 1. Rows as PARAMETERS: these
 # weak ones are for the population.
@@ -95,11 +96,6 @@ class Options:
             high[:, GUESS] = np.minimum(high[:, GUESS], LIMIT - low[:, SLIP])
         return low, high
 
-    @property
-    def starts(self) -> Floats:
-        """Parameters [8, 5] that the climb starts from. With forgetting, swapped states are no other optimum."""
-        return ORDERED if self.ordered or self.forgets else FREE
-
 
 def _bounds(skill: str, of_skill: Mapping[str, Bound]) -> tuple[Floats, Floats]:
     low, high = np.zeros(5), np.ones(5)
@@ -109,6 +105,9 @@ def _bounds(skill: str, of_skill: Mapping[str, Bound]) -> tuple[Floats, Floats]:
         ends: tuple[Any, ...] = tuple(bound) if isinstance(bound, Sequence) else (bound, bound)
         if len(ends) != 2 or not all(_is_probability(end) for end in ends) or ends[0] > ends[1]:
             raise OptionError(f"bounds of skill {skill!r}: {name} is {bound!r}; give a value or (low, high) in 0..1")
+        if name != "forget":  # what can never happen would make answers impossible; forgetting may be exactly 0
+            within = (min(ends[0], 1 - EDGE), max(ends[1], EDGE))
+            ends = within if ends[0] < ends[1] else tuple(np.clip(ends, EDGE, 1 - EDGE))
         low[PARAMETERS.index(name)], high[PARAMETERS.index(name)] = ends
     return low, high
 

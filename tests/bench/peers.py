@@ -16,8 +16,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP
-from models import bkt
-from models.log import ResponseLog
+from models import tables
+from models.bkt import Options, learn
 from tests.bench.pybkt_cpp import ROOT
 
 Floats = npt.NDArray[np.float64]
@@ -43,17 +43,17 @@ class Fitted:
 
 
 def ours(frame: pd.DataFrame, *, forgets: bool, seed: int = 0) -> Fitted:
-    """Our trainer, without priors: it seeks what pyBKT seeks, the likelihood's optimum."""
+    """Our trainer, without priors and order: it seeks what pyBKT seeks, the likelihood's optimum."""
     began = time.perf_counter()
-    log = ResponseLog.from_frame(frame)
+    answers, _ = tables.answers(frame)
     read = time.perf_counter()
-    model = bkt.fit(log, seed=seed, priors=False, forgets=forgets)
+    learnt = learn(answers, Options(forgets, priors=False, ordered=False))
     done = time.perf_counter()
-    own = model.params
+    own = learnt.params
     one_step = np.stack(
         [own[:, PRIOR], own[:, LEARN] * (1 - own[:, FORGET]), own[:, FORGET], own[:, GUESS], own[:, SLIP]], axis=1
     )
-    return Fitted(dict(zip(model.skills, one_step, strict=True)), done - began, done - read, seed)
+    return Fitted(dict(zip(learnt.skills, one_step, strict=True)), done - began, done - read, seed)
 
 
 @dataclass
