@@ -16,7 +16,7 @@ item this is Bayesian knowledge tracing (Corbett & Anderson 1995), since slip = 
 the prior per student of Pardos & Heffernan (2010), offsets to z and d an item are their KT-IDEM (2011).
 
 On the odds scale softplus is 1 + exp, so that u and h cost one exponential an answer for the whole grid:
-``lift`` [2, G] holds exp(theta_u) and exp(theta_d), and odds(h) = odds(u) (1 + exp(d) exp(theta_d)).
+``lift`` [items, 2, G] holds exp(theta_u) and exp(theta_d), and odds(h) = odds(u) (1 + exp(d) exp(theta_d)).
 
 A right answer never lowers m_k below a_k and a wrong one never raises it, since u < h for every theta.
 """
@@ -37,7 +37,7 @@ Ints = npt.NDArray[np.int64]
 
 @njit(cache=True, error_model="numpy")
 def emit(ease: float, gain: float, lift: Floats, g: int) -> Any:
-    """P(correct | not all known) and P(correct | all known) at grid point g; ``ease`` = exp(z), ``gain`` = exp(d)."""
+    """P(correct | not all known) and P(correct | all known) at grid point g; ease = exp(z), gain = exp(d)."""
     odds = ease * lift[0, g]
     known = odds * (1.0 + gain * lift[1, g])
     return odds / (1.0 + odds), known / (1.0 + known)
@@ -61,8 +61,8 @@ def fold(
 ) -> Any:
     """Fold answers, in order of time, into ``known`` and ``weight`` in place; returns P(correct) before each [n].
 
-    learn [K, G]; lift [2, G]; the skills of item i are ``skills[start[i]:start[i+1]]``; items, ease (z), gain (d),
-    scores [n]; keep [links: the sum of skills over answers]; known = P(L | theta) [K, G]; weight [G]. ``before``
+    learn [K, G]; lift [items, 2, G]; the skills of item i are ``skills[start[i]:start[i+1]]``; items, ease (z), gain
+    (d), scores [n]; keep [links: the sum of skills over answers]; known = P(L | theta) [K, G]; weight [G]. ``before``
     [links, G] receives P(L | theta) at each opportunity, ``evidence`` [n] the probability of each score.
     """
     predicted = np.empty(len(items))
@@ -73,7 +73,7 @@ def fold(
         odds, more, score = np.exp(ease[i]), np.exp(gain[i]), scores[i]
         total, seen = 0.0, 0.0
         for g in range(len(weight)):
-            u, h = emit(odds, more, lift, g)
+            u, h = emit(odds, more, lift[items[i]], g)
             joint = 1.0
             for j in range(at, end):
                 before[j, g] = known[skills[first + j - at], g] * keep[j]

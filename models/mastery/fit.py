@@ -13,7 +13,7 @@ from models.mastery import gradient, priors
 from models.mastery.data import arrange, means_of_items
 from models.mastery.options import Options
 from models.mastery.parameters import Parameters
-from models.mastery.values import backward, forward, size, views
+from models.mastery.values import ON_PRIOR, backward, forward, size, views
 
 Progress = Callable[[int, int, str], None]
 
@@ -69,15 +69,15 @@ def fit(
         x, value, steps = _descend(problem, pool.map if jobs > 1 else map, progress)
     values = views(x, *problem.shape)
     if not problem.options.priors:
-        values.population[:] = values.skills.mean(0)
+        values.population[:ON_PRIOR] = values.skills[:, :ON_PRIOR].mean(0)
     joint = np.flatnonzero(np.diff(log.tag_start) > 1)
     return Parameters(
         skills=log.skills,
-        logits=values.skills,
+        logits=values.skills[:, :ON_PRIOR],
+        ability=values.skills[:, ON_PRIOR:],
         combinations=tuple(log.tags[t] for t in joint.tolist()),
         combined=values.tags[joint],
         population=values.population,
-        ability=values.ability,
         gap=np.array([values.gap[0], problem.data.typical]),
         items=log.items,
         offsets=values.items,

@@ -40,7 +40,7 @@ class Answers(NamedTuple):
 
 
 class Dynamics(NamedTuple):
-    """What the filter reads of the skills and of ability: prior, learn [K, G]; lift [2, G]; weight [G]."""
+    """What the filter reads of the skills and of ability: prior, learn [K, G]; lift [tags, 2, G]; weight [G]."""
 
     prior: Floats
     learn: Floats
@@ -57,8 +57,8 @@ class Emissions(NamedTuple):
 
 
 class Slopes(NamedTuple):
-    """Derivatives of the log-likelihood: by prior, learn [K, G]; by theta_u, theta_d [2, G]; by z, d [n]; by the logit
-    of 1 - keep [links]."""
+    """Derivatives of the log-likelihood: by prior, learn [K, G]; by theta_u, theta_d [tags, 2, G]; by z, d [n]; by the
+    logit of 1 - keep [links]."""
 
     prior: Floats
     learn: Floats
@@ -73,7 +73,11 @@ def climb(dynamics: Dynamics, answers: Answers, emissions: Emissions, run: Map =
     n, shape = len(answers.tags), dynamics.prior.shape
     ends = np.searchsorted(answers.bounds, np.linspace(0, n, SHARDS + 1)[1:-1])
     ends = np.concatenate([[0], ends, [len(answers.bounds) - 1]])
-    prior, learn, lift = np.zeros((SHARDS, *shape)), np.zeros((SHARDS, *shape)), np.zeros((SHARDS, 2, shape[1]))
+    prior, learn, lift = (
+        np.zeros((SHARDS, *shape)),
+        np.zeros((SHARDS, *shape)),
+        np.zeros((SHARDS, *dynamics.lift.shape)),
+    )
     slopes = Slopes(prior, learn, lift, np.zeros(n), np.zeros(n), np.zeros(len(emissions.keep)))
 
     def shard(at: int) -> float:
@@ -181,10 +185,11 @@ def _reverse(
     ``link`` is the place of the answer's first link, ``before`` [its links, G] are P(L) at the opportunity, ``weight``
     [G] the final ones. d_not and d_all are d/dP(s | u) and d/dP(s | h).
     """
-    first, n = answers.start[answers.tags[i]], len(before)
+    tag, n = answers.tags[i], len(before)
+    first = answers.start[tag]
     ease, gain, score = np.exp(emissions.ease[i]), np.exp(emissions.gain[i]), answers.scores[i]
     for g in range(len(weight)):
-        u, h = emit(ease, gain, dynamics.lift, g)
+        u, h = emit(ease, gain, dynamics.lift[tag], g)
         joint = 1.0
         for j in range(n):
             joint *= before[j, g]
@@ -213,10 +218,10 @@ def _reverse(
             d = adjoint[k, g] + d_all * (if_all - if_not) / a
             slopes.forget[link + j] -= d * a * (1.0 - emissions.keep[link + j])
             adjoint[k, g] = d * emissions.keep[link + j]
-        lifted = gain * dynamics.lift[1, g]
+        lifted = gain * dynamics.lift[tag, 1, g]
         d_unknown, d_known = d_not * if_not * (score - u), d_all * if_all * (score - h)
         d_gain = d_known * lifted / (1.0 + lifted)
         slopes.ease[i] += d_unknown + d_known
         slopes.gain[i] += d_gain
-        slopes.lift[0, g] += d_unknown + d_known
-        slopes.lift[1, g] += d_gain
+        slopes.lift[tag, 0, g] += d_unknown + d_known
+        slopes.lift[tag, 1, g] += d_gain

@@ -25,8 +25,8 @@ class Parameters:
     """What :func:`models.mastery.fit.fit` learns; equations in :mod:`engine.filter` and :mod:`models.mastery.values`.
 
     skills        names, K of them; ``logits`` [K, 5] are prior, learn, guess, gain, forget (after a typical gap)
-    population    [5], what an unseen skill backs off to
-    ability       [4], slopes of theta on prior, learn, guess, gain
+    ability       [K, 4], slopes of theta on prior, learn, guess, gain
+    population    [9], logits and slopes that an unseen skill backs off to
     gap           [2], slope of the log gap on forget, and the typical log gap
     combinations  sets of two and more skills (sorted names); ``combined`` [T, 2] their offsets on ease and gain
     items         names; ``offsets`` [I, 2] on ease and gain, 0 for an unseen item; ``item_means`` [I + 1] the mean
@@ -99,11 +99,11 @@ class Parameters:
             _rows(self.items, log.items),
             _rows(self.combinations, log.tags),
         )
-        skills = np.concatenate([self.logits, self.population[None]])[skill]
+        skills = np.concatenate([np.hstack([self.logits, self.ability]), self.population[None]])[skill]
         tags, items = (
             np.concatenate([of, np.zeros((1, 2))])[at] for of, at in ((self.combined, tag), (self.offsets, item))
         )
-        values = Values(self.population, skills, self.ability, self.gap[:1], tags, items, self.coefficients)
+        values = Values(self.population, skills, self.gap[:1], tags, items, self.coefficients)
         return values, self.item_means[item]
 
 
@@ -115,7 +115,7 @@ def _rows(known: tuple[Any, ...], names: tuple[Any, ...]) -> Any:
 
 def _faults(given: Parameters) -> list[str]:
     k, i, g, c = len(given.skills), len(given.items), len(given.theta), len(given.options.covariates)
-    shapes = {"logits": (k, 5), "population": (5,), "ability": (4,), "gap": (2,), "offsets": (i, 2)}
+    shapes = {"logits": (k, 5), "population": (9,), "ability": (k, 4), "gap": (2,), "offsets": (i, 2)}
     shapes |= {"combined": (len(given.combinations), 2)}
     shapes |= {"item_means": (i + 1,), "coefficients": (c,), "theta": (g,), "weight": (g,)}
     arrays = {name: getattr(given, name) for name in ARRAYS}
@@ -127,7 +127,7 @@ def _faults(given: Parameters) -> list[str]:
         return faults
     if len(set(given.skills)) != k or len(set(given.items)) != i:
         faults.append("a skill or an item stands twice")
-    if (given.ability[:3] < 0).any() or given.gap[0] < 0:
+    if (given.ability[:, :3] < 0).any() or given.gap[0] < 0:
         faults.append("a slope of ability or of the gap has the wrong sign")
     if (given.weight < 0).any() or abs(given.weight.sum() - 1) > 1e-9:
         faults.append("the weights of the ability grid are no distribution")

@@ -11,7 +11,7 @@ from models.mastery import gradient
 from models.mastery.data import arrange
 from models.mastery.gradient import Answers, Dynamics, Emissions
 from models.mastery.parameters import Parameters
-from models.mastery.values import GAIN, GUESS, forward
+from models.mastery.values import GAIN, GUESS, ON_GAIN, ON_GUESS, forward
 
 
 @dataclass(frozen=True)
@@ -38,8 +38,8 @@ def mastery(parameters: Parameters, log: ResponseLog) -> Mastery:
     dynamics, answers, emissions = _read(parameters, log)
     known, weight = gradient.believe(dynamics, answers, emissions)
     skills = parameters.values_for(log)[0].skills
-    odds = np.exp(skills[:, GUESS, None]) * dynamics.lift[0]
-    odds_known = odds * (1 + np.exp(skills[:, GAIN, None]) * dynamics.lift[1])
+    odds = np.exp(skills[:, GUESS, None] + skills[:, ON_GUESS, None] * parameters.theta)
+    odds_known = odds * (1 + np.exp(skills[:, GAIN, None] + skills[:, ON_GAIN, None] * parameters.theta))
     success = known * (odds_known / (1 + odds_known)) + (1 - known) * (odds / (1 + odds))
     expected = np.einsum("skg,sg->sk", success, weight)
     variance = np.einsum("skg,sg->sk", (success - expected[:, :, None]) ** 2, weight)

@@ -10,38 +10,34 @@ from engine.model import PARAMETERS
 from models.log import Floats, ResponseLog
 from models.mastery.data import Data
 from models.mastery.options import ABILITY, Options
-from models.mastery.values import FORGET, GAIN, GUESS, NEVER, Values
+from models.mastery.values import FORGET, GAIN, GUESS, NEVER, ON_GAIN, ON_PRIOR, Values
 
-# Normal priors, on the logit scale: prior, learn, guess, gain, forget. The population's guess is held close: ability
-# and guess explain the same answers, and a skill whose guess is high says nothing of mastery.
-POPULATION = np.array([0.0, -2.0, -1.4, 2.0, -3.5])
-POPULATION_SD = np.array([2.0, 2.0, 0.5, 2.0, 2.0])
-SKILL_SD = 1.0
+# Normal priors on the logits prior, learn, guess, gain, forget and on theta's slopes on the first four. Guess is held
+# close: ability and guess explain the same answers, and a skill whose guess is high says nothing of mastery.
+POPULATION = np.array([0.0, -2.0, -1.4, 2.0, -3.5, 0.0, 0.0, 0.0, 0.0])
+POPULATION_SD = np.array([2.0, 2.0, 0.5, 2.0, 2.0, 1.0, 1.0, 1.0, 1.0])
+SKILL_SD = np.array([1.0, 1.0, 0.5, 1.0, 1.0, 0.3, 0.3, 0.3, 0.3])  # of a skill's deviation from the population
 ITEM_SD = np.array([1.0, 1.0])
 TAG_SD = np.array([1.0, 1.0])  # of sets of several skills
-SLOPE_SD = 1.0  # of ability, gap and covariates
-START = np.array([-0.4, -2.0, -1.1, 2.5, -3.5])
-ABILITY_START = np.array([0.7, 0.4, 0.7, 0.0])
+SLOPE_SD = 1.0  # of gap and covariates
+START = np.array([-0.4, -2.0, -1.1, 2.5, -3.5, 0.7, 0.4, 0.7, 0.0])
 EDGE, STEEPEST = 15.0, 10.0  # bounds of logits and slopes: what no data asks for
 # Expected curvature of the log-likelihood by each logit, an answer: rough, but it sets the scale of each variable.
-CURVATURE = np.array([0.1, 0.1, 0.1, 0.05, 0.02])
+CURVATURE = np.array([0.1, 0.1, 0.1, 0.05, 0.02, 0.1, 0.02, 0.1, 0.05])
 OFFSET_CURVATURE = np.array([0.15, 0.05])
-ABILITY_CURVATURE = np.array([0.02, 0.02, 0.1, 0.05])
 
 
 def add_log_prior(values: Values, options: Options, gradient: Values) -> float:
     """Log density of the priors up to a constant; its gradient is added to ``gradient``."""
-    total = 0.0
-    if options.priors:
-        deviation = (values.skills - values.population) / SKILL_SD
-        of_population = (values.population - POPULATION) / POPULATION_SD
-        total -= 0.5 * float((deviation**2).sum() + (of_population**2).sum())
-        gradient.skills[:] -= deviation / SKILL_SD
-        gradient.population[:] += deviation.sum(0) / SKILL_SD - of_population / POPULATION_SD
+    held = slice(0 if options.priors else ON_PRIOR, None)
+    deviation = ((values.skills - values.population) / SKILL_SD)[:, held]
+    of_population = ((values.population - POPULATION) / POPULATION_SD)[held]
+    total = -0.5 * float((deviation**2).sum() + (of_population**2).sum())
+    gradient.skills[:, held] -= deviation / SKILL_SD[held]
+    gradient.population[held] += deviation.sum(0) / SKILL_SD[held] - of_population / POPULATION_SD[held]
     for name, sd in (
         ("tags", TAG_SD),
         ("items", ITEM_SD),
-        ("ability", SLOPE_SD),
         ("gap", SLOPE_SD),
         ("covariates", SLOPE_SD),
     ):
@@ -53,12 +49,11 @@ def add_log_prior(values: Values, options: Options, gradient: Values) -> float:
 
 def curvature(data: Data, found: Values) -> None:
     """Fill ``found`` with about the diagonal of the negative Hessian."""
-    n, k = len(data.item), len(found.skills)
+    k = len(found.skills)
     links, firsts = np.bincount(data.skill, minlength=k), np.bincount(data.skill[data.first], minlength=k)
-    counts = np.stack([firsts, links, links, links, links], axis=1)
+    counts = np.stack([firsts, *[links] * 4, firsts, *[links] * 3], axis=1)
     found.skills[:] = counts * CURVATURE + 1 / SKILL_SD**2
     found.population[:] = k / SKILL_SD**2 + 1 / POPULATION_SD**2
-    found.ability[:] = n * ABILITY_CURVATURE + 1 / SLOPE_SD**2
     found.gap[:] = CURVATURE[FORGET] * (data.gap**2).sum() + 1 / SLOPE_SD**2
     of_tags = np.bincount(data.answers.tags, minlength=len(found.tags))
     found.tags[:] = of_tags[:, None] * OFFSET_CURVATURE + 1 / TAG_SD**2
@@ -71,8 +66,8 @@ def start(options: Options, found: Values) -> None:
     found.population[:] = START
     if options.forgets is None:
         found.population[FORGET] = NEVER
+    found.population[ON_PRIOR:] *= [name in options.ability for name in ABILITY]
     found.skills[:] = found.population
-    found.ability[:] = ABILITY_START * [name in options.ability for name in ABILITY]
 
 
 def bounds(options: Options, log: ResponseLog, start: Values, low: Values, high: Values) -> None:
@@ -80,18 +75,19 @@ def bounds(options: Options, log: ResponseLog, start: Values, low: Values, high:
     for values, sign in ((low, -1.0), (high, 1.0)):
         for logits in (values.population, values.skills, values.items, values.tags):
             logits[:] = sign * EDGE
-        for slopes in (values.ability, values.gap, values.covariates):
+        for slopes in (values.population[ON_PRIOR:], values.skills[:, ON_PRIOR:], values.gap, values.covariates):
             slopes[:] = sign * STEEPEST
         values.tags[np.diff(log.tag_start) == 1] = 0.0  # the skill's own
-    low.ability[:3] = low.gap[:] = 0.0
+    low.population[ON_PRIOR:ON_GAIN] = low.skills[:, ON_PRIOR:ON_GAIN] = low.gap[:] = 0.0
+    off = ON_PRIOR + np.flatnonzero([name not in options.ability for name in ABILITY])
     for values in (low, high):
         if options.forgets is None:
             values.population[FORGET] = values.skills[:, FORGET] = NEVER
         if options.forgets != "time":
             values.gap[:] = 0.0
         if not options.priors:
-            values.population[:] = start.population
-        values.ability[[name not in options.ability for name in ABILITY]] = 0.0
+            values.population[:ON_PRIOR] = start.population[:ON_PRIOR]
+        values.population[off] = values.skills[:, off] = 0.0
         values.items[
             :, {None: slice(0, 2), "difficulty": slice(1, 2), "guess and slip": slice(2, 2)}[options.items]
         ] = 0

@@ -2,9 +2,9 @@
 
 For skill k, set of skills t, grid point theta, item i, past x and log gap:
 
-    prior, learn   sig(p_k + a_p theta), sig(t_k + a_t theta)
-    ease           z = mean_k g_k + ease_t + ease_i + c . x      and a_g theta for every answer
-    gain           d = mean_k d_k + gain_t + gain_i              and a_d theta
+    prior, learn   sig(p_k + a_pk theta), sig(t_k + a_tk theta)
+    ease           z = mean_k g_k + ease_t + ease_i + c . x,     theta_u = mean_k a_gk theta
+    gain           d = mean_k d_k + gain_t + gain_i,             theta_d = mean_k a_dk theta
     forget         sig(f_k + a_f (log(1 + gap) - typical)), 0 at the first opportunity
 
 The means are over the skills that the answer asks for; an item's difficulty b_i is -ease_i.
@@ -20,17 +20,18 @@ from models.log import Floats
 from models.mastery.data import Data
 from models.mastery.gradient import Dynamics, Emissions, Slopes
 
-PRIOR, LEARN, GUESS, GAIN, FORGET = range(5)  # columns of the skills
+PRIOR, LEARN, GUESS, GAIN, FORGET = range(5)  # columns of the skills: logits, and
+ON_PRIOR, ON_LEARN, ON_GUESS, ON_GAIN = range(5, 9)  # slopes of theta
 NEVER = -40.0  # a logit whose probability is 0 for all that 1 - p can tell
 
 
 class Values(NamedTuple):
-    """Logits of the population [5] and of the skills [K, 5]; slopes of ability [4] (prior, learn, guess, gain) and of
-    the gap [1]; offsets (ease, gain) of the sets of skills [T, 2], of the items [I, 2]; coefficients [C]."""
+    """Logits (prior, learn, guess, gain, forget) and slopes of theta (on the first four) of the population [9] and of
+    the skills [K, 9]; slope of the gap [1]; offsets (ease, gain) of the sets of skills [T, 2], of the items [I, 2];
+    coefficients [C]."""
 
     population: Floats
     skills: Floats
-    ability: Floats
     gap: Floats
     tags: Floats
     items: Floats
@@ -39,7 +40,7 @@ class Values(NamedTuple):
 
 def views(x: Floats, skills: int, tags: int, items: int, covariates: int) -> Values:
     """A vector as values that share its memory."""
-    shapes: tuple[tuple[int, ...], ...] = ((5,), (skills, 5), (4,), (1,), (tags, 2), (items, 2), (covariates,))
+    shapes: tuple[tuple[int, ...], ...] = ((9,), (skills, 9), (1,), (tags, 2), (items, 2), (covariates,))
     ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
     parts = np.split(x, ends[:-1])
     return Values(*(part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)))
@@ -47,7 +48,7 @@ def views(x: Floats, skills: int, tags: int, items: int, covariates: int) -> Val
 
 def size(skills: int, tags: int, items: int, covariates: int) -> int:
     """Length of the vector."""
-    return 10 + 5 * skills + 2 * tags + 2 * items + covariates
+    return 10 + 9 * skills + 2 * tags + 2 * items + covariates
 
 
 def sigmoid(x: Floats) -> Floats:
@@ -57,11 +58,11 @@ def sigmoid(x: Floats) -> Floats:
 
 def forward(values: Values, data: Data, theta: Floats, weight: Floats) -> tuple[Dynamics, Emissions]:
     """What the filter reads."""
-    skills, slopes = values.skills, values.ability
+    skills = values.skills
     dynamics = Dynamics(
-        prior=sigmoid(skills[:, PRIOR, None] + slopes[0] * theta),
-        learn=sigmoid(skills[:, LEARN, None] + slopes[1] * theta),
-        lift=np.exp(np.outer(slopes[2:], theta)),
+        prior=sigmoid(skills[:, PRIOR, None] + skills[:, ON_PRIOR, None] * theta),
+        learn=sigmoid(skills[:, LEARN, None] + skills[:, ON_LEARN, None] * theta),
+        lift=np.exp(data.mean_of_tags(skills[:, [ON_GUESS, ON_GAIN]])[:, :, None] * theta),
         weight=weight.copy(),  # parameters are read-only, which the kernels would be compiled for anew
     )
     tags = data.mean_of_tags(skills[:, [GUESS, GAIN]]) + values.tags
@@ -82,6 +83,8 @@ def backward(slopes: Slopes, dynamics: Dynamics, data: Data, theta: Floats, grad
         gradient.items[:, place] = np.bincount(data.item, of_answers, i)
         gradient.skills[:, column] = data.shared(gradient.tags[:, place])
     gradient.skills[:, FORGET] = np.bincount(data.skill, slopes.forget, k)
-    gradient.ability[:] = np.stack([prior.sum(0), learn.sum(0), *slopes.lift]) @ theta
+    gradient.skills[:, ON_PRIOR], gradient.skills[:, ON_LEARN] = prior @ theta, learn @ theta
+    for column, of_tags in ((ON_GUESS, slopes.lift[:, 0]), (ON_GAIN, slopes.lift[:, 1])):
+        gradient.skills[:, column] = data.shared(of_tags @ theta)
     gradient.gap[0] = slopes.forget @ data.gap
     gradient.covariates[:] = slopes.ease @ data.covariates

@@ -62,7 +62,16 @@ class World:
         n, links, points = len(self.items), len(self.keep), len(self.weight)
         found = Folded(np.empty(n), np.empty(n), np.empty((links, points)), self.prior.copy(), self.weight.copy())
         found.predicted = fold(
-            *(self.learn, np.exp(self.theta), self.start, self.skills, self.items, self.ease, self.gain, self.keep),
+            *(
+                self.learn,
+                np.tile(np.exp(self.theta), (len(self.start) - 1, 1, 1)),
+                self.start,
+                self.skills,
+                self.items,
+                self.ease,
+                self.gain,
+                self.keep,
+            ),
             *(np.array(scores, float), found.known, found.weight, found.before, found.evidence),
         )
         return found
@@ -147,7 +156,7 @@ def test_one_point_without_items_is_plain_knowledge_tracing(
     keep = np.array([1.0, *[1 - forget] * (n - 1)])
     known, weight = np.array([[prior]]), np.ones(1)
     found = fold(
-        *(np.array([[learn]]), np.ones((2, 1)), start, skills, items, np.full(n, z), np.full(n, gain), keep),
+        *(np.array([[learn]]), np.ones((1, 2, 1)), start, skills, items, np.full(n, z), np.full(n, gain), keep),
         *(np.array(given_scores), known, weight, np.empty((n, 1)), np.empty(n)),
     )
     assert found == pytest.approx(expected, abs=1e-9)
@@ -178,7 +187,14 @@ def test_a_run_folded_in_two_parts_is_the_run_folded_at_once() -> None:
         links = slice(at, at + len(world.skills[world.start[item] : world.start[item + 1]]))
         one = slice(i, i + 1)
         predicted = fold(
-            *(world.learn, np.exp(world.theta), world.start, world.skills, world.items[one], world.ease[one]),
+            *(
+                world.learn,
+                np.tile(np.exp(world.theta), (len(world.start) - 1, 1, 1)),
+                world.start,
+                world.skills,
+                world.items[one],
+                world.ease[one],
+            ),
             *(world.gain[one], world.keep[links], np.array(given_scores[one]), known, weight),
             *(np.empty((links.stop - links.start, 4)), np.empty(1)),
         )

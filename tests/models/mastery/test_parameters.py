@@ -51,7 +51,7 @@ def test_every_fault_is_told_at_once(fitted: Parameters) -> None:
     with pytest.raises(ModelError, match=r"population has shape.*theta holds a value that is not finite"):
         replace(fitted, population=np.zeros(3), theta=np.full(len(fitted.theta), np.nan))
     with pytest.raises(ModelError, match=r"wrong sign.*no distribution"):
-        replace(fitted, ability=np.array([-1.0, 0, 0, 0]), weight=fitted.weight * 2)
+        replace(fitted, ability=fitted.ability - 9, weight=fitted.weight * 2)
     with pytest.raises(ModelError, match="stands twice"):
         replace(fitted, skills=("a",) * len(fitted.skills))
 
