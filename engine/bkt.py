@@ -35,23 +35,48 @@ Counts = npt.NDArray[np.int32]
 TINY = 1e-9  # a probability that reaches 0 or 1 exactly could never move again
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def likelihood(right: float, score: float) -> Any:
     """Likelihood of a score where a right answer has probability ``right``."""
-    if score == 1.0:
-        return right
-    if score == 0.0:
-        return 1.0 - right
-    return right**score * (1.0 - right) ** (1.0 - score)
+    if score * (1.0 - score) != 0.0:
+        return right**score * (1.0 - right) ** (1.0 - score)
+    return score * right + (1.0 - score) * (1.0 - right)  # no branch that right and wrong answers would take in turn
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def at_opportunity(p: float, forget: float, opportunities: int) -> Any:
     """P(L) when the student meets the skill again: forgetting is applied here, so a stored state needs no clock."""
     return p * (1.0 - forget) if opportunities > 0 else p
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
+def read(p: float, guess: float, slip: float, score: float) -> Any:
+    """P(known and this score), P(this score), where P(known) is ``p``: the first over the second is the evidence."""
+    held = min(max(p, TINY), 1.0 - TINY)
+    known = held * likelihood(1.0 - slip, score)
+    return known, known + (1.0 - held) * likelihood(guess, score)
+
+
+@njit(cache=True, error_model="numpy")
+def learnt(p: float, learn: float) -> Any:
+    """P(known) after an opportunity to learn."""
+    return min(max(p + (1.0 - p) * learn, TINY), 1.0 - TINY)
+
+
+@njit(cache=True, error_model="numpy")
+def update(
+    p: float, score: float, opportunities: int, learn: float, guess: float, slip: float, forget: float = 0.0
+) -> Any:
+    """One answer of one student on one skill: P(L) before it, after so many ``opportunities``, to P(L) after it.
+
+    >>> round(update(0.4, 1.0, 3, 0.1, 0.2, 0.1), 4)
+    0.775
+    """
+    known, evidence = read(at_opportunity(p, forget, opportunities), guess, slip, score)
+    return learnt(known / evidence, learn)
+
+
+@njit(cache=True, error_model="numpy")
 def fold_answers(
     params: Floats,
     emit: Floats,
@@ -63,36 +88,31 @@ def fold_answers(
     seen: Counts,
     before: Floats,
     after: Floats,
-    weight: Floats,
 ) -> Any:
     """Fold answers, in order of time, into ``p`` and ``seen`` in place; returns P(correct) of each before it is learnt.
 
     params [K, 5]; the skills of item i are ``skills[start[i]:start[i+1]]``, with guess and slip in the same rows of
     ``emit`` [links, 2]; items [n]; scores [n]; p, seen [K]. ``before`` and ``after`` [sum of skills over answers]
-    receive each skill's P(L) at the opportunity and after it. ``weight`` [K] is increased by the log-likelihood.
+    receive each skill's P(L) at the opportunity and after it.
     """
     predicted = np.empty(len(items))
     at = 0
     for i in range(len(items)):
-        score, total = scores[i], 0.0
+        total = 0.0
         low, high = start[items[i]], start[items[i] + 1]
         for j in range(low, high):
             k, guess, slip = skills[j], emit[j, 0], emit[j, 1]
-            p0 = at_opportunity(p[k], params[k, FORGET], seen[k])
-            total += p0 * (1.0 - slip) + (1.0 - p0) * guess
-            known = p0 * likelihood(1.0 - slip, score)
-            evidence = known + (1.0 - p0) * likelihood(guess, score)
-            p1 = known / evidence
-            weight[k] += np.log(evidence)
-            p[k] = min(max(p1 + (1.0 - p1) * params[k, LEARN], TINY), 1.0 - TINY)
+            before[at] = at_opportunity(p[k], params[k, FORGET], seen[k])
+            total += before[at] * (1.0 - slip) + (1.0 - before[at]) * guess
+            known, evidence = read(before[at], guess, slip, scores[i])
+            p[k] = after[at] = learnt(known / evidence, params[k, LEARN])
             seen[k] += 1
-            before[at], after[at] = p0, p[k]
             at += 1
         predicted[i] = total / (high - low)
     return predicted
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def note_times(start: Ints, skills: Ints, items: Ints, times: Ints, last_at: Ints) -> None:
     """Keep in ``last_at`` [K] the latest time [n] of an answer on each skill."""
     for i in range(len(items)):
@@ -100,22 +120,28 @@ def note_times(start: Ints, skills: Ints, items: Ints, times: Ints, last_at: Int
             last_at[skills[j]] = max(last_at[skills[j]], times[i])
 
 
-@njit(cache=True, nogil=True)  # long enough to let other threads work meanwhile
-def fold_draws(params: Floats, emit: Floats, start: Ints, skills: Ints, items: Ints, scores: Floats, size: int) -> Any:
+@njit(cache=True, nogil=True, error_model="numpy")  # long enough to let other threads work meanwhile
+def fold_draws(params: Floats, emit: Floats, start: Ints, skills: Ints, items: Ints, scores: Floats) -> Any:
     """The same answers under every parameter draw: P(L) and log weight of each draw, both [D, K].
 
-    params [D, K, 5]; emit [D, links, 2]; ``size`` is the sum of skills over the answers. A draw weighs, for each
-    skill, by how well it predicted this student's own answers on it.
+    params [D, K, 5]; emit [D, links, 2]. A draw weighs, for each skill, by how well it predicted this student's own
+    answers on it.
     """
     p, weight = params[:, :, PRIOR].copy(), np.zeros(params.shape[:2])
-    before, after = np.empty(size), np.empty(size)
     for d in range(len(params)):
         seen = np.zeros(params.shape[1], np.int32)
-        fold_answers(params[d], emit[d], start, skills, items, scores, p[d], seen, before, after, weight[d])
+        for i in range(len(items)):
+            for j in range(start[items[i]], start[items[i] + 1]):
+                k = skills[j]
+                met = at_opportunity(p[d, k], params[d, k, FORGET], seen[k])
+                known, evidence = read(met, emit[d, j, 0], emit[d, j, 1], scores[i])
+                weight[d, k] += np.log(evidence)
+                p[d, k] = learnt(known / evidence, params[d, k, LEARN])
+                seen[k] += 1
     return p, weight
 
 
-@njit(cache=True)
+@njit(cache=True, error_model="numpy")
 def predict_items(params: Floats, emit: Floats, start: Ints, skills: Ints, items: Ints, p: Floats, seen: Counts) -> Any:
     """P(correct) of each item if it were given now, shape [n]."""
     predicted = np.empty(len(items))

@@ -161,7 +161,7 @@ class Tracer:
         estimate itself is always inside.
         """
         answers, sets = self._answers(history), self.catalog.skill_sets
-        given = (sets.of_item[answers.items], answers.scores, answers.links)
+        given = (sets.of_item[answers.items], answers.scores)
         p, weight = bkt.fold_draws(self._draws, self._draw_emissions, sets.start, sets.skills, *given)
         weight = np.exp(weight - weight.max(axis=0, keepdims=True))
         order = np.argsort(p, axis=0)
@@ -198,9 +198,9 @@ class Tracer:
 
     def _run(self, answers: _Answers, mastery: Floats, seen: Counts) -> tuple[Floats, Floats, Floats]:
         """Fold into ``mastery`` and ``seen``; P(correct) [n], and P(L) before and after [links]."""
-        before, after, weight = np.empty(answers.links), np.empty(answers.links), np.zeros(len(mastery))
+        before, after = np.empty(answers.links), np.empty(answers.links)
         links, given = (self.start, self.skills), (answers.items, answers.scores)
-        predicted = bkt.fold_answers(self.params, self.emit, *links, *given, mastery, seen, before, after, weight)
+        predicted = bkt.fold_answers(self.params, self.emit, *links, *given, mastery, seen, before, after)
         return predicted, before, after
 
     def _answers(self, history: History) -> _Answers:

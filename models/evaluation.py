@@ -70,9 +70,8 @@ def predict(model: Model, log: ResponseLog) -> Floats:
     mastery, seen = tracer.empty.mastery, tracer.empty.responses
     predicted = np.empty(len(log))
     room = np.empty((2, int(np.diff(tracer.start)[log.tag].sum())))
-    weight = np.zeros(len(mastery))
     for low, high in zip(log.bounds[:-1].tolist(), log.bounds[1:].tolist(), strict=True):
-        state = (mastery.copy(), seen.copy(), *room, weight)
+        state = (mastery.copy(), seen.copy(), *room)
         predicted[low:high] = equations.fold_answers(*bound, log.tag[low:high], log.score[low:high], *state)
     return predicted
 

@@ -16,7 +16,7 @@ from statistics import median
 
 import numpy as np
 
-from engine.bkt import fold_answers
+from engine.bkt import fold_answers, update
 from tests.bench import frames, peers
 from tests.bench.pybkt_cpp import ROOT
 
@@ -71,17 +71,23 @@ def online() -> None:
 
     def fold(answers: int, times: int) -> float:
         items, scores = rng.integers(skills, size=answers), (rng.random(answers) < 0.7).astype(np.float64)
-        p, seen, weight = np.full(skills, 0.3), np.zeros(skills, np.int32), np.zeros(skills)
+        p, seen = np.full(skills, 0.3), np.zeros(skills, np.int32)
         before, after = np.empty(answers), np.empty(answers)
         taken = []
         for _ in range(times):
             began = time.perf_counter()
-            fold_answers(params, emit, start, of_item, items, scores, p, seen, before, after, weight)
+            fold_answers(params, emit, start, of_item, items, scores, p, seen, before, after)
             taken.append(time.perf_counter() - began)
         return median(taken)
 
-    fold(1, 1)
-    one, many = fold(1, 20_000), fold(1_000_000, 5) / 1_000_000
+    def updates(times: int) -> float:
+        p, began = 0.3, time.perf_counter()
+        for turn in range(times):
+            p = update(p, 1.0, turn, 0.1, 0.2, 0.1, 0.02)
+        return (time.perf_counter() - began) / times
+
+    fold(1, 1), updates(10)
+    one, many = updates(200_000), fold(1_000_000, 5) / 1_000_000
     print(f"\n## Online\n\none update of one student's state, called from Python: {one * 1e6:.2f} us")
     print(f"a million answers in one call: {many * 1e9:.1f} ns a response")
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import bkt
-from engine.model import GUESS, LEARN, PRIOR, SLIP
+from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP
 from models.log import Floats, Ints
 from tests.models.oracle import likelihood, p_known
 
@@ -23,13 +23,13 @@ def _params(values: list[float]) -> Floats:
     return params
 
 
-def _fold(params: Floats, emit: Floats, items: Ints, scores: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """Predictions, P(L) before each (answer, skill), P(L) at the end, log-likelihood of each skill."""
-    p, weight = params[:, PRIOR].copy(), np.zeros(len(params))
+def _fold(params: Floats, emit: Floats, items: Ints, scores: Floats) -> tuple[Floats, Floats, Floats]:
+    """Predictions, P(L) before each (answer, skill), P(L) at the end."""
+    p = params[:, PRIOR].copy()
     room = np.empty((2, int((START[items + 1] - START[items]).sum())))
     seen = np.zeros(len(params), np.int32)
-    predicted = bkt.fold_answers(params, emit, START, SKILLS, items, scores, p, seen, room[0], room[1], weight)
-    return predicted, room[0], p, weight
+    predicted = bkt.fold_answers(params, emit, START, SKILLS, items, scores, p, seen, room[0], room[1])
+    return predicted, room[0], p
 
 
 @given(
@@ -42,7 +42,9 @@ def test_predictions_are_those_of_the_sum_over_paths(values: list[float], answer
     params = _params(values)
     emit = np.concatenate([params[:, [GUESS, SLIP]], [[0.4, 0.1], [0.15, 0.3]]])
     items, scores = np.array([item for item, _ in answers], np.int64), np.array([value for _, value in answers])
-    predicted, before, _, weight = _fold(params, emit, items, scores)
+    predicted, before, end = _fold(params, emit, items, scores)
+    drawn, weight = bkt.fold_draws(params[None], emit[None], START, SKILLS, items, scores)
+    assert drawn[0] == pytest.approx(end, abs=1e-12)
     past: list[list[tuple[float, int]]] = [[], []]
     at = 0
     for turn, item in enumerate(items.tolist()):
@@ -58,7 +60,7 @@ def test_predictions_are_those_of_the_sum_over_paths(values: list[float], answer
     for k in range(2):
         if past[k]:
             whole = likelihood(params[k], [s for s, _ in past[k]], emit[[j for _, j in past[k]]])
-            assert weight[k] == pytest.approx(np.log(whole), abs=1e-9)
+            assert weight[0, k] == pytest.approx(np.log(whole), abs=1e-9)
 
 
 @given(st.lists(probability, min_size=10, max_size=10), st.lists(score, min_size=0, max_size=5))
@@ -69,8 +71,8 @@ def test_a_right_answer_never_lowers_and_a_wrong_one_raises_no_more_than_learnin
     params = _params(values)
     emit = np.concatenate([params[:, [GUESS, SLIP]]] * 2)
     items = np.zeros(len(scores) + 1, np.int64)
-    _, before, right, _ = _fold(params, emit, items, np.array([*scores, 1.0]))
-    _, _, wrong, _ = _fold(params, emit, items, np.array([*scores, 0.0]))
+    _, before, right = _fold(params, emit, items, np.array([*scores, 1.0]))
+    _, _, wrong = _fold(params, emit, items, np.array([*scores, 0.0]))
     assert right[0] >= before[-1] - 1e-9
     assert wrong[0] <= before[-1] + (1 - before[-1]) * params[0, LEARN] + 1e-9
 
@@ -81,11 +83,11 @@ def test_predict_items_is_what_folding_one_more_answer_predicts(values: list[flo
     params = _params(values)
     emit = np.concatenate([params[:, [GUESS, SLIP]]] * 2)
     given_items, scores = np.array(items, np.int64), np.ones(len(items))
-    predicted, _, _, _ = _fold(params, emit, given_items, scores)
+    predicted, _, _ = _fold(params, emit, given_items, scores)
     p, seen = params[:, PRIOR].copy(), np.zeros(2, np.int32)
     room = np.empty((2, 12))
     past, right = given_items[:-1], scores[:-1]
-    bkt.fold_answers(params, emit, START, SKILLS, past, right, p, seen, room[0], room[1], np.zeros(2))
+    bkt.fold_answers(params, emit, START, SKILLS, past, right, p, seen, room[0], room[1])
     now = bkt.predict_items(params, emit, START, SKILLS, given_items[-1:], p, seen)
     assert now[0] == pytest.approx(predicted[-1], abs=1e-12)
 
@@ -95,8 +97,16 @@ def test_draws_are_the_fold_under_each_draw() -> None:
     draws = np.stack([params, params[::-1] * 0.9])
     emit = np.stack([np.concatenate([d[:, [GUESS, SLIP]]] * 2) for d in draws])
     items, scores = np.array([0, 2, 1], np.int64), np.array([1.0, 0.0, 0.5])
-    p, weight = bkt.fold_draws(draws, emit, START, SKILLS, items, scores, 4)
+    p, _ = bkt.fold_draws(draws, emit, START, SKILLS, items, scores)
     for d in range(2):
-        _, _, end, value = _fold(draws[d], emit[d], items, scores)
-        assert p[d] == pytest.approx(end, abs=1e-12)
-        assert weight[d] == pytest.approx(value, abs=1e-12)
+        assert p[d] == pytest.approx(_fold(draws[d], emit[d], items, scores)[2], abs=1e-12)
+
+
+def test_one_update_is_a_fold_of_one_answer() -> None:
+    params = _params([0.3, 0.1, 0.4, 0.2, 0.05] * 2)
+    emit = np.concatenate([params[:, [GUESS, SLIP]]] * 2)
+    p = params[0, PRIOR]
+    for turn, score in enumerate([1.0, 0.0, 0.5, 1.0]):
+        p = bkt.update(p, score, turn, *params[0, [LEARN, GUESS, SLIP, FORGET]])
+        items = np.zeros(turn + 1, np.int64)
+        assert p == pytest.approx(_fold(params, emit, items, np.array([1.0, 0.0, 0.5, 1.0])[: turn + 1])[2][0])
