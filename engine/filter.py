@@ -70,10 +70,10 @@ def fold(
     for i in range(len(items)):
         first = start[items[i]]
         end = at + start[items[i] + 1] - first
-        odds, more, score = np.exp(ease[i]), np.exp(gain[i]), scores[i]
+        odds, more, score, of_item = np.exp(ease[i]), np.exp(gain[i]), scores[i], lift[items[i]]
         total, seen = 0.0, 0.0
         for g in range(len(weight)):
-            u, h = emit(odds, more, lift[items[i]], g)
+            u, h = emit(odds, more, of_item, g)
             joint = 1.0
             for j in range(at, end):
                 before[j, g] = known[skills[first + j - at], g] * keep[j]

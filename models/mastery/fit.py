@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize  # type: ignore[import-untyped]
@@ -67,18 +68,31 @@ def fit(
     problem = Problem(log, (options or Options()).suited_to(log))
     with ThreadPoolExecutor(jobs) as pool:
         x, value, steps = _descend(problem, pool.map if jobs > 1 else map, progress)
-    values = views(x, *problem.shape)
+    about = {
+        "trainer": "mastery",
+        "seed": seed,
+        "penalised_log_likelihood": -value,
+        "steps": steps,
+        "answers": len(log),
+        "students": len(log.students),
+        "skills": len(log.skills),
+        "data_digest": log.digest,
+    }
+    return _parameters(log, problem, x, about)
+
+
+def _parameters(log: ResponseLog, problem: Problem, x: Floats, about: dict[str, Any]) -> Parameters:
+    values, joint = views(x, *problem.shape), np.flatnonzero(np.diff(log.tag_start) > 1)
     if not problem.options.priors:
         values.population[:ON_PRIOR] = values.skills[:, :ON_PRIOR].mean(0)
-    joint = np.flatnonzero(np.diff(log.tag_start) > 1)
     return Parameters(
         skills=log.skills,
         logits=values.skills[:, :ON_PRIOR],
         ability=values.skills[:, ON_PRIOR:],
-        combinations=tuple(log.tags[t] for t in joint.tolist()),
-        combined=values.tags[joint],
         population=values.population,
         gap=np.array([values.gap[0], problem.data.typical]),
+        combinations=tuple(log.tags[t] for t in joint.tolist()),
+        combined=values.tags[joint],
         items=log.items,
         offsets=values.items,
         item_means=np.append(problem.means, problem.overall),
@@ -86,16 +100,7 @@ def fit(
         theta=problem.theta,
         weight=problem.weight,
         options=problem.options,
-        about={
-            "trainer": "mastery",
-            "seed": seed,
-            "penalised_log_likelihood": -value,
-            "steps": steps,
-            "answers": len(log),
-            "students": len(log.students),
-            "skills": len(log.skills),
-            "data_digest": log.digest,
-        },
+        about=about,
     )
 
 
