@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from engine.lanes import LANES
+from models.bkt.compiled import inner, kernel
 from models.bkt.objective import BOX, Room, Rules, evaluate
 from models.bkt.strings import Strings
 
@@ -38,7 +38,7 @@ class Runners(NamedTuple):
     gain: Floats
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def top(tree: Strings, scores: Floats, rules: Rules, at: Room, starts: Floats, best: Floats, curvature: Floats) -> Any:
     """Fills the best x [5] that eight starts [8, 5] lead to and the Hessian [5, 5] there.
 
@@ -54,7 +54,7 @@ def top(tree: Strings, scores: Floats, rules: Rules, at: Room, starts: Floats, b
     return value, spent + steps
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _race(tree: Strings, scores: Floats, rules: Rules, at: Room, starts: Floats) -> Any:
     inverse, gain = np.empty((LANES, 5, 5)), np.empty(LANES)
     old = Runners(starts, np.empty(LANES), np.empty((LANES, 5)), inverse, gain)
@@ -76,7 +76,7 @@ def _race(tree: Strings, scores: Floats, rules: Rules, at: Room, starts: Floats)
     return old, spent
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _judge(old: Runners, new: Runners, lane: int, rules: Rules, scale: Floats, step: Floats, length: float) -> Any:
     """Take the new point and find the next step, or shorten this one; returns the length to go."""
     slope = 0.0
@@ -98,7 +98,7 @@ def _judge(old: Runners, new: Runners, lane: int, rules: Rules, scale: Floats, s
     return length
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _leader(runners: Runners) -> Any:
     best = 0
     for lane in range(LANES):
@@ -107,7 +107,7 @@ def _leader(runners: Runners) -> Any:
     return best
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _over(runners: Runners) -> Any:
     """Whether the leader is close to its top and nobody behind may still pass it."""
     leader = _leader(runners)
@@ -123,7 +123,7 @@ def _over(runners: Runners) -> Any:
     return True
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _restart(inverse: Floats, scale: Floats) -> None:
     """EM's own step."""
     for i in range(5):
@@ -131,13 +131,13 @@ def _restart(inverse: Floats, scale: Floats) -> None:
             inverse[i, j] = 1.0 / scale[i] if i == j else 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _held(x: float, slope: float, low: float, high: float) -> Any:
     """A parameter that is fixed, or at a bound with the likelihood rising beyond."""
     return high <= low or (abs(x) >= BOX and x * slope > 0.0)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _direction(runners: Runners, lane: int, rules: Rules, step: Floats) -> Any:
     """Fills the next step [5]; returns what it should gain, in nats."""
     x, gradient, inverse = runners.x[lane], runners.gradient[lane], runners.inverse[lane]
@@ -154,7 +154,7 @@ def _direction(runners: Runners, lane: int, rules: Rules, step: Floats) -> Any:
     return gain
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _shorten(step: Floats) -> None:
     """No longer than STRIDE, in its own direction."""
     longest = 0.0
@@ -165,7 +165,7 @@ def _shorten(step: Floats) -> None:
             step[i] *= STRIDE / longest
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _learn_curvature(old: Runners, new: Runners, lane: int, scale: Floats) -> None:
     """The BFGS update of the inverse Hessian; EM's step again where the likelihood curves upward."""
     inverse = old.inverse[lane]
@@ -198,7 +198,7 @@ class Look(NamedTuple):
     scale: Floats
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def look(tree: Strings, scores: Floats, rules: Rules, at: Room, x: Floats) -> Any:
     """The objective around x [5], in one evaluation of eight lanes: at x, and a little beside it along each axis."""
     points, value, gradient, scale = (
@@ -222,7 +222,7 @@ def look(tree: Strings, scores: Floats, rules: Rules, at: Room, x: Floats) -> An
     return Look(value, gradient[0], hessian, scale[0])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _newton(tree: Strings, scores: Floats, rules: Rules, at: Room, x: Floats) -> Any:
     """Newton steps from x [5], in place: the value, the Hessian [5, 5] there, and the evaluations spent."""
     seen = look(tree, scores, rules, at, x)
@@ -243,7 +243,7 @@ def _newton(tree: Strings, scores: Floats, rules: Rules, at: Room, x: Floats) ->
     return seen.value[0], seen.hessian, spent
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _newton_step(seen: Look, rules: Rules, x: Floats, damping: float, step: Floats) -> Any:
     """Fills the step [5] of (-Hessian + damping scale) step = slopes, with more damping until that is a maximum.
 
@@ -270,7 +270,7 @@ def _newton_step(seen: Look, rules: Rules, x: Floats, damping: float, step: Floa
     return 0.0, damping
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def solve(system: Floats, right: Floats) -> Any:
     """Solve a symmetric system in place by Cholesky's factor; False, with nothing solved, if not positive definite."""
     n = len(right)

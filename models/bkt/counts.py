@@ -14,9 +14,9 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from engine.lanes import LANES, load, log, splat, store
+from models.bkt.compiled import inner, kernel
 from models.bkt.strings import Strings
 
 Floats = npt.NDArray[np.float64]
@@ -25,7 +25,7 @@ TOGETHER = 16  # likelihoods of one answer, each above 1e-13, whose product a do
 FIRST, LEARNT, MISSED, LOST, HELD, STUDENTS = range(6)  # rows of ``moves``
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def expect(
     tree: Strings, trans: Floats, read: Floats, value: Floats, moves: Floats, reads: Floats, room: Floats
 ) -> None:
@@ -43,7 +43,7 @@ def expect(
     _backward(tree, trans, forgets, moves, reads, room)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _forward(tree: Strings, trans: Floats, read: Floats, value: Floats, room: Floats) -> None:
     """Rows of the room, per node: P(known) after learning, P(known) at the answer, and zeros."""
     _, parent, symbol, weight, _ = tree
@@ -70,7 +70,7 @@ def _forward(tree: Strings, trans: Floats, read: Floats, value: Floats, room: Fl
     store(value, 0, total + log(product))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _backward(tree: Strings, trans: Floats, forgets: bool, moves: Floats, reads: Floats, room: Floats) -> None:
     _, parent, symbol, weight, ends = tree
     learn, forget, zero = load(trans, 1), load(trans, 2), splat(0.0)

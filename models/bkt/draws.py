@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from engine.lanes import LANES, load, log, splat, store
 from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP
+from models.bkt.compiled import inner, kernel
 from models.bkt.learn import Learnt, one
 from models.bkt.objective import LIMIT, Room, Rules, room
 from models.bkt.strings import Strings
@@ -106,7 +106,7 @@ def _spread_of_students(learnt: Learnt, between: Floats) -> float:
     return GRID[int(totals.argmax())]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _marginal(tree: Strings, scores: Floats, draws: Floats, at: Room) -> float:
     """Log-likelihood of one skill's answers when each student is one of the ``draws`` [D, 5], equally."""
     n = len(tree.parent)
@@ -128,7 +128,7 @@ def _marginal(tree: Strings, scores: Floats, draws: Floats, at: Room) -> float:
     return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _paths(tree: Strings, scores: Floats, draws: Floats, at: Room) -> None:
     """The log-likelihood of the answers down to every node under eight draws [8, 5], in rows 3 i + 1 of the room."""
     for lane in range(LANES):

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from engine.lanes import LANES
 from engine.model import GUESS, SLIP
 from models.bkt.climb import look, top
+from models.bkt.compiled import inner, kernel
 from models.bkt.objective import LIMIT, Room, Rules, from_params, room, to_params
 from models.bkt.options import FREE, ORDERED, WEAK, WEIGHT, Options
 from models.bkt.strings import Forest, Strings, pooled
@@ -107,8 +107,8 @@ def given(answers: Answers, params: Floats, options: Options) -> Learnt:
     """What the answers say of parameters [K, 5] that were found elsewhere: nothing is moved."""
     strings, scores = plant(answers)
     rules, population = _prepared(answers.skills, strings, scores, options)
-    x, value, hessian = _look_at(strings, scores, rules, room(_longest(strings), len(scores)), params)
-    fitted = Fitted(x, params, value, hessian, np.zeros(len(x), np.bool_), np.ones(len(x), np.int64))
+    fitted = _nothing_yet(len(params))._replace(params=params.copy())
+    _look_at(strings, scores, rules, room(_longest(strings), len(scores)), fitted)
     return _learnt(answers.skills, population, rules, strings, scores, fitted)
 
 
@@ -182,23 +182,38 @@ def fit_population(strings: Strings, scores: Floats, options: Options) -> Floats
 def fit_chunk(work: tuple[Strings, Rules], *, scores: Floats, forgets: bool) -> Fitted:
     """Fit the skills of some strings; rules with bounds [K, 5] and pseudo-counts [K, 5, 2]. Runs in any process."""
     strings, rules = work
-    return Fitted(*_fit(strings, scores, rules, room(_longest(strings), len(scores)), ORDERED, FREE, forgets))
+    fitted = _nothing_yet(len(strings.start) - 1)
+    _fit(strings, scores, rules, room(_longest(strings), len(scores)), ORDERED, FREE, forgets, fitted)
+    return fitted
+
+
+def _nothing_yet(skills: int) -> Fitted:
+    x, params, value, hessian = (np.zeros((skills, *shape)) for shape in ((5,), (5,), (), (5, 5)))
+    return Fitted(x, params, value, hessian, np.zeros(skills, np.bool_), np.zeros(skills, np.int64))
 
 
 def _longest(strings: Strings) -> int:
     return int(np.diff(strings.start).max(initial=0))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _fit(strings: Strings, scores: Floats, rules: Rules, at: Room, ordered: Floats, free: Floats, forgets: bool) -> Any:
-    """Every skill: first without the order of guess and slip, to see whether it is needed, then with it if it is.
+@kernel
+def _fit(
+    strings: Strings,
+    scores: Floats,
+    rules: Rules,
+    at: Room,
+    ordered: Floats,
+    free: Floats,
+    forgets: bool,
+    fitted: Fitted,
+) -> None:
+    """Fills every skill: first without the order of guess and slip, to see whether it is needed, then with it if it is.
 
     With forgetting the states may be swapped without loss, so the order costs nothing and is held from the beginning.
     """
-    n = len(strings.start) - 1
-    x, params, value, hessian = np.zeros((n, 5)), np.zeros((n, 5)), np.zeros(n), np.zeros((n, 5, 5))
-    degenerate, evaluations, slope = np.zeros(n, np.bool_), np.zeros(n, np.int64), np.empty(5)
-    for k in range(n):
+    x, params, value, hessian, degenerate, evaluations = fitted
+    slope = np.empty(5)
+    for k in range(len(x)):
         if strings.start[k] == strings.start[k + 1]:
             continue
         tree = one(strings, k)
@@ -217,15 +232,13 @@ def _fit(strings: Strings, scores: Floats, rules: Rules, at: Room, ordered: Floa
             to_params(x[k], own, params[k], slope)
         else:
             _reorder(x[k], hessian[k], params[k], own)
-    return x, params, value, hessian, degenerate, evaluations
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _look_at(strings: Strings, scores: Floats, rules: Rules, at: Room, params: Floats) -> Any:
-    """x [K, 5], value [K] and Hessian [K, 5, 5] of parameters [K, 5] that stay."""
-    n = len(strings.start) - 1
-    x, value, hessian = np.zeros((n, 5)), np.zeros(n), np.zeros((n, 5, 5))
-    for k in range(n):
+@kernel
+def _look_at(strings: Strings, scores: Floats, rules: Rules, at: Room, fitted: Fitted) -> None:
+    """Fills x, value and Hessian of parameters that stay."""
+    x, params, value, hessian = fitted.x, fitted.params, fitted.value, fitted.hessian
+    for k in range(len(x)):
         own = Rules(rules.low[k], rules.high[k], rules.ordered, rules.pseudo[k])
         from_params(params[k], own, x[k])
         seen = look(one(strings, k), scores, own, at, x[k])
@@ -233,10 +246,9 @@ def _look_at(strings: Strings, scores: Floats, rules: Rules, at: Room, params: F
         for i in range(5):
             for j in range(5):
                 hessian[k, i, j] = seen.hessian[i, j]
-    return x, value, hessian
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def one(strings: Strings, k: int) -> Any:
     """The tree of skill k."""
     a, b = strings.start[k], strings.start[k + 1]
@@ -246,7 +258,7 @@ def one(strings: Strings, k: int) -> Any:
     return Strings(start, parent, symbol, weight, ends)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _reorder(x: Floats, hessian: Floats, params: Floats, rules: Rules) -> None:
     """From x and its Hessian at a top found without order to the same point's with it: slip hangs on x[GUESS] too."""
     slope, width = np.empty(5), rules.high[SLIP] - rules.low[SLIP]
@@ -263,7 +275,7 @@ def _reorder(x: Floats, hessian: Floats, params: Floats, rules: Rules) -> None:
         hessian[SLIP, i] *= by_slip
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def placed(starts: Floats, rules: Rules) -> Any:
     """The x [8, 5] of starts [8, 5] within the bounds of one skill."""
     x = np.empty((LANES, 5))

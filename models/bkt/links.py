@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from engine.lanes import LANES
 from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP
+from models.bkt.compiled import inner, kernel
 from models.bkt.counts import FIRST, HELD, LEARNT, LOST, MISSED, STUDENTS, expect
 from models.bkt.learn import Learnt, one, symbols
 from models.bkt.objective import LIMIT, Room, room
@@ -70,7 +70,7 @@ def _numbered(answers: Answers, joint: npt.NDArray[np.bool_]) -> tuple[Ints, Int
     return link, number
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def _climb(
     tree: Strings, scores: Floats, low: Floats, high: Floats, pseudo: Floats, params: Floats, emit: Floats, at: Room
 ) -> None:
@@ -93,7 +93,7 @@ def _climb(
     params[GUESS], params[SLIP] = emit[0, 0], emit[0, 1]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _set(params: Floats, emit: Floats, scores: Floats, at: Room) -> None:
     for row, i in enumerate((PRIOR, LEARN, FORGET)):
         for lane in range(LANES):
@@ -106,7 +106,7 @@ def _set(params: Floats, emit: Floats, scores: Floats, at: Room) -> None:
                 at.read[2 * symbol + 1, lane] = (1.0 - emit[j, 1]) ** y * emit[j, 1] ** (1.0 - y)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _maximise(
     params: Floats,
     emit: Floats,
@@ -142,14 +142,14 @@ def _maximise(
             emit[j, 1] = LIMIT - emit[j, 0]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _share(done: float, of: float, old: float, low: float, high: float) -> Any:
     if of <= 0.0 or low >= high:
         return old
     return min(max(done / of, EDGE, low), 1.0 - EDGE, high)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _on_the_limit(guess: Floats, slip: Floats) -> Any:
     """The best guess where guess + slip = LIMIT, from (successes, trials) of each: the derivative falls, so bisect."""
     low, high = EDGE, LIMIT - EDGE
@@ -164,7 +164,7 @@ def _on_the_limit(guess: Floats, slip: Floats) -> Any:
     return 0.5 * (low + high)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _log_prior(value: float, done: float, of: float) -> Any:
     if of <= 0.0:
         return 0.0

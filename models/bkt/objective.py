@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from engine.lanes import LANES
 from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP
+from models.bkt.compiled import inner, kernel
 from models.bkt.counts import FIRST, HELD, LEARNT, LOST, MISSED, STUDENTS, expect
 from models.bkt.strings import Strings
 
@@ -56,7 +56,7 @@ def room(nodes: int, symbols: int) -> Room:
     return Room(trans, read, value, moves, reads, held, params, slopes, np.empty(LANES))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def to_params(x: Floats, rules: Rules, params: Floats, slope: Floats) -> Any:
     """Fills the parameters [5] at x [5] and the derivative of each by its own x; returns d slip / d x[GUESS]."""
     for i in (PRIOR, LEARN, GUESS, FORGET):
@@ -72,7 +72,7 @@ def to_params(x: Floats, rules: Rules, params: Floats, slope: Floats) -> Any:
     return across
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def from_params(params: Floats, rules: Rules, x: Floats) -> None:
     """The x [5] of parameters [5]; those outside the bounds go to the nearest inside."""
     edge = 1.0 / (1.0 + np.exp(BOX))
@@ -87,7 +87,7 @@ def from_params(params: Floats, rules: Rules, x: Floats) -> None:
         x[i] = np.log(share / (1.0 - share))
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _set(x: Floats, scores: Floats, rules: Rules, at: Room) -> None:
     """The parameters at x [8, 5], as the counts read them."""
     for lane in range(LANES):
@@ -105,7 +105,7 @@ def _set(x: Floats, scores: Floats, rules: Rules, at: Room) -> None:
                 at.read[2 * s + 1, lane] = (1.0 - slip) ** y * slip ** (1.0 - y)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@inner
 def _counted(lane: int, scores: Floats, at: Room, counts: Floats) -> None:
     """Fills counts [5, 2]: expected successes and trials of each parameter."""
     learnt = at.moves[LEARNT, lane]
@@ -121,7 +121,7 @@ def _counted(lane: int, scores: Floats, at: Room, counts: Floats) -> None:
         counts[SLIP, 1] += at.reads[2 * s + 1, lane]
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@kernel
 def evaluate(
     tree: Strings, scores: Floats, rules: Rules, at: Room, x: Floats, value: Floats, gradient: Floats, scale: Floats
 ) -> None:
