@@ -145,7 +145,7 @@ def test_one_point_without_items_is_plain_knowledge_tracing(
     prior, learn, guess, slip, forget = params[0]
     n = len(given_scores)
     start, skills, items = np.array([0, 1]), np.zeros(1, np.int64), np.zeros(n, np.int64)
-    rooms = np.empty(n), np.empty(n), np.zeros(1)
+    rooms = np.empty(n), np.empty(n)
     p = np.array([prior])
     emit = params[:, 2:4].copy()
     expected = bkt.fold_answers(
