@@ -74,7 +74,7 @@ def _fold(
     """The students of rows bounds[s]:bounds[s+1]; their P(known) is set back for those skills alone that they meet."""
     n, used = len(params), 0
     p, seen, met = params[:, PRIOR].copy(), np.zeros(n, np.int32), np.full(n, -1)
-    before, after, weight = np.empty(links), np.empty(links), np.zeros(n)
+    before, after = np.empty(links), np.empty(links)
     predicted, student, skill = np.empty(len(tags)), np.empty(links, np.int64), np.empty(links, np.int64)
     mastery, number = np.empty(links), np.empty(links, np.int64)
     for s in range(len(bounds) - 1):
@@ -87,7 +87,7 @@ def _fold(
                     student[used], skill[used] = s, k
                     used += 1
         mine = tags[low:high], scores[low:high]
-        predicted[low:high] = fold_answers(params, emit, start, skills, *mine, p, seen, before, after, weight)
+        predicted[low:high] = fold_answers(params, emit, start, skills, *mine, p, seen, before, after)
         for at in range(first, used):
             mastery[at], number[at] = p[skill[at]], seen[skill[at]]
     return predicted, student[:used], skill[:used], mastery[:used], number[:used]
