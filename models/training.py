@@ -21,6 +21,7 @@ from engine.model import Model, ModelError
 from engine.responses import digest32
 from models import charts
 from models.evaluation import Evaluation, holdout, judge, predict
+from models.interrupts import held
 from models.log import ResponseLog
 from models.metrics import BINS, calibration
 from models.registry import Registry, RegistryError
@@ -74,26 +75,25 @@ def train(
     champion, champion_evaluation, fair = judge_champion(registry, unseen, share, seed)
     model = fit(log, trainer, seed, _half(progress, 1))
     seconds = time.perf_counter() - began
-    params = {
-        "trainer": trainer,
-        "seed": seed,
-        "holdout_share": share,
-        "answers": len(log),
-        "students": len(log.students),
-        "items": len(log.items),
-        "skills": len(log.skills),
-        "nextwise": engine.__version__,
-    }
-    version = registry.log(
-        replace(model, about={**model.about, **params, "data_digest": log.digest, "holdout": measured(evaluation)}),
-        params=params,
-        metrics=_metrics(evaluation, champion_evaluation, seconds),
-        figures={"calibration": _figure(candidate, unseen)},
-        data_digest=log.digest,
-        judged=candidate,
-        tags={"trainer": trainer} | ({"judged_against": champion} if champion else {}),
-    )
+    params = {"trainer": trainer, "seed": seed, "holdout_share": share, **_counted(log)}
+    model = replace(model, about={**model.about, **params, "data_digest": log.digest, "holdout": measured(evaluation)})
+    figures = {"calibration": _figure(candidate, unseen)}
+    with held("the new version is being registered"):
+        version = registry.log(
+            model,
+            params=params,
+            metrics=_metrics(evaluation, champion_evaluation, seconds),
+            figures=figures,
+            data_digest=log.digest,
+            judged=candidate,
+            tags={"trainer": trainer} | ({"judged_against": champion} if champion else {}),
+        )
     return Trained(version, evaluation, champion, champion_evaluation, fair, seconds)
+
+
+def _counted(log: ResponseLog) -> dict[str, Any]:
+    sizes = {name: len(getattr(log, name)) for name in ("students", "items", "skills")}
+    return {"answers": len(log), **sizes, "nextwise": engine.__version__}
 
 
 def hold_out(log: ResponseLog, share: float, seed: int) -> tuple[ResponseLog, ResponseLog]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
+from typing import NoReturn
 
 import typer
 
 from engine import __version__
 from engine.catalog import CatalogError
 from engine.model import ModelError
+from models.interrupts import INTERRUPTED
 from models.log import DataError
 from models.registry import RegistryError
 from service.cli import catalog, data, learning, registry, serving
-from service.cli.common import complain
+from service.cli.common import complain, say
 from service.errors import Problem
 from service.store.base import StoreUnavailable
 
@@ -49,4 +53,17 @@ def main() -> None:
         complain(fault)
         sys.exit(1)
     except KeyboardInterrupt:
-        sys.exit(130)
+        _interrupted()
+    except SystemExit as left:
+        if left.code == INTERRUPTED:  # typer's answer to Ctrl-C
+            _interrupted()
+        raise
+
+
+def _interrupted() -> NoReturn:
+    say("interrupted")
+    if any(not thread.daemon for thread in threading.enumerate() if thread is not threading.main_thread()):
+        # A thread in compiled code cannot be stopped, and the interpreter would wait for it: all else is closed by now.
+        sys.stdout.flush()
+        os._exit(INTERRUPTED)
+    sys.exit(INTERRUPTED)

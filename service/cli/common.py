@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
@@ -29,6 +29,10 @@ Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON, fo
 Columns = Annotated[
     list[str] | None,
     typer.Option("--column", "-c", metavar="OURS=THEIRS", help="What a column is called in the file. Repeatable."),
+]
+Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Cores to work on. Default: all.")]
+Cluster = Annotated[
+    str | None, typer.Option(metavar="tcp://HOST:PORT", help="Let the workers of this Dask scheduler fit.")
 ]
 
 
@@ -101,6 +105,22 @@ def progress(text: str) -> Iterator[Callable[[int, int, str], None]]:
             bar.update(task, completed=done, total=total, description=f"{text} {what}"[:60])
 
         yield told
+
+
+@contextmanager
+def working(jobs: int | None, address: str | None) -> Iterator[None]:
+    """Whatever fans out inside does so on so many cores, or on a cluster; the result is the same. Ctrl-C ends it."""
+    from models import fanout, interrupts
+
+    def last_words() -> None:
+        err.show_cursor()
+        say("interrupted")
+
+    with ExitStack() as stack:
+        stack.enter_context(interrupts.prompt(last_words))
+        executor = stack.enter_context(fanout.cluster(address)) if address else None
+        with fanout.working(jobs or fanout.cores(), executor):
+            yield
 
 
 def mapping(pairs: list[str] | None) -> dict[str, str]:

@@ -8,7 +8,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from service.cli.common import Columns, Json, mapping, opened, progress, registry, result, run, say, settings
+from service.cli.common import (
+    Cluster,
+    Columns,
+    Jobs,
+    Json,
+    mapping,
+    opened,
+    progress,
+    registry,
+    result,
+    run,
+    say,
+    settings,
+    working,
+)
 
 if TYPE_CHECKING:
     from models.log import ResponseLog
@@ -43,11 +57,14 @@ def train(
     drop_unskilled: Unskilled = False,
     trainer: Annotated[Trainer, typer.Option(help="em: ours. pybkt: fit by pyBKT (slow).")] = Trainer.EM,
     seed: Seed = 0,
+    jobs: Jobs = None,
+    cluster: Cluster = None,
     as_json: Json = False,
 ) -> None:
     """Fit a model, judge it on students held out, and log and register it in MLflow.
 
-    The first model ever is promoted at once; later ones wait for `nextwise models promote`.
+    The first model ever is promoted at once; later ones wait for `nextwise models promote`. Ctrl-C leaves nothing
+    half-written.
     """
     from models import training
 
@@ -60,7 +77,7 @@ def train(
     log = read(source, format, column, drop_unskilled)
     say(f"{len(log):,} answers of {len(log.students):,} students on {len(log.skills):,} skills")
     models = registry(config)
-    with progress("training") as told:
+    with working(jobs, cluster), progress("training") as told:
         trained = training.train(log, models, trainer=trainer.value, seed=seed, progress=told)
     training.promote_if_first(models, trained.version)
     figures = {name: getattr(trained.evaluation, name) for name in ("auc", "rmse", "log_loss", "accuracy", "ece")}
@@ -102,6 +119,8 @@ def evaluate(
     column: Columns = None,
     drop_unskilled: Unskilled = False,
     seed: Seed = 0,
+    jobs: Jobs = None,
+    cluster: Cluster = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write the figures here too.")
     ] = None,
@@ -115,9 +134,10 @@ def evaluate(
 
     log = read(file, format, column, drop_unskilled)
     say(f"{len(log):,} answers of {len(log.students):,} students on {len(log.skills):,} skills")
-    figures = evaluation.evaluate(
-        log, evaluation.read_split(split), test.split(","), model=model.value, trainer=trainer.value, seed=seed
-    )
+    with working(jobs, cluster):
+        figures = evaluation.evaluate(
+            log, evaluation.read_split(split), test.split(","), model=model.value, trainer=trainer.value, seed=seed
+        )
     text = figures.to_json()
     if json_file is not None:
         json_file.write_text(text + "\n", encoding="utf-8")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import pickle
 import warnings
-from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,6 @@ import pytest
 from engine import bundle
 from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP
 from models import bkt, evaluation, pybkt
-from models.chains import chains
 from models.log import DataError, Floats, ResponseLog
 from tests.models.oracle import likelihood, log_of, simulate
 
@@ -26,8 +26,9 @@ def simulated() -> ResponseLog:
 def _log_likelihood(log: ResponseLog, params: Floats) -> float:
     """By sums over all hidden paths."""
     total = 0.0
-    for part, skill in zip(chains(log), params, strict=True):
-        total += sum(np.log(likelihood(skill, part.score[a:b].tolist())) for a, b in pairwise(part.start.tolist()))
+    for k, skill in enumerate(params):  # each answer asks for one skill
+        for student in range(len(log.students)):
+            total += np.log(likelihood(skill, log.score[(log.student == student) & (log.tag == k)].tolist()))
     return float(total)
 
 
@@ -83,6 +84,72 @@ def test_a_fitted_pybkt_model_predicts_the_same_after_import() -> None:
     named = frame.rename(columns={"user_id": "student_id", "skill_name": "skill_ids", "order_id": "timestamp"})
     named["student_id"] = named["student_id"].map("{:02}".format)
     assert evaluation.predict(ours, ResponseLog.from_frame(named)) == pytest.approx(predicted, abs=1e-4)
+
+
+def test_processes_change_nothing(simulated: ResponseLog) -> None:
+    told: list[int] = []
+    alone = pybkt.fit(simulated, fits=1, seed=2)
+    together = pybkt.fit(simulated, fits=1, seed=2, jobs=2, progress=lambda done, *_: told.append(done))
+    assert bundle.dump(together) == bundle.dump(alone)
+    assert told == [1, 2]
+
+
+@pytest.fixture(scope="module")
+def forgetful() -> ResponseLog:
+    return simulate(np.array([[0.3, 0.2, 0.2, 0.1, 0.1], [0.5, 0.1, 0.1, 0.2, 0.3]]), students=40, answers=8)
+
+
+def test_an_exported_model_predicts_the_same_in_pybkt(forgetful: ResponseLog) -> None:
+    ours = bkt.fit(forgetful)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import pandas as pd
+
+        columns = {
+            "user_id": forgetful.student,
+            "skill_name": np.array(forgetful.skills)[forgetful.tag],
+            "correct": forgetful.score.astype(int),
+            "order_id": np.arange(len(forgetful)),
+        }
+        predicted = pybkt.to_pybkt(ours).predict(data=pd.DataFrame(columns)).sort_values("order_id")
+    assert predicted["correct_predictions"].to_numpy() == pytest.approx(evaluation.predict(ours, forgetful), abs=1e-4)
+    assert pybkt.from_pybkt(pybkt.to_pybkt(ours)).params == pytest.approx(ours.params, abs=1e-9)
+
+
+def test_a_model_goes_over_as_a_table_and_comes_back(forgetful: ResponseLog, tmp_path: Path) -> None:
+    ours = bkt.fit(forgetful)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        theirs = pybkt.to_pybkt(ours)
+        theirs.params().to_csv(tmp_path / "theirs.csv")
+    pybkt.to_table(ours).to_csv(tmp_path / "ours.csv")
+    assert (tmp_path / "ours.csv").read_text() == (tmp_path / "theirs.csv").read_text()
+    again = pybkt.read_table(tmp_path / "ours.csv")
+    assert again.skills == ours.skills
+    assert again.params == pytest.approx(ours.params, abs=1e-9)
+
+
+def test_a_table_that_is_none_says_why(tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    for text, why in {
+        "": "not a table of pyBKT parameters",
+        "skill,param\na,prior\n": "not a table of pyBKT parameters",
+        "skill,param,class,value\na,prior,default,high\n": "could not convert",
+        "skill,param,class,value\nNA,prior,default,0.5\n": "skill 'NA' has no row for 'forgets'",
+        "skill,param,class,value\n": "holds no skill",
+    }.items():
+        path.write_text(text)
+        with pytest.raises(DataError, match=why):
+            pybkt.read_table(path)
+    path.write_bytes(pickle.dumps({"a": 1}))
+    with pytest.raises(DataError, match="is a pickle, which may run any program"):
+        pybkt.read_table(path)
+
+
+def test_combinations_stay_behind_and_that_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    model = bkt.fit(log_of([(f"s{n}", "i", "x;y", (n + t) % 2, t) for n in range(6) for t in range(3)]))
+    assert len(pybkt.to_table(model)) == 10
+    assert "combinations stays behind" in caplog.text
 
 
 def test_degenerate_parameters_give_way_to_the_populations() -> None:
