@@ -46,7 +46,7 @@ def top(tree: Strings, scores: Floats, rules: Rules, at: Room, starts: Floats, b
     """
     runners, spent = _race(tree, scores, rules, at, starts)
     x = runners.x[_leader(runners)]
-    value, hessian, steps = _newton(tree, scores, rules, at, x)
+    value, hessian, steps = newton(tree, scores, rules, at, x)
     for i in range(5):
         best[i] = x[i]
         for j in range(5):
@@ -132,7 +132,7 @@ def _restart(inverse: Floats, scale: Floats) -> None:
 
 
 @inner
-def _held(x: float, slope: float, low: float, high: float) -> Any:
+def held(x: float, slope: float, low: float, high: float) -> Any:
     """A parameter that is fixed, or at a bound with the likelihood rising beyond."""
     return high <= low or (abs(x) >= BOX and x * slope > 0.0)
 
@@ -144,18 +144,18 @@ def _direction(runners: Runners, lane: int, rules: Rules, step: Floats) -> Any:
     gain = 0.0
     for i in range(5):
         step[i] = 0.0
-        if _held(x[i], gradient[i], rules.low[i], rules.high[i]):
+        if held(x[i], gradient[i], rules.low[i], rules.high[i]):
             continue
         for j in range(5):
-            if not _held(x[j], gradient[j], rules.low[j], rules.high[j]):
+            if not held(x[j], gradient[j], rules.low[j], rules.high[j]):
                 step[i] += inverse[i, j] * gradient[j]
         gain += 0.5 * step[i] * gradient[i]
-    _shorten(step)
+    shorten(step)
     return gain
 
 
 @inner
-def _shorten(step: Floats) -> None:
+def shorten(step: Floats) -> None:
     """No longer than STRIDE, in its own direction."""
     longest = 0.0
     for i in range(5):
@@ -222,8 +222,8 @@ def look(tree: Strings, scores: Floats, rules: Rules, at: Room, x: Floats) -> An
     return Look(value, gradient[0], hessian, scale[0])
 
 
-@inner
-def _newton(tree: Strings, scores: Floats, rules: Rules, at: Room, x: Floats) -> Any:
+@kernel
+def newton(tree: Strings, scores: Floats, rules: Rules, at: Room, x: Floats) -> Any:
     """Newton steps from x [5], in place: the value, the Hessian [5, 5] there, and the evaluations spent."""
     seen = look(tree, scores, rules, at, x)
     spent, damping, step, there = 1, 0.0, np.empty(5), np.empty(5)
@@ -252,14 +252,14 @@ def _newton_step(seen: Look, rules: Rules, x: Floats, damping: float, step: Floa
     system = np.empty((5, 5))
     for _ in range(30):
         for i in range(5):
-            held = _held(x[i], seen.slopes[i], rules.low[i], rules.high[i])
-            step[i] = 0.0 if held else seen.slopes[i]
+            fixed = held(x[i], seen.slopes[i], rules.low[i], rules.high[i])
+            step[i] = 0.0 if fixed else seen.slopes[i]
             for j in range(5):
-                apart = held or _held(x[j], seen.slopes[j], rules.low[j], rules.high[j])
+                apart = fixed or held(x[j], seen.slopes[j], rules.low[j], rules.high[j])
                 system[i, j] = 0.0 if apart else -seen.hessian[i, j]
-            system[i, i] = 1.0 if held else system[i, i] + damping * seen.scale[i] + 1e-9
+            system[i, i] = 1.0 if fixed else system[i, i] + damping * seen.scale[i] + 1e-9
         if solve(system, step):
-            _shorten(step)
+            shorten(step)
             gain = 0.0
             for i in range(5):
                 gain += 0.5 * step[i] * seen.slopes[i]

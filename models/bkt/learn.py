@@ -95,10 +95,10 @@ def learn_strings(
 ) -> Learnt:
     """The same from the strings of K skills (:func:`plant`), which may have grown from answers in chunks."""
     rules, population = _prepared(skills, strings, scores, options)
-    chunks = _chunks(strings, CHUNK)
+    chunks = ranges(strings, CHUNK)
     task = partial(fit_chunk, scores=scores, forgets=options.forgets)
-    work = [(strings.chunk(a, b), _rules_of(rules, a, b)) for a, b in chunks]
-    parts = fan_out(task, work, jobs=jobs, executor=executor, done=_told(progress, chunks, skills))
+    work = [(strings.chunk(a, b), rules_of(rules, a, b)) for a, b in chunks]
+    parts = fan_out(task, work, jobs=jobs, executor=executor, done=in_skills(progress, chunks, skills))
     fitted = Fitted(*(np.concatenate(column) for column in zip(*parts, strict=True)))
     return _learnt(skills, population, rules, strings, scores, fitted)
 
@@ -108,7 +108,7 @@ def given(answers: Answers, params: Floats, options: Options) -> Learnt:
     strings, scores = plant(answers)
     rules, population = _prepared(answers.skills, strings, scores, options)
     fitted = _nothing_yet(len(params))._replace(params=params.copy())
-    _look_at(strings, scores, rules, room(_longest(strings), len(scores)), fitted)
+    _look_at(strings, scores, rules, room(longest(strings), len(scores)), fitted)
     return _learnt(answers.skills, population, rules, strings, scores, fitted)
 
 
@@ -122,7 +122,7 @@ def _prepared(skills: tuple[str, ...], strings: Strings, scores: Floats, options
     return Rules(low, high, options.ordered, np.tile(pseudo, (len(low), 1, 1))), population
 
 
-def _rules_of(rules: Rules, a: int, b: int) -> Rules:
+def rules_of(rules: Rules, a: int, b: int) -> Rules:
     return Rules(rules.low[a:b], rules.high[a:b], rules.ordered, rules.pseudo[a:b])
 
 
@@ -183,7 +183,7 @@ def fit_chunk(work: tuple[Strings, Rules], *, scores: Floats, forgets: bool) -> 
     """Fit the skills of some strings; rules with bounds [K, 5] and pseudo-counts [K, 5, 2]. Runs in any process."""
     strings, rules = work
     fitted = _nothing_yet(len(strings.start) - 1)
-    _fit(strings, scores, rules, room(_longest(strings), len(scores)), ORDERED, FREE, forgets, fitted)
+    _fit(strings, scores, rules, room(longest(strings), len(scores)), ORDERED, FREE, forgets, fitted)
     return fitted
 
 
@@ -192,7 +192,7 @@ def _nothing_yet(skills: int) -> Fitted:
     return Fitted(x, params, value, hessian, np.zeros(skills, np.bool_), np.zeros(skills, np.int64))
 
 
-def _longest(strings: Strings) -> int:
+def longest(strings: Strings) -> int:
     return int(np.diff(strings.start).max(initial=0))
 
 
@@ -284,7 +284,7 @@ def placed(starts: Floats, rules: Rules) -> Any:
     return x
 
 
-def _chunks(strings: Strings, nodes: int) -> list[tuple[int, int]]:
+def ranges(strings: Strings, nodes: int) -> list[tuple[int, int]]:
     """Ranges of skills of about so many nodes each."""
     last = len(strings.start) - 1
     cuts = np.unique(np.searchsorted(strings.start[:-1], np.arange(0, strings.start[-1], nodes)))
@@ -292,7 +292,7 @@ def _chunks(strings: Strings, nodes: int) -> list[tuple[int, int]]:
     return list(pairwise(cuts.tolist()))
 
 
-def _told(
+def in_skills(
     progress: Progress | None, chunks: list[tuple[int, int]], skills: tuple[str, ...]
 ) -> Callable[[int], None] | None:
     """Progress in skills, from the index of a chunk that is done."""
