@@ -8,7 +8,7 @@ export NEXTWISE_DATA ?= .data
 TESTENV := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench bench-accuracy bench-fit bench-serve notebooks screenshots constraints clean
+.PHONY: help run test check format bench bench-accuracy bench-coverage bench-fit bench-serve notebooks screenshots constraints clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,10 +30,13 @@ format: $(VENV)/.dev ## format the code and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: bench-accuracy bench-fit bench-serve ## measure everything
+bench: bench-accuracy bench-coverage bench-fit bench-serve ## measure everything
 
 bench-accuracy: $(VENV)/.dev ## accuracy and fit time on the real sets (skipped where they are absent)
 	$(BIN)/python -m tests.bench.accuracy
+
+bench-coverage: $(VENV)/.dev ## how often intervals of the parameters hold the truth, on simulated skills
+	$(BIN)/python -m tests.bench.coverage
 
 bench-fit: $(VENV)/.dev ## fits beside pyBKT, its C++ kernel built once where there is a compiler: speed, optimum, scale
 	$(BIN)/python -m tests.bench.fit
