@@ -16,6 +16,7 @@ from models.bkt.honesty import FLAGS, flags, intervals
 from models.bkt.learn import Learnt, one, placed
 from models.bkt.objective import LIMIT, Rules, room
 from models.bkt.options import ORDERED
+from models.bkt.profile import Skill, Top, _searched
 from models.bkt.strings import Strings
 from models.log import Floats
 from tests.bench.coverage import fitted, inside, simulated, truth
@@ -60,6 +61,19 @@ def test_at_the_ends_the_profile_has_fallen_by_as_much_as_it_should(forgets: boo
                     assert fit != priors
                 else:
                     assert height > -0.01 if value == bound else height == pytest.approx(0, abs=0.01)
+
+
+@pytest.mark.parametrize("priors", [False, True])
+def test_the_search_finds_the_ends_that_the_steps_find(priors: bool) -> None:
+    learnt = _simulated(TRUTH, 120, 8, Options(priors=priors))
+    found = intervals(learnt, priors=priors)
+    for k in range(len(TRUTH)):
+        tree, rules = one(learnt.strings, k), learnt.rules
+        own = Rules(rules.low[k], rules.high[k], rules.ordered, rules.pseudo[k])
+        skill = Skill(tree, learnt.scores, own, room(len(tree.parent), 2))
+        for i, end in np.ndindex(5, 2):
+            there, _ = _searched(skill, Top(learnt.params[k], float(learnt.value[k])), i, end, DROP)
+            assert found[k, i, end] == pytest.approx(there, abs=1e-3)
 
 
 def test_intervals_grow_with_the_level_and_shrink_with_the_answers() -> None:
