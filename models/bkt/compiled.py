@@ -9,5 +9,7 @@ from typing import Any
 
 from numba import njit
 
-kernel: Any = njit(cache=True, nogil=True, error_model="numpy")
-inner: Any = njit(cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+_njit: Any = njit  # its type knows not all of its options
+
+kernel = _njit(cache=True, nogil=True, error_model="numpy")
+inner = _njit(cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)

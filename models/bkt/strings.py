@@ -18,6 +18,11 @@ Ints = npt.NDArray[np.int64]
 Shorts = npt.NDArray[np.int32]
 
 
+# Of a growing node. Children stand in two lists, by whether their symbol is even or odd: so right and wrong, taken in
+# turn, need no guess of the processor's.
+OF, PARENT, SYMBOL, WEIGHT, NEXT, EVEN, ODD = range(7)
+
+
 class Strings(NamedTuple):
     """Prefix trees of K skills, one after the other; in each, a parent stands before its children.
 
@@ -53,17 +58,17 @@ class Forest:
 
     def __init__(self, skills: int) -> None:
         self._skills = skills
-        self._nodes = np.empty((6, 4096), np.int32)  # skill, parent, symbol, count, first child, next child
+        self._nodes = np.empty((4096, 8), np.int32)  # a power of two: no node in two cache lines
         self._used = 0
-        self._roots = np.full(skills, -1, np.int32)
-        self._last = np.full((2, skills), -1, np.int64)  # on each skill the student seen last, and the node
+        self._roots = np.full((skills, 2), -1, np.int32)
+        self._last = np.full((skills, 2), -1, np.int64)  # on each skill the student seen last, and the node
 
     def add(self, student: Ints, skill: Ints, symbol: Ints) -> Forest:
         """Answers [n]: codes of any student, of a skill below K, and what was answered (a code from 0)."""
         room = self._used + len(student)
-        if room > self._nodes.shape[1]:
-            grown = np.empty((6, max(room, 2 * self._nodes.shape[1])), np.int32)
-            grown[:, : self._used] = self._nodes[:, : self._used]
+        if room > len(self._nodes):
+            grown = np.empty((max(room, 2 * len(self._nodes)), 8), np.int32)
+            grown[: self._used] = self._nodes[: self._used]
             self._nodes = grown
         self._used = _grow(student, skill, symbol, self._nodes, self._roots, self._last, self._used)
         return self
@@ -76,23 +81,23 @@ class Forest:
 @njit(cache=True, nogil=True)
 def _grow(student: Ints, skill: Ints, symbol: Ints, nodes: Shorts, roots: Shorts, last: Ints, used: int) -> Any:
     """Walk every answer down its tree, with new nodes where there are none; returns the number of nodes."""
-    of, parent, what, count, first, following = nodes[0], nodes[1], nodes[2], nodes[3], nodes[4], nodes[5]
     for i in range(len(student)):
-        k = skill[i]
-        at = last[1, k] if last[0, k] == student[i] else -1
-        child = first[at] if at >= 0 else roots[k]
-        while child >= 0 and what[child] != symbol[i]:
-            child = following[child]
+        k, side = skill[i], symbol[i] & 1
+        at = last[k, 1] if last[k, 0] == student[i] else -1
+        child = nodes[at, EVEN + side] if at >= 0 else roots[k, side]
+        while child >= 0 and nodes[child, SYMBOL] != symbol[i]:
+            child = nodes[child, NEXT]
         if child < 0:
             child = used
             used += 1
-            of[child], parent[child], what[child], count[child], first[child] = k, at, symbol[i], 0, -1
+            nodes[child, OF], nodes[child, PARENT], nodes[child, SYMBOL] = k, at, symbol[i]
+            nodes[child, WEIGHT], nodes[child, EVEN], nodes[child, ODD] = 0, -1, -1
             if at >= 0:
-                following[child], first[at] = first[at], child
+                nodes[child, NEXT], nodes[at, EVEN + side] = nodes[at, EVEN + side], child
             else:
-                following[child], roots[k] = roots[k], child
-        count[child] += 1
-        last[0, k], last[1, k] = student[i], child
+                nodes[child, NEXT], roots[k, side] = roots[k, side], child
+        nodes[child, WEIGHT] += 1
+        last[k, 0], last[k, 1] = student[i], child
     return used
 
 
@@ -102,12 +107,12 @@ def _regroup(nodes: Shorts, n: int, skills: int) -> Any:
 
     By depth, since nodes that do not wait for each other are computed faster.
     """
-    of, before, what, passed = nodes[0], nodes[1], nodes[2], nodes[3]
     start, depth, deepest = np.zeros(skills + 1, np.int64), np.empty(n, np.int64), 0
     for i in range(n):
-        depth[i] = depth[before[i]] + 1 if before[i] >= 0 else 0
+        above = nodes[i, PARENT]
+        depth[i] = depth[above] + 1 if above >= 0 else 0
         deepest = max(deepest, depth[i])
-        start[of[i] + 1] += 1
+        start[nodes[i, OF] + 1] += 1
     at = np.zeros(deepest + 2, np.int64)
     for i in range(n):
         at[depth[i] + 1] += 1
@@ -126,15 +131,14 @@ def _regroup(nodes: Shorts, n: int, skills: int) -> Any:
     parent, symbol, weight, ends = out[0], out[1], out[2], out[3]
     for rank in range(n):
         i = order[rank]
-        j = free[of[i]]
-        free[of[i]] += 1
+        k, above = nodes[i, OF], nodes[i, PARENT]
+        j = free[k]
+        free[k] += 1
         place[i] = j
-        symbol[j], weight[j], ends[j] = what[i], passed[i], passed[i]
-        parent[j] = -1
-        if before[i] >= 0:
-            above = place[before[i]]
-            parent[j] = above - start[of[i]]
-            ends[above] -= passed[i]
+        symbol[j], weight[j], ends[j], parent[j] = nodes[i, SYMBOL], nodes[i, WEIGHT], nodes[i, WEIGHT], -1
+        if above >= 0:
+            parent[j] = place[above] - start[k]
+            ends[place[above]] -= weight[j]
     return start, out
 
 
