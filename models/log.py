@@ -26,7 +26,7 @@ class DataError(ValueError):
 class Answers:
     """N answers, each student's together and in order of time: what a fit of plain BKT needs.
 
-    students, skills  names, sorted
+    students, skills  names; of skills, sorted
     student   [N] positions in the names
     tag       [N] which set of skills the answer asked for
     score     [N] 0 (wrong) .. 1 (right)

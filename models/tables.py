@@ -36,10 +36,17 @@ def from_frame(frame: Any, *, drop_unskilled: bool = False, separator: str = ";"
     any skill is an error, or dropped and counted in a warning with ``drop_unskilled``. Row numbers in messages come
     from a ``row`` column where there is one, else they are counted from ``first_row``.
     """
+    return arranged(frame, drop_unskilled=drop_unskilled, separator=separator, first_row=first_row)[0]
+
+
+def arranged(
+    frame: Any, *, drop_unskilled: bool = False, separator: str = ";", first_row: int = 1
+) -> tuple[ResponseLog, Ints | None]:
+    """:func:`from_frame`, and where each answer stood in the table (from 0); None where the order was kept."""
     table, rows, found, at = _read(frame, drop_unskilled, separator, first_row)
     sets = [UNIT.join(found.skills[k] for k in found.tag_skill[a:b]) for a, b in pairwise(found.tag_start.tolist())]
     items, item = _items(table, found.tag, sets)
-    columns = found.student, found.tag, found.score, item, at
+    columns, order = (found.student, found.tag, found.score, item, at), None
     if not _in_order(found.student, at) or (np.diff(found.student) < 0).any():
         order = np.lexsort((at, found.student))
         columns = tuple(column[order] for column in columns)
@@ -48,16 +55,19 @@ def from_frame(frame: Any, *, drop_unskilled: bool = False, separator: str = ";"
         found.students, found.skills, student, tag, score, found.tag_start, found.tag_skill, items, item, at
     )
     if len(rows) == len(frame):
-        return log
-    return log.select(np.ones(len(found.students), bool))  # dropped rows may have left skills that nobody was asked
+        return log, order
+    # Dropped rows may have left skills that nobody was asked.
+    kept = rows - first_row
+    return log.select(np.ones(len(found.students), bool)), kept if order is None else kept[order]
 
 
 def answers(frame: Any, *, drop_unskilled: bool = False, separator: str = ";") -> tuple[Answers, Ints | None]:
-    """The same without items, rows in the order of the table where that will do: faster, and enough to fit plain BKT.
+    """The same without items, rows and students in the order of the table where that will do: faster, and enough for
+    plain BKT.
 
     Also returns where each row came from, None where the order was kept.
     """
-    _, rows, found, at = _read(frame, drop_unskilled, separator, 1)
+    _, rows, found, at = _read(frame, drop_unskilled, separator, 1, in_order=False)
     if _in_order(found.student, at):
         return found, None if len(rows) == len(frame) else rows - 1
     order = np.lexsort((at, found.student))
@@ -66,16 +76,17 @@ def answers(frame: Any, *, drop_unskilled: bool = False, separator: str = ";") -
 
 
 def _read(
-    frame: Any, drop_unskilled: bool, separator: str, first_row: int
+    frame: Any, drop_unskilled: bool, separator: str, first_row: int, *, in_order: bool = True
 ) -> tuple[pd.DataFrame, npt.NDArray[Any], Answers, Ints]:
-    """The table, its row numbers, its answers and their times; all in the order of the table."""
+    """The table, its row numbers, its answers and their times; all in the order of the table. Students' names are
+    sorted where ``in_order``."""
     table: pd.DataFrame = frame.to_pandas() if hasattr(frame, "to_pandas") else frame
     _require(table)
     rows = table["row"].to_numpy() if "row" in table else np.arange(first_row, first_row + len(table))
     names, tag_start, tag_skill, tag = _skills(table["skill_ids"], separator)
     if (tag < 0).any():
         table, rows, tag = _unskilled(table, rows, tag, drop_unskilled)
-    students, student = _ids(table["student_id"], rows)
+    students, student = _ids(table["student_id"], rows, in_order)
     score = _scores(table, rows)
     at = _times(table["timestamp"], rows) if "timestamp" in table else np.arange(len(table), dtype=np.int64)
     return table, rows, Answers(students, names, student, tag, score, tag_start, tag_skill), at
@@ -121,19 +132,22 @@ def _fault(column: str, rows: npt.NDArray[Any], bad: npt.NDArray[np.bool_], what
     return DataError(f"column '{column}', row {first}{f' (and {more} more)' if more else ''}: {what}")
 
 
-def _ids(column: pd.Series[Any], rows: npt.NDArray[Any]) -> tuple[tuple[str, ...], Ints]:
-    names, codes = _coded(column)
+def _ids(column: pd.Series[Any], rows: npt.NDArray[Any], in_order: bool) -> tuple[tuple[str, ...], Ints]:
+    names, codes = _coded(column, in_order=in_order)
     if (codes < 0).any():
         what = "is empty; every answer needs a student. Fill it in or remove the row"
         raise _fault(str(column.name), rows, codes < 0, what)
     return names, codes
 
 
-def _coded(column: pd.Series[Any]) -> tuple[tuple[str, ...], Ints]:
-    """Sorted names of a column and each row's position in them; -1 where it is empty."""
+def _coded(column: pd.Series[Any], *, in_order: bool = True) -> tuple[tuple[str, ...], Ints]:
+    """Names of a column, sorted where ``in_order``, and each row's position in them; -1 where it is empty."""
     codes, values = _factorized(column)
     texts = normal_ids(values.tolist())
-    names = sorted(set(texts) - {""})
+    distinct = set(texts)
+    if not in_order and len(distinct) == len(texts) and "" not in distinct:
+        return tuple(texts), codes
+    names = sorted(distinct - {""})
     position = {name: at for at, name in enumerate(names)}
     recode = np.array([*map(position.get, texts, repeat(-1)), -1], np.int64)
     return tuple(names), recode[codes]
