@@ -17,10 +17,10 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
 from engine.model import Model
-from models import metrics, readers, tables
+from models import metrics, readers, streams, tables
 from models.bkt import OptionError, Options
 from models.bkt.options import ALL, Bound
-from models.fanout import Executor
+from models.fanout import Executor, working
 from models.fits import Fit, PlainFit, VariantFit, combined
 from models.folding import Folded
 from models.log import Answers, Ints, ResponseLog
@@ -47,7 +47,8 @@ class BKT(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn
 
     X is a pandas frame or an Arrow table with the columns student_id, skill_ids, correct (or score, 0..1), and
     optionally item_id and timestamp (without: in order of the rows); a :class:`~models.log.ResponseLog`; or a path that
-    :func:`models.readers.read` takes. Raises :class:`~models.log.DataError` where these cannot be used.
+    :func:`models.readers.read` takes: Parquet is fitted without holding its rows (:mod:`models.streams`). Raises
+    :class:`~models.log.DataError` where these cannot be used.
 
     >>> frame = pd.DataFrame({"student_id": list("aabb"), "skill_ids": "add", "correct": [0, 1, 1, 1]})
     >>> BKT().fit(frame).predict_proba(frame).shape
@@ -104,6 +105,11 @@ class BKT(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn
         if self.forgets not in (True, False):
             raise OptionError(f"forgets is {self.forgets!r}; known: True, False, 'time'")
         options = Options(bool(self.forgets), self.priors, self.ordered, self.bounds or {})
+        if isinstance(X, str | Path) and y is None:
+            alone = self.several == "combination"
+            found = streams.fit(Path(X), options, self.seed, combination=alone, jobs=self.jobs, executor=self.executor)
+            if found is not None:
+                return found
         answers, _ = self._read(X, y)
         return PlainFit.of(answers, options, self.seed, jobs=self.jobs, executor=self.executor)
 
@@ -122,12 +128,14 @@ class BKT(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn
 
     @property
     def params_(self) -> pd.DataFrame:
-        """One row a skill: prior, learn, guess, slip, forget (fitted to all answers that asked for it), 95 % intervals
-        (``prior_low``, ``prior_high``, ...), log_likelihood of these answers, students, answers, flags. A variant has
-        the five at average ability, on an average item, after a typical gap; and the numbers."""
+        """One row a skill: prior, learn, guess, slip, forget (fitted to all answers that asked for it), their 95 %
+        intervals (``prior_low``, ``prior_high``, ...; :mod:`models.bkt.honesty`, about a millisecond a skill when first
+        asked for), log_likelihood of these answers, students, answers, flags. A variant has the five at average
+        ability, on an average item, after a typical gap; and the numbers."""
         check_is_fitted(self)
         if self._table is None:
-            self._table = self._fit.table()
+            with working(self.jobs):  # the executor may be gone by now
+                self._table = self._fit.table()
         return self._table
 
     @property
@@ -194,17 +202,13 @@ class BKT(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn
 
 
 def _of_frame(X: Any, y: Any, items: bool) -> tuple[Answers, Ints | None]:  # noqa: N803
-    """The answers of a table; with ``items`` a log, for which students are sorted too."""
+    """The answers of a table; with ``items`` a log."""
     if not hasattr(X, "to_pandas") and not isinstance(X, pd.DataFrame):
         raise TypeError(f"X is a {type(X).__name__}; give a DataFrame, an Arrow table, a ResponseLog or a path")
     table: pd.DataFrame = X if isinstance(X, pd.DataFrame) else X.to_pandas()
     if y is not None and not {"correct", "score"} & set(table.columns):
         table = table.assign(correct=np.asarray(y))
-    answers, order = tables.answers(table)
-    if not items:
-        return answers, order
-    by_student = np.argsort(answers.student, kind="stable")
-    return ResponseLog.from_frame(table), by_student if order is None else order[by_student]
+    return tables.arranged(table) if items else tables.answers(table)
 
 
 def _variant_options(bkt: BKT, skills: tuple[str, ...]) -> VariantOptions:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from engine.model import PARAMETERS, Model
 from models.bkt import Learnt, Options, draws, learn
+from models.bkt.honesty import flags, intervals
 from models.bkt.links import combinations, fit_links
 from models.fanout import Executor, cores
 from models.folding import Folded, Served, fold
@@ -88,12 +89,12 @@ class PlainFit:
 
     def table(self) -> pd.DataFrame:
         found = self.learnt
-        intervals, flags = _honest(found)
         columns: dict[str, Any] = dict(zip(PARAMETERS, found.params.T, strict=True))
-        for name, ends in zip(PARAMETERS, intervals.swapaxes(0, 1), strict=True):
+        for name, ends in zip(PARAMETERS, intervals(found).swapaxes(0, 1), strict=True):
             columns |= {f"{name}_low": ends[:, 0], f"{name}_high": ends[:, 1]}
         columns["log_likelihood"] = found.value - _log_prior(found)
-        columns |= {"students": found.students, "answers": found.answers, "flags": [", ".join(f) for f in flags]}
+        columns |= {"students": found.students, "answers": found.answers}
+        columns["flags"] = [", ".join(of_skill) for of_skill in flags(found)]
         return pd.DataFrame(columns, index=pd.Index(found.skills, name="skill", dtype="str"))
 
     def model(self) -> Model:
@@ -141,16 +142,6 @@ def _practised(answers: Answers) -> tuple[Ints, Ints, Ints]:
     row, link = answers.expand()
     pairs, number = np.unique(answers.student[row] * len(answers.skills) + answers.tag_skill[link], return_counts=True)
     return pairs // len(answers.skills), pairs % len(answers.skills), number
-
-
-def _honest(learnt: Learnt) -> tuple[Floats, tuple[tuple[str, ...], ...]]:
-    """Intervals [K, 5, 2] of the parameters, and what is to be said of each skill."""
-    try:
-        from models.bkt.honesty import flags, intervals
-    except ModuleNotFoundError:
-        return np.full((len(learnt.skills), 5, 2), np.nan), ((),) * len(learnt.skills)
-
-    return intervals(learnt), flags(learnt)
 
 
 def _log_prior(learnt: Learnt) -> Floats:

@@ -62,7 +62,7 @@ def detect(path: str | Path, columns: Mapping[str, str] | None = None) -> str:
 
 def read_table(path: Path) -> pd.DataFrame:
     """A CSV, TSV or Parquet file as it is, with the columns that it has."""
-    return read_text(path) if _parquet(path) is None else pd.read_parquet(path)
+    return read_text(path) if parquet_files(path) is None else pd.read_parquet(path)
 
 
 def read_text(path: Path, **options: Any) -> pd.DataFrame:
@@ -87,7 +87,7 @@ def read_text(path: Path, **options: Any) -> pd.DataFrame:
 
 
 def _header(path: Path) -> list[str]:
-    files = _parquet(path)
+    files = parquet_files(path)
     if files is None:
         return [str(name) for name in read_text(path, nrows=0).columns]
     from pyarrow import ArrowInvalid, parquet
@@ -98,7 +98,7 @@ def _header(path: Path) -> list[str]:
         raise DataError(f"{files[0]}: not a Parquet file: {fault}") from fault
 
 
-def _parquet(path: Path) -> list[Path] | None:
+def parquet_files(path: Path) -> list[Path] | None:
     """The Parquet files that a path stands for; None for a text file. A data folder stands for its archive."""
     if not path.is_dir():
         return [path] if path.suffix.lower() in {".parquet", ".pq"} else None
@@ -148,7 +148,7 @@ def _tidy(path: Path, header: list[str], columns: Mapping[str, str]) -> pd.DataF
     if "correct" in columns:  # whoever names one of the two means that one
         source.pop("score", None) if "score" not in columns else None
     wanted = list(dict.fromkeys(source.values()))
-    files = _parquet(path)
+    files = parquet_files(path)
     if files is None:
         table = read_text(path)  # with all its columns, or a row with too many cells would go unseen
     else:
@@ -248,7 +248,7 @@ def _archive(path: Path) -> ResponseLog:
     """The archive of events; a response that was delivered twice counts as it was first received."""
     import duckdb
 
-    files = [str(file) for file in _parquet(path) or []]
+    files = [str(file) for file in parquet_files(path) or []]
     with duckdb.connect(config={"temp_directory": tempfile.gettempdir()}) as database:
         schema = database.execute("DESCRIBE SELECT skill_ids FROM read_parquet(?)", [files]).fetchall()
         listed = str(schema[0][1]).endswith("[]")

@@ -126,7 +126,6 @@ def test_y_is_what_x_holds_or_stands_in_for_it() -> None:
 
 
 def test_parameters_come_with_what_they_rest_on() -> None:
-    pytest.importorskip("models.bkt.honesty")
     frame = school()
     table = BKT().fit(frame).params_
     assert table.index.tolist() == ["a", "b", "c"]
@@ -136,6 +135,7 @@ def test_parameters_come_with_what_they_rest_on() -> None:
         assert (table[name] <= table[f"{name}_high"]).all()
     assert table["answers"].tolist() == [frame["skill_ids"].str.contains(k).sum() for k in "abc"]
     assert (table["students"] <= 60).all()
+    assert all(isinstance(flags, str) for flags in table["flags"])
 
 
 def test_the_log_likelihood_is_that_of_the_answers_without_the_priors() -> None:
