@@ -110,7 +110,7 @@ def progress(text: str) -> Iterator[Callable[[int, int, str], None]]:
 @contextmanager
 def working(jobs: int | None, address: str | None) -> Iterator[None]:
     """Whatever fans out inside does so on so many cores, or on a cluster; the result is the same. Ctrl-C ends it."""
-    from models import fanout, interrupts
+    from models import compiling, fanout, interrupts
 
     def last_words() -> None:
         err.show_cursor()
@@ -118,6 +118,7 @@ def working(jobs: int | None, address: str | None) -> Iterator[None]:
 
     with ExitStack() as stack:
         stack.enter_context(interrupts.prompt(last_words))
+        stack.enter_context(compiling.told(lambda: say("compiling the kernels: some seconds, once on this machine")))
         executor = stack.enter_context(fanout.cluster(address)) if address else None
         with fanout.working(jobs or fanout.cores(), executor):
             yield

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.cli.common import Json, opened, progress, registry, result, run, say, settings
+from service.cli.common import Json, opened, progress, registry, result, run, say, settings, working
 
 if TYPE_CHECKING:
     from service.settings import Settings
@@ -213,7 +213,7 @@ def _first_model(config: Settings) -> str | None:
     from models.training import promote_if_first, train
 
     log = read(archive, "auto", None, True)
-    with progress("training") as told:
+    with working(None, None), progress("training") as told:
         models = registry(config)
         trained = train(log, models, progress=told)
     promote_if_first(models, trained.version)

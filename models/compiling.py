@@ -1,0 +1,32 @@
+"""Kernels are compiled once on a machine and kept; whoever waits meanwhile is told why."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from numba.core import event as events
+
+
+class _First(events.Listener):
+    """Calls ``tell`` at the first compilation, not at a kernel that is read from disk."""
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        self._tell, self._told = tell, threading.Event()
+
+    def on_start(self, event: Any) -> None:  # noqa: ARG002
+        if not self._told.is_set():
+            self._told.set()
+            self._tell()
+
+    def on_end(self, event: Any) -> None:  # noqa: ARG002
+        """Nothing: what it was for begins by itself."""
+
+
+@contextmanager
+def told(tell: Callable[[], None]) -> Iterator[None]:
+    """``tell()`` is called once if anything is compiled inside."""
+    with events.install_listener("numba:compile", _First(tell)):
+        yield
