@@ -21,7 +21,7 @@ class _First(events.Listener):
             self._told.set()
             self._tell()
 
-    def on_end(self, event: Any) -> None:  # noqa: ARG002
+    def on_end(self, event: Any) -> None:
         """Nothing: what it was for begins by itself."""
 
 
