@@ -18,7 +18,7 @@ from models.registry.run import BUNDLE, JUDGED, Contents, log_run
 CHAMPION = "champion"
 LINE = "promotions"  # tag of the registered model: who was champion, in order
 ABSENT = {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}
-REASON, REPLACED_BY = "promoted_because", "replaced_by"  # tags of a version
+REASON, DESPITE, REPLACED_BY = "promoted_because", "promoted_despite", "replaced_by"  # tags of a version
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +92,14 @@ class Registry:
             infos = [self._info(version, aliases) for version in found]
         return sorted(infos, key=lambda info: int(info.version))
 
+    def version(self, version: str) -> VersionInfo:
+        """One version."""
+        with telling(f"version {version} could not be read"):
+            existing = self._existing()
+            if version not in existing:
+                raise RegistryError(self._unknown(version, existing))
+            return self._info(self._client.get_model_version(self.name, version), self._aliases())
+
     def bundle(self, version: str) -> bytes:
         """The bundle that was logged with a version, as it is: whoever serves it verifies it."""
         mlflow = self._mlflow
@@ -135,8 +143,11 @@ class Registry:
         found = self._champion()
         return found and (str(found.version), str(found.run_id))
 
-    def promote(self, version: str, reason: str | None = None) -> None:
-        """Move the alias ``champion`` to a version. The version before it is remembered for :meth:`rollback`."""
+    def promote(self, version: str, reason: str | None = None, despite: Sequence[str] = ()) -> None:
+        """Move the alias ``champion`` to a version. The version before it is remembered for :meth:`rollback`.
+
+        ``despite`` names what stood in the way, where it was forced; kept with the version, as the reason is.
+        """
         champion = self.champion()
         with telling(f"version {version} could not be promoted"):
             existing = self._existing()
@@ -149,6 +160,10 @@ class Registry:
             self._keep(after)
             if reason:
                 self._client.set_model_version_tag(self.name, version, REASON, reason)
+            if despite:
+                self._client.set_model_version_tag(self.name, version, DESPITE, "; ".join(despite))
+            else:
+                self._untag(version, DESPITE)
             self._replaced(champion, version)
 
     def rollback(self) -> str:
@@ -202,8 +217,11 @@ class Registry:
     def _replaced(self, before: str | None, champion: str) -> None:
         if before not in {None, champion}:
             self._client.set_model_version_tag(self.name, before, REPLACED_BY, champion)
-        if REPLACED_BY in self._client.get_model_version(self.name, champion).tags:
-            self._client.delete_model_version_tag(self.name, champion, REPLACED_BY)
+        self._untag(champion, REPLACED_BY)
+
+    def _untag(self, version: str, tag: str) -> None:
+        if tag in self._client.get_model_version(self.name, version).tags:
+            self._client.delete_model_version_tag(self.name, version, tag)
 
     def _info(self, version: Any, aliases: Mapping[str, str]) -> VersionInfo:
         number, metrics = str(version.version), {}

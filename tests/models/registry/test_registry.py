@@ -97,6 +97,15 @@ class TestChampion:
         key = registry.champion_key()
         assert key == (two, second.run_id)
 
+    def test_what_stood_in_the_way_is_kept_until_nothing_does(self, registry: Registry) -> None:
+        one = logged(registry)
+        registry.promote(one, "we know", ["calibration", "groups"])
+        assert registry.version(one).tags["promoted_despite"] == "calibration; groups"
+        registry.promote(one)
+        assert "promoted_despite" not in registry.version(one).tags
+        with pytest.raises(RegistryError, match="there is no version 7 of 'nextwise'; there are: 1"):
+            registry.version("7")
+
     def test_rollback_goes_back_step_by_step(self, registry: Registry) -> None:
         versions = [logged(registry, 0.1 * n) for n in (1, 2, 3)]
         for version in versions:
