@@ -57,7 +57,7 @@ def cluster(address: str) -> Iterator[Executor]:
         from distributed import Client
     except ImportError:
         raise ValueError("a cluster needs Dask: pip install 'nextwise[cluster]'") from None
-    with Client(address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+    with Client(address, timeout=10, set_as_default=False) as client:  # type: ignore[no-untyped-call]
         yield client.get_executor()
 
 

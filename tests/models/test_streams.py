@@ -38,7 +38,9 @@ def _written(frame: pd.DataFrame, path: Path) -> Path:
 
 @pytest.mark.parametrize("options", [{}, {"several": "combination"}, {"forgets": False, "priors": False}])
 def test_a_tidy_file_of_answers_on_several_skills(tmp_path: Path, options: dict[str, Any]) -> None:
-    _same(_written(school(), tmp_path / "a.parquet"), **options)
+    path = _written(school(), tmp_path / "a.parquet")
+    fitted = _same(path, **options)
+    assert fitted.predict_proba(path).tolist() == fitted.predict_proba(readers.read(path)).tolist()
 
 
 MOMENTS = pd.to_datetime(school()["timestamp"], unit="s") + pd.to_timedelta(np.arange(len(school())) % 5, unit="us")
