@@ -42,6 +42,11 @@ class Settings(BaseSettings):
     )
     mastered_at: Probability = Field(0.95, description="P(known) from which a skill counts as mastered.")
     enough_responses: int = Field(3, ge=1, description="Answers on a skill below which there is not enough evidence.")
+    mastery_flips: Probability = Field(
+        0.1,
+        description="Share of those called mastered for whom a promoted model may say otherwise; beyond it, "
+        "`nextwise models promote` asks for `--force`.",
+    )
     review_days: float = Field(
         28.0, gt=0, description="Days without practice after which a mastered skill is reviewed."
     )

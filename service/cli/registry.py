@@ -1,4 +1,4 @@
-"""``nextwise models``: versions, comparison, promotion, rollback."""
+"""``nextwise models``: versions, comparison, rollback; :mod:`service.cli.judging` adds promotion and its gates."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import Annotated
 
 import typer
 
+from service.cli import judging
 from service.cli.common import Json, registry, result, settings, table
 
-app = typer.Typer(help="Model versions: list, compare, promote, roll back.", no_args_is_help=True)
+app = typer.Typer(help="Model versions: list, compare, check, promote, roll back.", no_args_is_help=True)
+judging.add_to(app)
 
 SHOWN = ("auc", "log_loss", "rmse", "ece")
 
@@ -54,21 +56,6 @@ def compare(
         for name, (a, b) in compared.items()
     ]
     result({"versions": [first, second], "metrics": compared}, as_json, table(rows))
-
-
-@app.command()
-def promote(
-    version: Annotated[str, typer.Argument(help="The version to serve.")],
-    reason: Annotated[str | None, typer.Option(help="Why; kept with the version.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Make a version the champion: a running service serves it within seconds."""
-    models = registry(settings())
-    before = models.champion()
-    models.promote(version, reason)
-    result(
-        {"champion": version, "before": before}, as_json, f"version {version} is champion (before: {before or 'none'})"
-    )
 
 
 @app.command()
