@@ -26,11 +26,14 @@ from service.cli.common import (
 
 if TYPE_CHECKING:
     from models.log import ResponseLog
+    from models.training import Trained
     from service.settings import Settings
 
 Format = Annotated[str, typer.Option(help="auto, tidy, assistments, datashop or archive.")]
 Seed = Annotated[int, typer.Option(help="The same data and seed give the same model.")]
 Unskilled = Annotated[bool, typer.Option("--drop-unskilled", help="Leave out answers without a skill.")]
+
+FIGURES = ("auc", "rmse", "log_loss", "accuracy", "ece")
 
 
 class Trainer(StrEnum):
@@ -80,17 +83,21 @@ def train(
     with working(jobs, cluster), progress("training") as told:
         trained = training.train(log, models, trainer=trainer.value, seed=seed, progress=told)
     training.promote_if_first(models, trained.version)
-    figures = {name: getattr(trained.evaluation, name) for name in ("auc", "rmse", "log_loss", "accuracy", "ece")}
+    value = _outcome(trained, models.champion(), training.objections(trained))
+    result(value, as_json, _summary(value))
+
+
+def _outcome(trained: Trained, champion: str | None, objections: list[str]) -> dict[str, Any]:
+    figures = {name: getattr(trained.evaluation, name) for name in FIGURES}
     before = trained.champion_evaluation
-    value = {
+    return {
         "version": trained.version,
-        "champion": models.champion(),
+        "champion": champion,
         "metrics": figures,
-        "champion_metrics": None if before is None else {name: getattr(before, name) for name in figures},
-        "objections": training.objections(trained),
+        "champion_metrics": None if before is None else {name: getattr(before, name) for name in FIGURES},
+        "objections": objections,
         "seconds": trained.seconds,
     }
-    result(value, as_json, _summary(value))
 
 
 def _summary(value: dict[str, Any]) -> str:
