@@ -17,12 +17,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from engine.model import GUESS, SLIP
 from models import readers, tables
-from models.bkt import Learnt, Options, links
-from models.bkt.learn import learn_strings
-from models.bkt.objective import room
-from models.bkt.strings import Forest, Strings
+from models.bkt import Options
+from models.bkt.learning import learn_strings
+from models.bkt.links import Links, combinations
+from models.bkt.strings import Forest
 from models.fanout import Executor
 from models.fits import PlainFit, combined
 from models.log import Answers, DataError, Floats, Ints
@@ -81,8 +80,8 @@ def fit(
             grove.add(student, tag, score)
     names, strings = grove.names, grove.plain.strings()
     learnt = learn_strings(names.skills, strings, grove.scores, options, jobs=jobs, executor=executor)
-    params, emissions = grove.fit_links(learnt)
-    return PlainFit.made(learnt, params, links.combinations(names), emissions, options, seed, grove.students)
+    params, emissions = grove.links.fit(grove.linked.strings(), grove.scores, learnt)
+    return PlainFit.made(learnt, params, combinations(names), emissions, options, seed, grove.students)
 
 
 class _Grove:
@@ -90,32 +89,16 @@ class _Grove:
 
     def __init__(self, names: Answers, scores: Floats) -> None:
         self.names, self.scores, self.students = names, scores, 0
-        self.joint = np.repeat(np.diff(names.tag_start) > 1, np.diff(names.tag_start))
-        self.link, self.number = links._numbered(names, self.joint)
+        self.links = Links(names)
         self.plain, self.linked = Forest(len(names.skills)), Forest(len(names.skills))
 
     def add(self, student: Ints, tag: Ints, score: Floats) -> None:
         row, place = replace(self.names, student=student, tag=tag, score=score).expand()
         skill, symbol = self.names.tag_skill[place], np.searchsorted(self.scores, score)[row]
         self.plain.add(student[row], skill, symbol)
-        if self.joint.any():
-            self.linked.add(student[row], skill, self.link[place] * len(self.scores) + symbol)
+        if self.links.any:
+            self.linked.add(student[row], skill, self.links.read(place, symbol, len(self.scores)))
         self.students = int(student[-1]) + 1
-
-    def fit_links(self, learnt: Learnt) -> tuple[Floats, Floats]:
-        """As :func:`models.bkt.links.fit_links`."""
-        params, emissions = learnt.params.copy(), np.empty((int(self.joint.sum()), 2))
-        strings = self.linked.strings()
-        for k in np.unique(self.names.tag_skill[self.joint]).tolist():
-            emit = np.tile(learnt.params[k, [GUESS, SLIP]], (1 + self.number[k], 1))
-            rules = learnt.rules.low[k], learnt.rules.high[k], learnt.rules.pseudo[k]
-            one = strings.chunk(k, k + 1)
-            tree = Strings(*map(np.ascontiguousarray, one))
-            space = room(len(tree.parent), len(self.scores) * len(emit))
-            links._climb(tree, self.scores, *rules, params[k], emit, space)
-            mine = np.flatnonzero(self.joint & (self.names.tag_skill == k))
-            emissions[(np.cumsum(self.joint) - 1)[mine]] = emit[self.link[mine]]
-        return params, emissions
 
 
 # ------------------------------------------------------------------------------------------------------ the database
@@ -212,7 +195,7 @@ def _check(source: Source) -> None:
 
 
 def _scores(source: Source) -> Floats:
-    """As :func:`models.bkt.learn.symbols` numbers them."""
+    """As :func:`models.bkt.learning.symbols` numbers them."""
     found = source.database.execute("SELECT DISTINCT score FROM answers JOIN tags USING (skills)").fetchnumpy()["score"]
     return np.unique(np.concatenate([[0.0, 1.0], np.asarray(found, np.float64)]))
 

@@ -1,6 +1,6 @@
 """Plain Bayesian knowledge tracing, fitted: answer strings, expected counts, the climb, and what it leaves open."""
 
-from models.bkt.learn import Learnt, given, learn
+from models.bkt.learning import Learnt, given, learn
 from models.bkt.options import OptionError, Options
 from models.bkt.training import assemble, fit
 

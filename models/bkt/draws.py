@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from engine.lanes import LANES, load, log, splat, store
 from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP
+from models.bkt.chunks import one
 from models.bkt.compiled import inner, kernel
-from models.bkt.learn import Learnt, one
+from models.bkt.learning import Learnt
 from models.bkt.objective import LIMIT, Room, Rules, room
 from models.bkt.strings import Strings
 

@@ -8,8 +8,9 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
+from models.bkt.chunks import longest, one
 from models.bkt.climb import look
-from models.bkt.learn import CHUNK, Learnt, in_skills, longest, one, ranges, rules_of
+from models.bkt.learning import CHUNK, Learnt, in_skills, ranges, rules_of
 from models.bkt.objective import Rules, room
 from models.bkt.profile import Skill, ends
 from models.bkt.strings import Strings

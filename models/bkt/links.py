@@ -14,9 +14,10 @@ import numpy.typing as npt
 
 from engine.lanes import LANES
 from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP
+from models.bkt.chunks import one
 from models.bkt.compiled import inner, kernel
 from models.bkt.counts import FIRST, HELD, LEARNT, LOST, MISSED, STUDENTS, expect
-from models.bkt.learn import Learnt, one, symbols
+from models.bkt.learning import Learnt, symbols
 from models.bkt.objective import LIMIT, Room, room
 from models.bkt.options import EDGE
 from models.bkt.strings import Forest, Strings
@@ -37,37 +38,46 @@ def combinations(answers: Answers) -> tuple[tuple[str, ...], ...]:
 
 def fit_links(answers: Answers, learnt: Learnt) -> tuple[Floats, Floats]:
     """Parameters [K, 5] of skills that are asked for together, and each one's guess and slip there [links, 2]."""
-    joint = np.repeat(np.diff(answers.tag_start) > 1, np.diff(answers.tag_start))
-    params, emissions = learnt.params.copy(), np.empty((int(joint.sum()), 2))
-    if not joint.any():
-        return params, emissions
-    link, number = _numbered(answers, joint)
+    links = Links(answers)
     row, place = answers.expand()
     scores, symbol = symbols(answers.score)
-    strings = (
-        Forest(len(answers.skills))
-        .add(answers.student[row], answers.tag_skill[place], link[place] * len(scores) + symbol[row])
-        .strings()
-    )
-    for k in np.unique(answers.tag_skill[joint]).tolist():
-        emit = np.tile(learnt.params[k, [GUESS, SLIP]], (1 + number[k], 1))
-        rules = learnt.rules.low[k], learnt.rules.high[k], learnt.rules.pseudo[k]
-        tree = one(strings, k)
-        _climb(tree, scores, *rules, params[k], emit, room(len(tree.parent), len(scores) * len(emit)))
-        mine = np.flatnonzero(joint & (answers.tag_skill == k))
-        emissions[(np.cumsum(joint) - 1)[mine]] = emit[link[mine]]
-    return params, emissions
+    forest = Forest(len(answers.skills))
+    if links.any:
+        forest.add(answers.student[row], answers.tag_skill[place], links.read(place, symbol[row], len(scores)))
+    return links.fit(forest.strings(), scores, learnt)
 
 
-def _numbered(answers: Answers, joint: npt.NDArray[np.bool_]) -> tuple[Ints, Ints]:
-    """The link of each place in ``tag_skill`` (0: the skill alone), and how many combinations each skill stands in."""
-    number = np.zeros(len(answers.skills), np.int64)
-    link = np.zeros(len(joint), np.int64)
-    for place in np.flatnonzero(joint).tolist():
-        k = answers.tag_skill[place]
-        number[k] += 1
-        link[place] = number[k]
-    return link, number
+class Links:
+    """The link of every place in ``tag_skill``: 0 for the skill alone, then one for each combination that it is in."""
+
+    def __init__(self, names: Answers) -> None:
+        self.skill = names.tag_skill
+        self.joint = np.repeat(np.diff(names.tag_start) > 1, np.diff(names.tag_start))
+        self.number, self.link = np.zeros(len(names.skills), np.int64), np.zeros(len(self.joint), np.int64)
+        for place in np.flatnonzero(self.joint).tolist():
+            self.number[self.skill[place]] += 1
+            self.link[place] = self.number[self.skill[place]]
+
+    @property
+    def any(self) -> bool:
+        return bool(self.joint.any())
+
+    def read(self, place: Ints, symbol: Ints, symbols: int) -> Ints:
+        """The symbol of each (answer, skill), of so many ``symbols``, as it is read through its link."""
+        return np.asarray(self.link[place] * symbols + symbol, np.int64)
+
+    def fit(self, strings: Strings, scores: Floats, learnt: Learnt) -> tuple[Floats, Floats]:
+        """As :func:`fit_links`, from the strings of what :meth:`read` gives."""
+        params, emissions = learnt.params.copy(), np.empty((int(self.joint.sum()), 2))
+        row = np.cumsum(self.joint) - 1
+        for k in np.unique(self.skill[self.joint]).tolist():
+            emit = np.tile(learnt.params[k, [GUESS, SLIP]], (1 + self.number[k], 1))
+            rules = learnt.rules.low[k], learnt.rules.high[k], learnt.rules.pseudo[k]
+            tree = one(strings, k)
+            _climb(tree, scores, *rules, params[k], emit, room(len(tree.parent), len(scores) * len(emit)))
+            mine = np.flatnonzero(self.joint & (self.skill == k))
+            emissions[row[mine]] = emit[self.link[mine]]
+        return params, emissions
 
 
 @kernel

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from engine.model import Model
 from models.bkt import draws
-from models.bkt.learn import Learnt, learn
+from models.bkt.learning import Learnt, learn
 from models.bkt.links import combinations, fit_links
 from models.bkt.options import Options
 from models.fanout import Executor, Progress

@@ -18,7 +18,7 @@ from engine.model import FORGET, GUESS, LEARN, PARAMETERS, PRIOR, SLIP
 from models.bkt import Options
 from models.bkt.draws import logit
 from models.bkt.honesty import FLAGS, flags, intervals
-from models.bkt.learn import Learnt, learn_strings
+from models.bkt.learning import Learnt, learn_strings
 from models.bkt.objective import BOX, LIMIT
 from models.bkt.strings import Forest
 

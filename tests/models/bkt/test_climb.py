@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from engine.lanes import LANES
 from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP
 from models.bkt import Options, learn
+from models.bkt.chunks import one, placed
 from models.bkt.climb import look, solve, top
-from models.bkt.learn import one, placed, plant
+from models.bkt.learning import plant
 from models.bkt.objective import BOX, LIMIT, Rules, evaluate, from_params, room, to_params
 from models.bkt.strings import Strings
 from models.log import Floats, ResponseLog

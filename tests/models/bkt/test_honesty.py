@@ -11,9 +11,10 @@ import pytest
 
 from engine.model import FORGET, GUESS, LEARN, PARAMETERS, PRIOR, SLIP
 from models.bkt import Options, given, learn
+from models.bkt.chunks import one, placed
 from models.bkt.climb import top
 from models.bkt.honesty import FLAGS, flags, intervals
-from models.bkt.learn import Learnt, one, placed
+from models.bkt.learning import Learnt
 from models.bkt.objective import LIMIT, Rules, room
 from models.bkt.options import ORDERED
 from models.bkt.profile import Skill, Top, _searched
