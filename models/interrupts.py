@@ -1,4 +1,4 @@
-"""Ctrl-C: it is heard soon, whatever the program is in, and finds writes of several steps done or not begun."""
+"""Ctrl-C: it is heard at once, whatever a program is in, and finds writes of several steps done or not begun."""
 
 from __future__ import annotations
 
@@ -9,81 +9,87 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import active_children
 from typing import Any
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = 1.5  # seconds between Ctrl-C and what is done about one that was not heard
 INTERRUPTED = 130  # the exit code
 
-_writing = threading.Event()
+
+class _Write:
+    """What is being written, and whether a Ctrl-C already waits for its end."""
+
+    what: str | None = None
+    awaited = False
+
+    def waits(self) -> bool:
+        """The first Ctrl-C waits: the end is near, and done is better than half done. The second breaks off."""
+        if self.what is None or self.awaited:
+            return False
+        self.awaited = True
+        logger.warning("finishing first: %s (Ctrl-C again breaks it off)", self.what)
+        return True
+
+
+_write = _Write()
 
 
 @contextmanager
 def held(what: str) -> Iterator[None]:
-    """The first Ctrl-C inside is told and then ignored: the end is near, and done is better than half done. The second
-    breaks off. In another thread than the main one, which alone hears Ctrl-C, nothing changes."""
+    """The first Ctrl-C inside is told and then ignored, the second breaks off. In another thread than the main one,
+    which alone hears Ctrl-C, nothing changes."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-
-    def first(*_: Any) -> None:
-        signal.signal(signal.SIGINT, before)
-        logger.warning("finishing first: %s (Ctrl-C again breaks it off)", what)
-
     before = signal.getsignal(signal.SIGINT)
-    signal.signal(signal.SIGINT, first)
-    _writing.set()
+
+    def heard(number: int, frame: Any) -> None:
+        if callable(before) and not _write.waits():
+            before(number, frame)
+
+    _write.what, _write.awaited = what, False
+    if before is not _left_to_the_watcher:
+        signal.signal(signal.SIGINT, heard)
     try:
         yield
     finally:
-        _writing.clear()
+        _write.what = None
         signal.signal(signal.SIGINT, before)
-
-
-class _Ear:
-    """What became of the last Ctrl-C: whether Python heard it, and whether all is over."""
-
-    def __init__(self) -> None:
-        self.heard, self.over = False, threading.Event()
-
-    def hear(self, *_: Any) -> None:
-        self.heard = True
-        raise KeyboardInterrupt
 
 
 @contextmanager
 def prompt(last_words: Callable[[], None]) -> Iterator[None]:
-    """Ctrl-C inside is a KeyboardInterrupt, as ever; and where none comes of it, another, or the end of the process.
+    """Ctrl-C inside ends the process at once, after ``last_words()``; only in the main thread.
 
-    Python hears a signal between two of its own instructions, and a compiled kernel may take minutes: then the process
-    ends by itself, after ``last_words()``. And compilers lose a KeyboardInterrupt that meets them in a callback: then
-    it is raised again. Only in the main thread.
+    Not by a KeyboardInterrupt: Python raises that between two of its own instructions, so that a compiled kernel of
+    minutes does not hear it, and a compiler's callback loses it or dies of it. A thread of its own hears the signal.
+    Where other processes are at work, this one only waits for them: it gets its KeyboardInterrupt, and ends them.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    ear, (here, there) = _Ear(), socket.socketpair()
+    here, there = socket.socketpair()
     there.setblocking(False)
-    before = signal.signal(signal.SIGINT, ear.hear)
+    before = signal.signal(signal.SIGINT, _left_to_the_watcher)
     fd = signal.set_wakeup_fd(there.fileno(), warn_on_full_buffer=False)
-    threading.Thread(target=_watch, args=(here, ear, last_words), daemon=True).start()
+    threading.Thread(target=_watch, args=(here, last_words), daemon=True).start()
     try:
         yield
     finally:
-        ear.over.set()
         signal.set_wakeup_fd(fd)
         signal.signal(signal.SIGINT, before)
         there.close()
 
 
-def _watch(here: socket.socket, ear: _Ear, last_words: Callable[[], None]) -> None:
+def _left_to_the_watcher(*_: Any) -> None:
+    if active_children():
+        raise KeyboardInterrupt
+
+
+def _watch(here: socket.socket, last_words: Callable[[], None]) -> None:
     with here:
         while number := here.recv(1):
-            if number[0] != signal.SIGINT or ear.over.wait(PATIENCE) or _writing.is_set():
-                continue
-            if not ear.heard:
+            if number[0] == signal.SIGINT and not active_children() and not _write.waits():
                 last_words()
                 os._exit(INTERRUPTED)
-            ear.heard = False
-            os.kill(os.getpid(), signal.SIGINT)

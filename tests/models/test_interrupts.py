@@ -33,41 +33,41 @@ with prompt(lambda: print("last words", flush=True)):
     print("ready", flush=True)
     spin(10**11)
 """
-FORGETFUL = """
+WRITING = """
 import time
-from models.interrupts import prompt
+from models.interrupts import held, prompt
 with prompt(lambda: print("last words", flush=True)):
-    print("ready", flush=True)
-    try:
-        time.sleep(60)
-    except KeyboardInterrupt:  # as a compiler's callback does
-        print("lost", flush=True)
-    time.sleep(60)
+    with held("a test"):
+        print("ready", flush=True)
+        time.sleep(2)
+        print("written", flush=True)
+    print("end", flush=True)
 """
 
 
-def _interrupted(code: str) -> tuple[int, str, float]:
+def _interrupted(code: str, times: int = 1) -> tuple[int, str, float]:
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
     assert process.stdout
     assert process.stdout.readline() == b"ready\n"
-    time.sleep(0.2)
     began = time.monotonic()
-    process.send_signal(signal.SIGINT)
+    for _ in range(times):
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=30)
     return process.returncode, out.decode(), time.monotonic() - began
 
 
-def test_what_does_not_hear_ends_after_last_words() -> None:
+def test_a_compiled_kernel_does_not_keep_it_waiting() -> None:
     code, out, seconds = _interrupted(DEAF)
     assert (code, out) == (INTERRUPTED, "last words\n")
     assert seconds < 5
 
 
-def test_a_lost_interrupt_is_raised_again() -> None:
-    code, out, seconds = _interrupted(FORGETFUL)
-    assert code in (1, -signal.SIGINT)  # Python's own end by KeyboardInterrupt
-    assert out == "lost\n"
-    assert seconds < 5
+@pytest.mark.parametrize(
+    ("times", "ended"), [(1, (0, "written\nend\n")), (2, (INTERRUPTED, "last words\n"))], ids=["once", "twice"]
+)
+def test_a_write_is_finished_unless_it_comes_again(times: int, ended: tuple[int, str]) -> None:
+    assert _interrupted(WRITING, times)[:2] == ended
 
 
 def test_the_first_waits_for_the_write_and_the_second_does_not(caplog: pytest.LogCaptureFixture) -> None:
@@ -85,16 +85,10 @@ def test_the_first_waits_for_the_write_and_the_second_does_not(caplog: pytest.Lo
     assert signal.getsignal(signal.SIGINT) is before
 
 
-def test_a_held_interrupt_is_no_deaf_one() -> None:
-    with prompt(lambda: None), held("a test that takes its time"):
-        signal.raise_signal(signal.SIGINT)
-        time.sleep(2)
-
-
-def test_an_interrupt_inside_is_one_outside() -> None:
+def test_what_was_heard_before_is_heard_again_afterwards() -> None:
     before = signal.getsignal(signal.SIGINT)
-    with pytest.raises(KeyboardInterrupt), prompt(lambda: None):
-        signal.raise_signal(signal.SIGINT)
+    with prompt(lambda: None), held("nothing"):
+        assert signal.getsignal(signal.SIGINT) is not before
     assert signal.getsignal(signal.SIGINT) is before
 
 
