@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,7 @@ from models.log import DataError, Floats, Mask, ResponseLog
 
 logger = logging.getLogger(__name__)
 
+MODELS = ("bkt", "mastery", "predictor")
 EARLY = 5  # the cold start: a student's first answers
 
 
@@ -92,19 +94,20 @@ def evaluate(
 ) -> Evaluation:
     """Fit on the students whose value in ``split`` is not a test value, judge on the others.
 
-    ``model`` is "bkt", by the ``trainer`` named, or "mastery" (:mod:`models.mastery`, which has its own). Raises
-    :class:`DataError` for a split that does not fit the data, ValueError for an unknown model or trainer.
+    ``model`` is "bkt", by the ``trainer`` named, "mastery" or "predictor" (:mod:`models.mastery`,
+    :mod:`models.predictor`, which have their own). Raises :class:`DataError` for a split that does not fit the data,
+    ValueError for an unknown model or trainer.
     """
-    if model not in ("bkt", "mastery"):
-        raise ValueError(f"unknown model {model!r}; known: 'bkt', 'mastery'")
+    if model not in MODELS:
+        raise ValueError(f"unknown model {model!r}; known: {', '.join(map(repr, MODELS))}")
     train, test = log.split(held_out(log, split, test_values))
     began = time.perf_counter()
-    predictor = _mastery(train, seed) if model == "mastery" else partial(predict, _fit(train, trainer, seed))
+    predictor = partial(predict, _fit(train, trainer, seed)) if model == "bkt" else _own(model, train, seed)
     seconds = time.perf_counter() - began
     predicted = predictor(test)
     unseen = ~np.isin(np.array(test.items, dtype=object), np.array(train.items, dtype=object))[test.item]
     return replace(
-        _figures(model if model == "mastery" else f"{model}/{trainer}", test, predicted),
+        _figures(f"{model}/{trainer}" if model == "bkt" else model, test, predicted),
         auc_unseen=metrics.auc(test.score[unseen], predicted[unseen]),
         unseen_answers=int(unseen.sum()),
         fit_seconds=seconds,
@@ -184,10 +187,10 @@ def _fit(log: ResponseLog, trainer: str, seed: int) -> Model:
     raise ValueError(f"unknown trainer {trainer!r}; known: 'em', 'pybkt'")
 
 
-def _mastery(log: ResponseLog, seed: int) -> Callable[[ResponseLog], Floats]:
-    from models import mastery
-
-    return partial(mastery.predict, mastery.fit(log, seed=seed))
+def _own(model: str, log: ResponseLog, seed: int) -> Callable[[ResponseLog], Floats]:
+    """A fitted model that predicts by itself."""
+    module = import_module(f"models.{model}")
+    return partial(module.predict, module.fit(log, seed=seed))
 
 
 def _figures(name: str, log: ResponseLog, predicted: Floats) -> Evaluation:

@@ -81,6 +81,21 @@ def fit(
     return _parameters(log, problem, x, about)
 
 
+def refit(log: ResponseLog, parameters: Parameters, steps: int = 20, jobs: int = 2) -> Parameters:
+    """Parameters from this log, the climb begun at another fit's population: near the top in a sixth of the time.
+
+    For folds of the students: nothing is taken over but the population's 9 values and the slopes of gap and covariates.
+    """
+    problem = Problem(log, parameters.options)
+    start = views(problem.start, *problem.shape)
+    start.population[:] = start.skills[:] = parameters.population
+    start.gap[:], start.covariates[:] = parameters.gap[0], parameters.coefficients
+    problem.start.clip(problem.low, problem.high, out=problem.start)
+    with ThreadPoolExecutor(jobs) as pool:
+        x, value, done = _descend(problem, pool.map if jobs > 1 else map, None, steps)
+    return _parameters(log, problem, x, {"penalised_log_likelihood": -value, "steps": done})
+
+
 def _parameters(log: ResponseLog, problem: Problem, x: Floats, about: dict[str, Any]) -> Parameters:
     values, joint = views(x, *problem.shape), np.flatnonzero(np.diff(log.tag_start) > 1)
     if not problem.options.priors:
@@ -111,7 +126,9 @@ def grid(options: Options) -> tuple[Floats, Floats]:
     return theta, weight / weight.sum()
 
 
-def _descend(problem: Problem, run: gradient.Map, progress: Progress | None) -> tuple[Floats, float, int]:
+def _descend(
+    problem: Problem, run: gradient.Map, progress: Progress | None, limit: int = LIMIT
+) -> tuple[Floats, float, int]:
     """The minimum, its value and the number of steps. What is fixed is left out; what is free is scaled to like
     curvature, without which the descent stops early (.777 against .783 AUC on ASSISTments 2009)."""
     free = np.flatnonzero(problem.low < problem.high)
@@ -127,7 +144,7 @@ def _descend(problem: Problem, run: gradient.Map, progress: Progress | None) -> 
         nonlocal steps
         steps += 1
         if progress:
-            progress(min(steps, LIMIT - 1), LIMIT, "mastery model")
+            progress(min(steps, limit - 1), limit, "mastery model")
 
     done = minimize(
         scaled,
@@ -136,9 +153,9 @@ def _descend(problem: Problem, run: gradient.Map, progress: Progress | None) -> 
         method="L-BFGS-B",
         bounds=np.stack([problem.low[free], problem.high[free]], axis=1) / scale[:, None],
         callback=count,
-        options={"maxiter": LIMIT, "ftol": TOLERANCE, "gtol": 1e-9},
+        options={"maxiter": limit, "ftol": TOLERANCE, "gtol": 1e-9},
     )
     if progress:
-        progress(LIMIT, LIMIT, "mastery model")
+        progress(limit, limit, "mastery model")
     x[free] = done.x * scale
     return x.clip(problem.low, problem.high), float(done.fun), steps

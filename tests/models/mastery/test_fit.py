@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from models.log import DataError, ResponseLog
-from models.mastery.fit import Problem, fit
+from models.mastery.fit import Problem, fit, refit
 from models.mastery.options import Options
 from models.mastery.parameters import Parameters
 from models.mastery.values import views
@@ -116,3 +118,14 @@ def test_nothing_to_learn_from() -> None:
     empty = mixed().select(np.zeros(6, bool))
     with pytest.raises(DataError, match="no answers"):
         fit(empty)
+
+
+def test_a_refit_climbs_the_same_hill() -> None:
+    """From another log's population: as high as from scratch, in the end; nothing of that log's items is taken over."""
+    log, other = mixed(students=60, seed=1), mixed(students=40, seed=2)
+    start = fit(other)
+    top, again = fit(log), refit(log, start, steps=200)
+    assert again.items == log.items
+    assert again.about["penalised_log_likelihood"] == pytest.approx(top.about["penalised_log_likelihood"], abs=0.05)
+    doubled = replace(start, offsets=2 * start.offsets, logits=start.logits + 1)
+    assert np.array_equal(refit(log, doubled).offsets, refit(log, start).offsets)

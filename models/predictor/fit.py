@@ -1,0 +1,172 @@
+"""Fitting: the mastery model, then boosted trees on features that were worked out of fold over students.
+
+For each fold of the students, the mastery model and the habits come from the other folds alone: no training answer has
+part in its own features. At the end both come from all students.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+from scipy.optimize import minimize  # type: ignore[import-untyped]
+from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from models import mastery, metrics
+from models.fanout import cores
+from models.log import DataError, Floats, Ints, ResponseLog
+from models.mastery.values import sigmoid
+from models.predictor.facts import Names
+from models.predictor.habits import NONE, Habits, learn
+from models.predictor.history import FEATURES
+from models.predictor.predictor import Predictor, calibrated, features
+from models.predictor.trees import Trees, exported
+
+Progress = Callable[[int, int, str], None]
+
+FOLDS = 5
+BAGS = 2  # classifiers, whose logits are averaged
+BOOSTING: dict[str, Any] = {
+    "learning_rate": 0.08,
+    "max_iter": 150,
+    "max_leaf_nodes": 24,
+    "min_samples_leaf": 60,
+    "max_features": 0.3,
+    "l2_regularization": 10.0,
+    "early_stopping": False,
+}
+RISING = FEATURES[0]  # P(correct) never falls as the mastery model's rises
+STEPS = FOLDS + 3  # of progress
+GAIN = 1e-4  # nats an answer that calibration must bring on held-out students
+
+
+def fit(log: ResponseLog, *, seed: int = 0, progress: Progress | None = None, jobs: int | None = None) -> Predictor:
+    """The predictor of the log's answers; the same log and seed give the same, on any ``jobs`` (default: the cores).
+
+    ``progress(done, total, text)`` is called after each stage. Raises :class:`DataError` where nothing can be
+    learnt.
+    """
+    if len(log.students) < 2 or not 0 < log.score.mean() < 1:
+        raise DataError("a predictor needs right and wrong answers, of two students at the least")
+    jobs = jobs or cores()
+    tell = _stages(progress)
+    parameters = mastery.fit(log, seed=seed, jobs=jobs)
+    tell("mastery model")
+    fold = folds(log, seed)
+    x = _out_of_fold(log, parameters, fold, jobs, tell)
+    names = Names.of(log)
+    habits = _habits(parameters, names, log)
+    calibration = _calibration(x, log, fold, seed, jobs)
+    tell("calibration")
+    trees = _boost(x, log.score, seed, jobs)
+    tell("trees")
+    about = {
+        "trainer": "predictor",
+        "seed": seed,
+        "answers": len(log),
+        "students": len(log.students),
+        "folds": int(fold.max()) + 1,
+        "boosting": BOOSTING | {"bags": BAGS},
+        "data_digest": log.digest,
+    }
+    return Predictor(parameters, names, habits, trees, calibration, about)
+
+
+def folds(log: ResponseLog, seed: int) -> Ints:
+    """The fold of each student [S]: as many answers in each, about, and no more folds than students."""
+    count = min(FOLDS, len(log.students))
+    drawn = np.random.default_rng(seed).permutation(len(log.students))
+    found = np.empty(len(drawn), np.int64)
+    found[drawn] = np.arange(len(drawn)) % count
+    return found
+
+
+def _out_of_fold(
+    log: ResponseLog, parameters: mastery.Parameters, fold: Ints, jobs: int, tell: Callable[[str], None]
+) -> Floats:
+    """Features [N, FEATURES] of each fold by what the others teach."""
+    x = np.empty((len(log), len(FEATURES)))
+    for at in range(int(fold.max()) + 1):
+        others, own = log.split(fold == at)
+        taught, names = mastery.refit(others, parameters, jobs=jobs), Names.of(others)
+        habits = _habits(taught, names, others)
+        x[(fold == at)[log.student]] = features(taught, names, habits, own)[0]
+        tell(f"fold {at + 1}")
+    return x
+
+
+def _habits(parameters: mastery.Parameters, names: Names, log: ResponseLog) -> Habits:
+    """The habits of the students that the parameters come from. A fold's own scores touch neither."""
+    x, keys = features(parameters, names, NONE, log)
+    return learn(keys, log.score, sigmoid(x[:, 0]))
+
+
+def _boost(x: Floats, score: Floats, seed: int, jobs: int, bags: int = BAGS) -> Trees:
+    """Trees on features [n, FEATURES]. A score between right and wrong is some of either.
+
+    One thread a bag: scikit-learn's own threads wait for each other by spinning, which took 5 times as long where
+    another process wanted a core.
+    """
+    between = (score > 0) & (score < 1)
+    rows = np.concatenate([np.arange(len(score)), np.flatnonzero(between)])
+    right = np.concatenate([np.where(between, 1.0, score), np.zeros(int(between.sum()))])
+    weight = np.where(between[rows], np.where(right > 0, score[rows], 1 - score[rows]), 1.0) if between.any() else None
+    rising = [1 if name == RISING else 0 for name in FEATURES]
+    of_rows = x[rows] if between.any() else x
+
+    def bag(at: int) -> Any:
+        with threadpool_limits(1):
+            chosen = HistGradientBoostingClassifier(**BOOSTING, monotonic_cst=rising, random_state=seed + at)
+            return chosen.fit(of_rows, right, sample_weight=weight)
+
+    with ThreadPoolExecutor(min(jobs, bags)) as pool:
+        return exported(list(pool.map(bag, range(bags))))
+
+
+def _calibration(x: Floats, log: ResponseLog, fold: Ints, seed: int, jobs: int) -> Floats:
+    """Intercept and slopes, as of Platt (1999), where they bring something on students that they were not fitted to.
+
+    Trees grown on the other folds predict the last one; the line is fitted to half of its students, tried on the rest.
+    """
+    none, held = np.array([0.0, 1.0, 0.0]), (fold == fold.max())[log.student]
+    if len(set((log.score[~held] >= 0.5).tolist())) < 2:
+        return none
+    trees = _boost(x[~held], log.score[~held], seed, jobs).logits(x[held])
+    mastery, score = x[held, 0], log.score[held]
+    _, student = np.unique(log.student[held], return_inverse=True)
+    gains = []
+    for half in (student % 2 == 0, student % 2 == 1):
+        if half.all() or not half.any():
+            return none
+        line = _platt(trees[half], mastery[half], score[half])
+        losses = [metrics.log_loss(score[~half], calibrated(at, trees[~half], mastery[~half])) for at in (none, line)]
+        gains.append((losses[0] - losses[1]) * float((~half).mean()))
+    return _platt(trees, mastery, score) if sum(gains) > GAIN else none
+
+
+def _platt(trees: Floats, mastery: Floats, score: Floats) -> Floats:
+    """Intercept and slopes, none below 0, whose P(correct) explains the scores best [3]."""
+    given = np.stack([np.ones(len(score)), trees, mastery], axis=1)
+
+    def loss(line: Floats) -> tuple[float, Floats]:
+        z = given @ line
+        value = np.logaddexp(0.0, z).sum() - score @ z
+        return float(value) / len(z), (sigmoid(z) - score) @ given / len(z)
+
+    bounds = [(None, None), (0.0, None), (0.0, None)]
+    return np.asarray(minimize(loss, np.array([0.0, 1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=bounds).x)
+
+
+def _stages(progress: Progress | None) -> Callable[[str], None]:
+    done = 0
+
+    def tell(text: str) -> None:
+        nonlocal done
+        done += 1
+        if progress:
+            progress(min(done, STEPS), STEPS, text)
+
+    return tell
