@@ -23,13 +23,13 @@ from models.predictor.trees import Trees
 
 @dataclass(frozen=True)
 class Predictor:
-    """What :func:`models.predictor.fit.fit` learns: P(correct) = sig(a + b trees(features) + c mastery logit).
+    """What :func:`models.predictor.fit.fit` learns: P(correct) = sig(a trees(features) + b mastery logit).
 
     mastery      the mastery model that the features read
     names        items and sets of skills of the training students
     habits       what these students did in like places (:mod:`models.predictor.habits`)
     trees        over the features of :data:`models.predictor.history.FEATURES`
-    calibration  [3] a, b, c; (0, 1, 0) where held-out students gave no reason for other
+    calibration  [2] a, b; (1, 0) where held-out students gave no reason for other
 
     Raises :class:`ModelError`, with all faults in one message.
     """
@@ -43,7 +43,7 @@ class Predictor:
 
     def __post_init__(self) -> None:
         faults = self.trees.faults(len(history.FEATURES)) + _faults(self.habits)
-        if self.calibration.shape != (3,) or not np.isfinite(self.calibration).all() or min(self.calibration[1:]) < 0:
+        if self.calibration.shape != (2,) or not np.isfinite(self.calibration).all() or self.calibration.min() < 0:
             faults.append("the calibration does not rise")
         if faults:
             raise ModelError("this is no response predictor: " + "; ".join(faults))
@@ -55,8 +55,8 @@ class Predictor:
 
 
 def calibrated(line: Floats, trees: Floats, mastery: Floats) -> Floats:
-    """P(correct) by intercept and slopes [3] from logits of the trees and of the mastery model [n]."""
-    return sigmoid(line[0] + line[1] * trees + line[2] * mastery)
+    """P(correct) by slopes [2] from logits of the trees and of the mastery model [n]."""
+    return sigmoid(line[0] * trees + line[1] * mastery)
 
 
 def predict(predictor: Predictor, log: ResponseLog) -> Floats:
