@@ -43,6 +43,8 @@ class Trainer(StrEnum):
 
 class Kind(StrEnum):
     BKT = "bkt"
+    MASTERY = "mastery"
+    PREDICTOR = "predictor"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -120,7 +122,12 @@ def evaluate(
     file: Annotated[Path, typer.Argument(exists=True, metavar="DATA", help="A file of responses.")],
     split: Annotated[Path, typer.Option(exists=True, help="CSV: student_id and one more column.")],
     test: Annotated[str, typer.Option(help="Values of that column that mean test, with commas between.")],
-    model: Annotated[Kind, typer.Option(help="bkt: plain Bayesian knowledge tracing.")] = Kind.BKT,
+    model: Annotated[
+        Kind,
+        typer.Option(
+            help="bkt: plain knowledge tracing. mastery: with ability, items, time. predictor: boosted trees on both."
+        ),
+    ] = Kind.BKT,
     trainer: Annotated[Trainer, typer.Option(help="Who fits it.")] = Trainer.EM,
     format: Format = "auto",
     column: Columns = None,

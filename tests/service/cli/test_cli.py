@@ -109,6 +109,10 @@ def test_evaluate_writes_the_figures_of_the_protocol(call: Call, answers: Path, 
     assert needed <= set(figures)
     assert figures["students"] == 4
     assert figures["auc"] > 0.6
+    for model in ("mastery", "predictor"):
+        code, out, _ = call("evaluate", answers, "--split", split, "--test", "test", "--model", model)
+        assert code == 0
+        assert json.loads(out)["model"] == model
     code, _, err = call("evaluate", answers, "--split", split, "--test", "nobody")
     assert code == 1
     assert "nobody" in err
