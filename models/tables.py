@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise, repeat
 from typing import Any
@@ -83,10 +84,16 @@ def _read(
     table: pd.DataFrame = frame.to_pandas() if hasattr(frame, "to_pandas") else frame
     _require(table)
     rows = table["row"].to_numpy() if "row" in table else np.arange(first_row, first_row + len(table))
-    names, tag_start, tag_skill, tag = _skills(table["skill_ids"], separator)
+    with ThreadPoolExecutor(1) as pool:  # the two columns of names take longest, and most of it beside Python
+        skills = pool.submit(_skills, table["skill_ids"], separator)
+        students, student = _coded(table["student_id"], in_order=in_order)
+        names, tag_start, tag_skill, tag = skills.result()
     if (tag < 0).any():
         table, rows, tag = _unskilled(table, rows, tag, drop_unskilled)
-    students, student = _ids(table["student_id"], rows, in_order)
+        students, student = _coded(table["student_id"], in_order=in_order)
+    if (student < 0).any():
+        what = "is empty; every answer needs a student. Fill it in or remove the row"
+        raise _fault("student_id", rows, student < 0, what)
     score = _scores(table, rows)
     at = _times(table["timestamp"], rows) if "timestamp" in table else np.arange(len(table), dtype=np.int64)
     return table, rows, Answers(students, names, student, tag, score, tag_start, tag_skill), at
@@ -130,14 +137,6 @@ def _require(table: pd.DataFrame) -> None:
 def _fault(column: str, rows: npt.NDArray[Any], bad: npt.NDArray[np.bool_], what: str) -> DataError:
     first, more = rows[np.flatnonzero(bad)[0]], int(bad.sum()) - 1
     return DataError(f"column '{column}', row {first}{f' (and {more} more)' if more else ''}: {what}")
-
-
-def _ids(column: pd.Series[Any], rows: npt.NDArray[Any], in_order: bool) -> tuple[tuple[str, ...], Ints]:
-    names, codes = _coded(column, in_order=in_order)
-    if (codes < 0).any():
-        what = "is empty; every answer needs a student. Fill it in or remove the row"
-        raise _fault(str(column.name), rows, codes < 0, what)
-    return names, codes
 
 
 def _coded(column: pd.Series[Any], *, in_order: bool = True) -> tuple[tuple[str, ...], Ints]:
