@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -86,6 +86,25 @@ def _faults(model: Model) -> list[str]:
 
 def _guess_plus_slip(array: Floats) -> Floats:
     return array.sum(-1) if array.shape[-1] == 2 else array[..., GUESS] + array[..., SLIP]
+
+
+def emissions_of(
+    combinations: Sequence[tuple[str, ...]], emissions: Floats, own: Floats, sets: Iterable[Sequence[str]]
+) -> Floats:
+    """Guess and slip of every skill of every set [links, 2]: the combination's where it was trained, else its ``own``.
+
+    ``combinations`` and ``emissions`` as in :class:`Model`; ``own`` [links, 2] stands in the order of the ``sets``.
+    """
+    emit, low = own.copy(), 0
+    first = np.cumsum([0, *map(len, combinations)])
+    trained = dict(zip(combinations, first.tolist(), strict=False))
+    for names in sets:
+        row = trained.get(tuple(sorted(names))) if len(names) > 1 else None
+        if row is not None:
+            place = {name: row + at for at, name in enumerate(sorted(names))}
+            emit[low : low + len(names)] = emissions[[place[name] for name in names]]
+        low += len(names)
+    return emit
 
 
 def builtin(draws: int = 32) -> Model:

@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from engine import bkt
 from engine.catalog import Catalog
-from engine.model import GUESS, PRIOR, SLIP, Model
+from engine.model import GUESS, PRIOR, SLIP, Model, emissions_of
 from engine.responses import History, in_order_of_time
 
 Floats = npt.NDArray[np.float64]
@@ -97,17 +98,11 @@ class Tracer:
 
     def _emissions(self) -> Floats:
         """Guess and slip of every link of every skill set: the combination's where it was trained, else the skill's."""
-        sets = self.catalog.skill_sets
-        emit = self.params[:, [GUESS, SLIP]][sets.skills]
-        ends = np.cumsum([0, *map(len, self.model.combinations)])
-        trained = dict(zip(self.model.combinations, ends.tolist(), strict=False))
-        for low, high in zip(sets.start[:-1].tolist(), sets.start[1:].tolist(), strict=True):
-            names = [self.catalog.skills[k].id for k in sets.skills[low:high]]
-            first = trained.get(tuple(sorted(names))) if len(names) > 1 else None
-            if first is not None:
-                row = {name: first + at for at, name in enumerate(sorted(names))}
-                emit[low:high] = self.model.emissions[[row[name] for name in names]]
-        return emit
+        sets, skills = self.catalog.skill_sets, self.catalog.skills
+        ranges = pairwise(sets.start.tolist())
+        names = [[skills[k].id for k in sets.skills[low:high]] for low, high in ranges]
+        own = self.params[:, [GUESS, SLIP]][sets.skills]
+        return emissions_of(self.model.combinations, self.model.emissions, own, names)
 
     def _of_items(self, of_sets: Floats) -> Floats:
         """Values of the sets' links, repeated for the links of every item."""

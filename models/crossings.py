@@ -76,8 +76,7 @@ class Crossings:
 
 def standing(model: Model, log: ResponseLog, rules: Thresholds) -> Standing:
     """Where every student stands under a model, after all answers of the log."""
-    served = Served(model.skills, model.params, model.population, model.combinations, model.emissions)
-    folded = fold(served, log)
+    folded = fold(Served.of(model), log)
     enough = folded.answers >= rules.enough
     p_known = folded.mastery[enough]
     return Standing(folded.student[enough], folded.skill[enough], p_known, p_known >= rules.mastered)

@@ -18,11 +18,9 @@ from pathlib import Path
 
 import numpy as np
 
-from engine import bkt as equations
-from engine.catalog import Catalog, Item, Skill
 from engine.model import Model
-from engine.tracing import Tracer
 from models import metrics
+from models.folding import Served, fold
 from models.log import DataError, Floats, Mask, ResponseLog
 
 logger = logging.getLogger(__name__)
@@ -66,16 +64,7 @@ class Evaluation:
 
 def predict(model: Model, log: ResponseLog) -> Floats:
     """P(correct) of every answer of the log before it is learnt from, [N], by the served equations."""
-    items = tuple(Item(str(at), names) for at, names in enumerate(log.tags))
-    tracer = Tracer(model, Catalog(tuple(map(Skill, log.skills)), items))
-    bound = (tracer.params, tracer.emit, tracer.start, tracer.skills)
-    mastery, seen = tracer.empty.mastery, tracer.empty.responses
-    predicted = np.empty(len(log))
-    room = np.empty((2, int(np.diff(tracer.start)[log.tag].sum())))
-    for low, high in zip(log.bounds[:-1].tolist(), log.bounds[1:].tolist(), strict=True):
-        state = (mastery.copy(), seen.copy(), *room)
-        predicted[low:high] = equations.fold_answers(*bound, log.tag[low:high], log.score[low:high], *state)
-    return predicted
+    return fold(Served.of(model), log).predicted
 
 
 def judge(model: Model, log: ResponseLog) -> Evaluation:

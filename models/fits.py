@@ -15,7 +15,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from engine.model import PARAMETERS, Model
-from models.bkt import Learnt, Options, draws, learn
+from models.bkt import Learnt, Options, learn, with_draws
 from models.bkt.honesty import flags, intervals
 from models.bkt.links import combinations, fit_links
 from models.fanout import Executor, cores
@@ -78,9 +78,6 @@ class PlainFit:
             "priors": options.priors,
             "forgets": options.forgets,
             "students": students,
-            "skills": len(learnt.skills),
-            "penalised_log_likelihood": float(learnt.value.sum()),
-            "degenerate": int(learnt.degenerate.sum()),
         }
         return cls(learnt, served, about)
 
@@ -98,12 +95,8 @@ class PlainFit:
         return pd.DataFrame(columns, index=pd.Index(found.skills, name="skill", dtype="str"))
 
     def model(self) -> Model:
-        served, seed = self.served, int(self.about["seed"])
-        drawn, spread = draws.draw(self.learnt, seed)
-        of_population = draws.draw_population(served.params, self.learnt.population, spread, seed)
-        about = {**self.about, "spread_of_students": spread}
-        of_sets = served.combinations, served.emissions
-        return Model(served.skills, served.params, served.population, drawn, of_population, *of_sets, about=about)
+        served = self.served
+        return with_draws(self.learnt, served.params, served.combinations, served.emissions, self.about)
 
 
 @dataclass(frozen=True)

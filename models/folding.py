@@ -1,6 +1,6 @@
 """Answers folded into mastery with given parameters, student by student, by the served equations (:mod:`engine.bkt`).
 
-The same as :func:`models.evaluation.predict`, without a served model's draws and in the order of any answers.
+As the tracer that serves folds a history, but for a whole log at once, and without a model's draws.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from numba import njit
 
 from engine.bkt import fold_answers
-from engine.model import GUESS, PRIOR, SLIP
+from engine.model import GUESS, PRIOR, SLIP, Model, emissions_of
 from models.log import Answers
 
 Floats = npt.NDArray[np.float64]
@@ -29,6 +29,10 @@ class Served:
     population: Floats
     combinations: tuple[tuple[str, ...], ...]
     emissions: Floats
+
+    @classmethod
+    def of(cls, model: Model) -> Served:
+        return cls(model.skills, model.params, model.population, model.combinations, model.emissions)
 
 
 @dataclass(frozen=True)
@@ -51,20 +55,10 @@ def fold(served: Served, answers: Answers) -> Folded:
     bounds = np.flatnonzero(np.diff(answers.student, prepend=-1, append=-1)).astype(np.int64)
     columns = answers.tag_start, answers.tag_skill, bounds, answers.tag, answers.score
     links = int(np.diff(answers.tag_start)[answers.tag].sum())
-    predicted, place, skill, mastery, number = _fold(params, _emissions(served, params, answers), *columns, links)
+    own = params[:, [GUESS, SLIP]][answers.tag_skill]
+    emit = emissions_of(served.combinations, served.emissions, own, answers.tags)
+    predicted, place, skill, mastery, number = _fold(params, emit, *columns, links)
     return Folded(predicted, answers.student[bounds[place]], skill, mastery, number)
-
-
-def _emissions(served: Served, params: Floats, answers: Answers) -> Floats:
-    """Guess and slip of every skill of every tag [links, 2]: the combination's where it was trained, else its own."""
-    emit = params[:, [GUESS, SLIP]][answers.tag_skill]
-    first = np.cumsum([0, *map(len, served.combinations)])
-    trained = dict(zip(served.combinations, first.tolist(), strict=False))
-    for low, tag in zip(answers.tag_start.tolist(), answers.tags, strict=False):
-        row = trained.get(tag) if len(tag) > 1 else None
-        if row is not None:
-            emit[low : low + len(tag)] = served.emissions[row : row + len(tag)]
-    return emit
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -14,14 +14,13 @@ import numpy as np
 
 from engine.bundle import load
 from engine.model import GUESS, SLIP, Model, ModelError
-from engine.responses import digest32
 from models.crossings import Crossings
 from models.evaluation import predict
 from models.groups import Group
 from models.log import Floats, Mask, ResponseLog
-from models.metrics import BINS, ece
+from models.metrics import ece
 from models.paired import log_loss_difference
-from models.training import MISCALIBRATED, WORSE_LOG_LOSS
+from models.training import WORSE_LOG_LOSS, allowed_ece, is_held_out
 
 LEAST = 5  # students, below which an interval by bootstrap says nothing
 DEGENERATE = 0.1  # of skills: 0 on four public sets, so a tenth means other data, or answers keyed the wrong way round
@@ -64,9 +63,7 @@ class Contender:
         held_out = self.judged.about.get("held_out") if self.judged else None
         if not held_out:
             return np.zeros(len(log.students), bool)
-        # As models.training.hold_out draws them; not by it, since of a log of which it draws nobody it takes some.
-        limit, seed = held_out["share"] * 2**32, held_out["seed"]
-        return np.array([digest32(f"{seed}\0{student}".encode()) < limit for student in log.students], bool)
+        return is_held_out(log, held_out["share"], held_out["seed"])
 
 
 def bundle(content: bytes, version: str) -> tuple[Gate, Model | None]:
@@ -136,8 +133,7 @@ def calibration(candidate: Contender, log: ResponseLog) -> Gate:
         )
     unseen = log.select(own)
     found = ece(unseen.score, predict(model, unseen))
-    # Even of perfect probabilities, chance puts the share right in a bin of n answers off by about 0.3 / sqrt(n).
-    allowed = MISCALIBRATED + 0.3 * math.sqrt(BINS / len(unseen))
+    allowed = allowed_ece(len(unseen))
     told = f"off by {found:.4f} on average, at most {allowed:.4f} ({len(unseen):,} answers of {own.sum():,} {whom})"
     return Gate(CALIBRATION, found <= allowed, told)
 

@@ -85,8 +85,13 @@ def rmse(score: Floats, predicted: Floats) -> float:
 
 def log_loss(score: Floats, predicted: Floats) -> float:
     """Mean negative log-likelihood, in nats an answer."""
+    return float(np.mean(losses(score, predicted)))
+
+
+def losses(score: Floats, predicted: Floats) -> Floats:
+    """Negative log-likelihood of each answer [N], in nats."""
     p = np.clip(predicted, CLIP, 1 - CLIP)
-    return float(-np.mean(score * np.log(p) + (1 - score) * np.log(1 - p)))
+    return np.asarray(-(score * np.log(p) + (1 - score) * np.log(1 - p)))
 
 
 def accuracy(score: Floats, predicted: Floats) -> float:

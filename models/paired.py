@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.log import Floats, Ints
-from models.metrics import CLIP
+from models.metrics import losses
 
 RESAMPLES = 1000
 INTERVAL = (0.025, 0.975)
@@ -41,7 +41,7 @@ def log_loss_difference(
         raise ValueError("there are no answers to compare two models on")
     present, who = np.unique(student, return_inverse=True)
     n = len(present)
-    excess = np.bincount(who, _losses(score, first) - _losses(score, second), n)
+    excess = np.bincount(who, losses(score, first) - losses(score, second), n)
     answers = np.bincount(who, minlength=n).astype(np.float64)
     rng = np.random.default_rng(seed)
     step = max(1, _AT_ONCE // n)
@@ -51,8 +51,3 @@ def log_loss_difference(
         means.append(excess[drawn].sum(axis=1) / answers[drawn].sum(axis=1))
     low, high = np.quantile(np.concatenate(means), INTERVAL)
     return Difference(float(excess.sum() / len(score)), float(low), float(high), len(score), n)
-
-
-def _losses(score: Floats, predicted: Floats) -> Floats:
-    p = np.clip(predicted, CLIP, 1 - CLIP)
-    return np.asarray(-(score * np.log(p) + (1 - score) * np.log(1 - p)))

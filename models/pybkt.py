@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,6 +23,7 @@ import numpy as np
 
 from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP, Model
 from models.bkt import Options, assemble, draws, given
+from models.bkt.learning import in_skills
 from models.bkt.links import combinations
 from models.bkt.objective import LIMIT
 from models.bkt.options import EDGE
@@ -57,7 +58,8 @@ def fit(
     rows = _by_skill(log)
     task = partial(_fit_skill, seed=seed, forgets=forgets, fits=fits)
     work = [(log.student[mine], log.score[mine]) for mine in rows]
-    parts = fan_out(task, work, jobs=jobs, executor=executor, done=_told(progress, log.skills), compiled=False)
+    done = in_skills(progress, [(k, k + 1) for k in range(len(work))], log.skills)
+    parts = fan_out(task, work, jobs=jobs, executor=executor, done=done, compiled=False)
     for name, mine, (_, fault) in zip(log.skills, rows, parts, strict=True):
         if fault:
             logger.warning("pyBKT could not fit skill %r, of %d answers: %s", name, len(mine), fault)
@@ -81,18 +83,6 @@ def _by_skill(log: ResponseLog) -> list[Ints]:
     skill = log.tag_skill[link]
     ends = np.cumsum(np.bincount(skill, minlength=len(log.skills)))
     return np.split(row[np.argsort(skill, kind="stable")], ends[:-1])
-
-
-def _told(progress: Progress | None, skills: tuple[str, ...]) -> Callable[[int], None] | None:
-    done = 0
-
-    def told(k: int) -> None:
-        nonlocal done
-        done += 1
-        if progress:
-            progress(done, len(skills), f"skill {skills[k]}")
-
-    return told
 
 
 def _fit_skill(work: tuple[Ints, Floats], *, seed: int, forgets: bool, fits: int) -> tuple[Floats, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
@@ -21,14 +21,13 @@ from engine.model import Model, ModelError
 from engine.responses import digest32
 from models import charts
 from models.evaluation import Evaluation, holdout, judge, predict
+from models.fanout import Progress
 from models.interrupts import held
-from models.log import ResponseLog
+from models.log import Mask, ResponseLog
 from models.metrics import BINS, calibration
 from models.registry import Registry, RegistryError
 
 logger = logging.getLogger(__name__)
-
-Progress = Callable[[int, int, str], None]
 
 TRAINERS: Mapping[str, str] = {"em": "models.bkt", "pybkt": "models.pybkt"}
 FIGURES = ("auc", "auc_early", "rmse", "log_loss", "accuracy", "ece")
@@ -102,10 +101,15 @@ def hold_out(log: ResponseLog, share: float, seed: int) -> tuple[ResponseLog, Re
     Who is held out hangs on the student's id and the seed alone, so that it is the same students at every training:
     a model of last month, judged on them today, has not seen them either. A larger share holds out these and more.
     """
-    drawn = np.array([digest32(f"{seed}\0{student}".encode()) / 2**32 < share for student in log.students], bool)
+    drawn = is_held_out(log, share, seed)
     if drawn.any() and not drawn.all():
         return log.split(drawn)
     return holdout(log, share, seed)  # a handful of students; or a fault, which it tells
+
+
+def is_held_out(log: ResponseLog, share: float, seed: int) -> Mask:
+    """Whom :func:`hold_out` draws by their ids, [S]; of a handful of students it may be nobody."""
+    return np.array([digest32(f"{seed}\0{student}".encode()) / 2**32 < share for student in log.students], bool)
 
 
 def fit(log: ResponseLog, trainer: str, seed: int = 0, progress: Progress | None = None) -> Model:
@@ -151,8 +155,7 @@ def objections(trained: Trained) -> list[str]:
     """Why the new version should not take over; empty where nothing speaks against it."""
     new, old = trained.evaluation, trained.champion_evaluation
     found = []
-    # Even of perfect probabilities, chance puts the share right in a bin of n answers off by about 0.3 / sqrt(n).
-    allowed = MISCALIBRATED + 0.3 * math.sqrt(BINS / max(1, new.answers))
+    allowed = allowed_ece(new.answers)
     if new.ece > allowed:
         found.append(f"its probabilities are off by {new.ece:.3f} on average (at most {allowed:.3f})")
     if old is not None and new.log_loss > old.log_loss + WORSE_LOG_LOSS:
@@ -160,6 +163,14 @@ def objections(trained: Trained) -> list[str]:
         doubt = "" if trained.fair else " (which has seen these students: it looks better than it is)"
         found.append(f"it predicts worse than champion {trained.champion}{doubt}: {figures}")
     return found
+
+
+def allowed_ece(answers: int) -> float:
+    """The expected calibration error that so many answers may show.
+
+    Even of perfect probabilities, chance puts the share right in a bin of n answers off by about 0.3 / sqrt(n).
+    """
+    return MISCALIBRATED + 0.3 * math.sqrt(BINS / max(1, answers))
 
 
 def measured(evaluation: Evaluation) -> dict[str, float]:

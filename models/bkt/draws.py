@@ -15,7 +15,7 @@ from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP
 from models.bkt.chunks import one
 from models.bkt.compiled import inner, kernel
 from models.bkt.learning import Learnt
-from models.bkt.objective import LIMIT, Room, Rules, room
+from models.bkt.objective import LIMIT, Room, Rules, likelihoods, room
 from models.bkt.strings import Strings
 
 Floats = npt.NDArray[np.float64]
@@ -136,9 +136,8 @@ def _paths(tree: Strings, scores: Floats, draws: Floats, at: Room) -> None:
         at.trans[0, lane], at.trans[1, lane] = draws[lane, PRIOR], draws[lane, LEARN]
         at.trans[2, lane] = draws[lane, FORGET]
         for s in range(len(scores)):
-            guess, slip, y = draws[lane, GUESS], draws[lane, SLIP], scores[s]
-            at.read[2 * s, lane] = guess**y * (1.0 - guess) ** (1.0 - y)
-            at.read[2 * s + 1, lane] = (1.0 - slip) ** y * slip ** (1.0 - y)
+            guess, slip = draws[lane, GUESS], draws[lane, SLIP]
+            at.read[2 * s, lane], at.read[2 * s + 1, lane] = likelihoods(guess, slip, scores[s])
     prior, learn, keep = load(at.trans, 0), load(at.trans, 1), 1.0 - load(at.trans, 2)
     for i in range(len(tree.parent)):
         above, p, so_far = tree.parent[i], prior, splat(0.0)

@@ -18,7 +18,7 @@ from models.bkt.chunks import one
 from models.bkt.compiled import inner, kernel
 from models.bkt.counts import FIRST, HELD, LEARNT, LOST, MISSED, STUDENTS, expect
 from models.bkt.learning import Learnt, symbols
-from models.bkt.objective import LIMIT, Room, room
+from models.bkt.objective import LIMIT, Room, likelihoods, room
 from models.bkt.options import EDGE
 from models.bkt.strings import Forest, Strings
 from models.log import Answers
@@ -38,12 +38,12 @@ def combinations(answers: Answers) -> tuple[tuple[str, ...], ...]:
 
 def fit_links(answers: Answers, learnt: Learnt) -> tuple[Floats, Floats]:
     """Parameters [K, 5] of skills that are asked for together, and each one's guess and slip there [links, 2]."""
-    links = Links(answers)
+    links, forest = Links(answers), Forest(len(answers.skills))
+    if not links.any:
+        return learnt.params.copy(), np.empty((0, 2))
     row, place = answers.expand()
     scores, symbol = symbols(answers.score)
-    forest = Forest(len(answers.skills))
-    if links.any:
-        forest.add(answers.student[row], answers.tag_skill[place], links.read(place, symbol[row], len(scores)))
+    forest.add(answers.student[row], answers.tag_skill[place], links.read(place, symbol[row], len(scores)))
     return links.fit(forest.strings(), scores, learnt)
 
 
@@ -110,10 +110,10 @@ def _set(params: Floats, emit: Floats, scores: Floats, at: Room) -> None:
             at.trans[row, lane] = params[i]
     for j in range(len(emit)):
         for s in range(len(scores)):
-            y, symbol = scores[s], j * len(scores) + s
+            symbol = 2 * (j * len(scores) + s)
+            unknown, known = likelihoods(emit[j, 0], emit[j, 1], scores[s])
             for lane in range(LANES):
-                at.read[2 * symbol, lane] = emit[j, 0] ** y * (1.0 - emit[j, 0]) ** (1.0 - y)
-                at.read[2 * symbol + 1, lane] = (1.0 - emit[j, 1]) ** y * emit[j, 1] ** (1.0 - y)
+                at.read[symbol, lane], at.read[symbol + 1, lane] = unknown, known
 
 
 @inner

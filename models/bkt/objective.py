@@ -88,6 +88,16 @@ def from_params(params: Floats, rules: Rules, x: Floats) -> None:
 
 
 @inner
+def likelihoods(guess: float, slip: float, score: float) -> Any:
+    """Of a score, where not known and where known; exact for slips too small to be told from 1 - (1 - slip)."""
+    if score == 1.0:
+        return guess, 1.0 - slip
+    if score == 0.0:
+        return 1.0 - guess, slip
+    return guess**score * (1.0 - guess) ** (1.0 - score), (1.0 - slip) ** score * slip ** (1.0 - score)
+
+
+@inner
 def _set(x: Floats, scores: Floats, rules: Rules, at: Room) -> None:
     """The parameters at x [8, 5], as the counts read them."""
     for lane in range(LANES):
@@ -96,13 +106,7 @@ def _set(x: Floats, scores: Floats, rules: Rules, at: Room) -> None:
             at.trans[row, lane] = at.params[lane, i]
         guess, slip = at.params[lane, GUESS], at.params[lane, SLIP]
         for s in range(len(scores)):
-            y = scores[s]
-            if y == 0.0 or y == 1.0:
-                at.read[2 * s, lane] = guess if y == 1.0 else 1.0 - guess
-                at.read[2 * s + 1, lane] = 1.0 - slip if y == 1.0 else slip
-            else:
-                at.read[2 * s, lane] = guess**y * (1.0 - guess) ** (1.0 - y)
-                at.read[2 * s + 1, lane] = (1.0 - slip) ** y * slip ** (1.0 - y)
+            at.read[2 * s, lane], at.read[2 * s + 1, lane] = likelihoods(guess, slip, scores[s])
 
 
 @inner

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -43,17 +44,22 @@ def fit(
 
 def assemble(log: ResponseLog, learnt: Learnt, params: Floats, emissions: Floats, about: dict[str, Any]) -> Model:
     """The model of fitted parameters, with its draws; ``about`` is completed by what it was learnt from."""
+    counts = {"answers": len(log), "students": len(log.students), "data_digest": log.digest}
+    return with_draws(learnt, params, combinations(log), emissions, about | counts)
+
+
+def with_draws(
+    learnt: Learnt, params: Floats, sets: tuple[tuple[str, ...], ...], emissions: Floats, about: Mapping[str, Any]
+) -> Model:
+    """The model of what was learnt, by the seed in ``about``; ``params`` and ``emissions`` as the links have them."""
     seed = int(about["seed"])
     drawn, spread = draws.draw(learnt, seed)
-    drawn_population = draws.draw_population(params, learnt.population, spread, seed)
-    about = about | {
-        "answers": len(log),
-        "students": len(log.students),
-        "skills": len(log.skills),
-        "data_digest": log.digest,
+    of_population = draws.draw_population(params, learnt.population, spread, seed)
+    found = {
+        "skills": len(learnt.skills),
         "spread_of_students": spread,
         "penalised_log_likelihood": float(learnt.value.sum()),
         "degenerate": int(learnt.degenerate.sum()),
     }
     held = np.clip(learnt.population, 0, 1)
-    return Model(log.skills, params, held, drawn, drawn_population, combinations(log), emissions, about=about)
+    return Model(learnt.skills, params, held, drawn, of_population, sets, emissions, about={**about, **found})

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize  # type: ignore[import-untyped]
 
+from models.fanout import Progress
 from models.log import DataError, Floats, ResponseLog
 from models.mastery import gradient, priors
 from models.mastery.data import arrange, means_of_items
 from models.mastery.options import Options
 from models.mastery.parameters import Parameters
 from models.mastery.values import ON_PRIOR, backward, forward, size, views
-
-Progress = Callable[[int, int, str], None]
 
 RANGE = 3.0  # of the ability grid, in standard deviations
 LIMIT = 300  # steps

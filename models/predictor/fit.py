@@ -16,7 +16,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from models import mastery, metrics
-from models.fanout import cores
+from models.fanout import Progress, cores
 from models.log import DataError, Floats, Ints, ResponseLog
 from models.mastery.values import sigmoid
 from models.predictor.facts import Names
@@ -24,8 +24,6 @@ from models.predictor.habits import NONE, Habits, learn
 from models.predictor.history import FEATURES
 from models.predictor.predictor import Predictor, calibrated, features
 from models.predictor.trees import Trees, exported
-
-Progress = Callable[[int, int, str], None]
 
 FOLDS = 5
 BAGS = 2  # classifiers, whose logits are averaged
