@@ -10,8 +10,8 @@ import logging
 import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from itertools import pairwise, repeat
+from dataclasses import dataclass, replace
+from itertools import chain, pairwise, repeat
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,7 @@ from models.log import Answers, DataError, Floats, Ints, ResponseLog
 logger = logging.getLogger(__name__)
 
 COLUMNS = ("student_id", "item_id", "skill_ids", "correct", "score", "timestamp")
+LONG = 50_000  # rows whose texts are worth a second thread
 UNIT = "\x1f"  # joins the skills of a list: no name holds it
 _WHOLE = re.compile(r"-?\d+(\.0+)?")
 _ODD = re.compile(r"[\s.]")
@@ -84,14 +85,12 @@ def _read(
     table: pd.DataFrame = frame.to_pandas() if hasattr(frame, "to_pandas") else frame
     _require(table)
     rows = table["row"].to_numpy() if "row" in table else np.arange(first_row, first_row + len(table))
-    with ThreadPoolExecutor(1) as pool:  # the two columns of names take longest, and most of it beside Python
-        skills = pool.submit(_skills, table["skill_ids"], separator)
-        students, student = _coded(table["student_id"], in_order=in_order)
-        names, tag_start, tag_skill, tag = skills.result()
-    if (tag < 0).any():
+    students, student = _coded(table["student_id"], in_order=in_order)
+    names, tag_start, tag_skill, tag = _skills(table["skill_ids"], separator)
+    if tag.min() < 0:
         table, rows, tag = _unskilled(table, rows, tag, drop_unskilled)
         students, student = _coded(table["student_id"], in_order=in_order)
-    if (student < 0).any():
+    if student.min() < 0:
         what = "is empty; every answer needs a student. Fill it in or remove the row"
         raise _fault("student_id", rows, student < 0, what)
     score = _scores(table, rows)
@@ -101,9 +100,9 @@ def _read(
 
 def _in_order(student: Ints, at: Ints) -> bool:
     """Whether each student's rows stand together and in order of time."""
-    same = student[1:] == student[:-1]
-    together = int(len(student) - same.sum()) == len(np.flatnonzero(np.bincount(student)))
-    return together and not (same & (at[1:] < at[:-1])).any()
+    changed = student[1:] != student[:-1]
+    runs = student[np.flatnonzero(np.concatenate([[True], changed]))]
+    return len(runs) == len(set(runs.tolist())) and bool((changed | (at[1:] >= at[:-1])).all())
 
 
 def normal_ids(values: Sequence[Any]) -> list[str]:
@@ -141,25 +140,47 @@ def _fault(column: str, rows: npt.NDArray[Any], bad: npt.NDArray[np.bool_], what
 
 def _coded(column: pd.Series[Any], *, in_order: bool = True) -> tuple[tuple[str, ...], Ints]:
     """Names of a column, sorted where ``in_order``, and each row's position in them; -1 where it is empty."""
-    codes, values = _factorized(column)
-    texts = normal_ids(values.tolist())
-    distinct = set(texts)
-    if not in_order and len(distinct) == len(texts) and "" not in distinct:
-        return tuple(texts), codes
-    names = sorted(distinct - {""})
+    coded = _Coded.of(column)
+    texts = normal_ids(coded.values)
+    names = sorted({*texts} - {""}) if in_order else [text for text in dict.fromkeys(texts) if text]
     position = {name: at for at, name in enumerate(names)}
-    recode = np.array([*map(position.get, texts, repeat(-1)), -1], np.int64)
-    return tuple(names), recode[codes]
+    return tuple(names), coded.rows(list(map(position.get, texts, repeat(-1))))
 
 
-def _factorized(column: pd.Series[Any]) -> tuple[Ints, Any]:
-    """Codes in order of first appearance, -1 where a row is empty, and the values; quick where values come in runs."""
-    if not isinstance(column.dtype, np.dtype) or column.dtype.kind not in "iu":
-        return pd.factorize(column)
-    values = column.to_numpy()
-    first = np.concatenate([[True], values[1:] != values[:-1]])
-    codes, names = pd.factorize(values[first])
-    return codes[np.cumsum(first) - 1], names
+@dataclass(frozen=True)
+class _Coded:
+    """The distinct values of a column, and its rows as codes, in parts: a position in ``values`` for each code of a
+    part, and the codes, -1 where the row is empty; or how often each of the part's codes stands in a row."""
+
+    values: list[Any]
+    parts: list[tuple[Ints, Ints]]
+    repeats: Ints | None = None
+
+    @classmethod
+    def of(cls, column: pd.Series[Any]) -> _Coded:
+        if isinstance(column.dtype, np.dtype) and column.dtype.kind in "iu":  # as a student's rows: values come in runs
+            whole = column.to_numpy()
+            starts = np.flatnonzero(np.concatenate([[True], whole[1:] != whole[:-1]]))
+            codes, numbers = pd.factorize(whole[starts])
+            return cls(numbers.tolist(), [(np.arange(len(numbers)), codes)], np.diff(starts, append=len(whole)))
+        if len(column) < LONG:
+            codes, values = pd.factorize(column)
+            return cls(values.tolist(), [(np.arange(len(values)), codes)])
+        half = len(column) // 2
+        with ThreadPoolExecutor(1) as pool:  # texts from Arrow are read beside Python
+            other = pool.submit(pd.factorize, column.iloc[half:])
+            found = [pd.factorize(column.iloc[:half]), other.result()]
+        lists = [values.tolist() for _, values in found]
+        position = {value: at for at, value in enumerate(dict.fromkeys(chain(*lists)))}
+        places = [np.array([position[value] for value in values], np.int64) for values in lists]
+        return cls(list(position), [(place, codes) for place, (codes, _) in zip(places, found, strict=True)])
+
+    def rows(self, recode: list[int]) -> Ints:
+        """For each row the new code of its value; -1 where the row is empty."""
+        new = np.array([*recode, -1], np.int64)
+        parts = [new[np.append(place, -1)][codes] for place, codes in self.parts]
+        rows = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        return rows if self.repeats is None else np.repeat(rows, self.repeats)
 
 
 def _skills(column: pd.Series[Any], separator: str) -> tuple[tuple[str, ...], Ints, Ints, Ints]:
@@ -169,8 +190,8 @@ def _skills(column: pd.Series[Any], separator: str) -> tuple[tuple[str, ...], In
     if isinstance(first, list | tuple | np.ndarray):
         column = column.map(lambda names: None if names is None else UNIT.join(map(str, names)))
         separator = UNIT
-    codes, values = pd.factorize(column)
-    parts = [str(value).split(separator) for value in values]
+    coded = _Coded.of(column)
+    parts = [str(value).split(separator) for value in coded.values]
     flat = [part for names in parts for part in names]
     cleaned = iter(normal_ids(flat))
     sets = [tuple(sorted({next(cleaned) for _ in names} - {""})) for names in parts]
@@ -179,8 +200,8 @@ def _skills(column: pd.Series[Any], separator: str) -> tuple[tuple[str, ...], In
     position = {tag: at for at, tag in enumerate(tags)}
     skill = {name: at for at, name in enumerate(names)}
     start = np.cumsum([0, *map(len, tags)]).astype(np.int64)
-    recode = np.array([*(position.get(tag, -1) for tag in sets), -1], np.int64)
-    return tuple(names), start, np.array([skill[n] for tag in tags for n in tag], np.int64), recode[codes]
+    tag_skill = np.array([skill[n] for tag in tags for n in tag], np.int64)
+    return tuple(names), start, tag_skill, coded.rows([position.get(tag, -1) for tag in sets])
 
 
 def _unskilled(
@@ -220,8 +241,8 @@ def _scores(table: pd.DataFrame, rows: npt.NDArray[Any]) -> Floats:
         text = column.astype("string").str.strip().str.lower()
         column = pd.to_numeric(text.map(_WORDS).fillna(pd.to_numeric(text, errors="coerce")))
     score = column.to_numpy(np.float64, na_value=np.nan)
-    bad = ~((score >= 0) & (score <= 1))
-    if bad.any():
+    if not (score.min() >= 0 and score.max() <= 1):  # nan is neither
+        bad = ~((score >= 0) & (score <= 1))
         value = table[name].iloc[int(np.flatnonzero(bad)[0])]
         what = "is empty" if pd.isna(value) else f"is {value!s}"
         raise _fault(name, rows, bad, f"{what}; it must lie in 0 (wrong) .. 1 (right). Mend the row or remove it")

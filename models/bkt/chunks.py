@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from engine.lanes import LANES
 from engine.model import GUESS, SLIP
-from models.bkt.climb import look, top
-from models.bkt.compiled import inner, kernel
-from models.bkt.objective import LIMIT, Room, Rules, from_params, room, to_params
+from models.bkt.climb import TOP, looked, newton
+from models.bkt.compiled import kernel
+from models.bkt.objective import LIMIT, Rules, from_params, room, to_params
 from models.bkt.options import FREE, ORDERED
-from models.bkt.strings import Strings
+from models.bkt.race import OLD_X, race
+from models.bkt.strings import Ints, Shorts, Strings
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 
@@ -32,18 +31,34 @@ class Fitted(NamedTuple):
 
 
 def fit_chunk(work: tuple[Strings, Rules], *, scores: Floats, forgets: bool) -> Fitted:
-    """Fit the skills of some strings; rules with bounds [K, 5] and pseudo-counts [K, 5, 2]. Runs in any process."""
+    """Fit the skills of some strings; rules with bounds [K, 5] and pseudo-counts [K, 5, 2]. Runs in any process.
+
+    Without forgetting first without the order of guess and slip, to see whether it is needed, then with it if it is.
+    With forgetting the states may be swapped without loss, so the order costs nothing and is held from the beginning.
+    """
     strings, rules = work
-    fitted = _nothing_yet(len(strings.start) - 1)
-    _fit(strings, scores, rules, room(longest(strings), len(scores)), ORDERED, FREE, forgets, fitted)
-    return fitted
+    answered = np.diff(strings.start) > 0
+    if forgets or not rules.ordered:
+        return fit_from(strings, scores, rules, ORDERED if rules.ordered else FREE, answered)
+    free = fit_from(strings, scores, rules._replace(ordered=False), FREE, answered)
+    degenerate = free.params[:, GUESS] + free.params[:, SLIP] >= LIMIT
+    found = _reordered(free, rules)._replace(degenerate=degenerate)
+    if degenerate.any():
+        again = fit_from(strings, scores, rules, ORDERED, degenerate)
+        for column, better in zip((*found[:4], found.evaluations), (*again[:4], again.evaluations), strict=True):
+            column[degenerate] = better[degenerate]
+        found.evaluations[degenerate] += free.evaluations[degenerate]
+    return found
 
 
 def look_at(work: tuple[Strings, Rules], *, scores: Floats, params: Floats) -> Fitted:
     """What there is to say of parameters [K, 5] that stay."""
     strings, rules = work
-    fitted = _nothing_yet(len(params))._replace(params=params.copy())
-    _look_at(strings, scores, rules, room(longest(strings), len(scores)), fitted)
+    fitted = _nothing_yet(len(params))._replace(x=from_params(params, rules), params=params.copy())
+    at, seen = room(longest(strings), len(scores)), np.empty((8, 5))
+    for k in range(len(params)):
+        looked(strings.tree(k), scores, rules.one(k).box, rules.ordered, at, fitted.x[k], seen)
+        fitted.value[k], fitted.hessian[k] = seen[TOP, 0], seen[:5]
     return fitted
 
 
@@ -56,89 +71,55 @@ def longest(strings: Strings) -> int:
     return int(np.diff(strings.start).max(initial=0))
 
 
+def fit_from(strings: Strings, scores: Floats, rules: Rules, starts: Floats, which: Mask) -> Fitted:
+    """The skills in ``which`` [K] from starts [8, 5]."""
+    found = _nothing_yet(len(which))
+    skills, at = np.flatnonzero(which), room(longest(strings), len(scores))
+    x = from_params(starts, rules._replace(low=rules.low[:, None], high=rules.high[:, None]))
+    seen = np.zeros((len(which), 8, 5))
+    _fit(
+        skills, *strings, scores, rules.box, rules.ordered, x, at, found.x, seen, found.evaluations, np.empty((2, 8, 5))
+    )
+    params = np.where(which[:, None], to_params(found.x, rules), 0.0)
+    return found._replace(params=params, value=seen[:, TOP, 0], hessian=seen[:, :5])
+
+
 @kernel
 def _fit(
-    strings: Strings,
+    skills: Ints,
+    start: Ints,
+    nodes: Shorts,
     scores: Floats,
-    rules: Rules,
-    at: Room,
-    ordered: Floats,
-    free: Floats,
-    forgets: bool,
-    fitted: Fitted,
+    box: Floats,
+    ordered: bool,
+    starts: Floats,
+    at: Floats,
+    x: Floats,
+    seen: Floats,
+    evaluations: Ints,
+    desk: Floats,
 ) -> None:
-    """Fills every skill: first without the order of guess and slip, to see whether it is needed, then with it if it is.
-
-    With forgetting the states may be swapped without loss, so the order costs nothing and is held from the beginning.
-    """
-    x, params, value, hessian, degenerate, evaluations = fitted
-    slope = np.empty(5)
-    for k in range(len(x)):
-        if strings.start[k] == strings.start[k + 1]:
-            continue
-        tree = one(strings, k)
-        free_first = rules.ordered and not forgets
-        own = Rules(rules.low[k], rules.high[k], rules.ordered and forgets, rules.pseudo[k])
-        starts = placed(free if not forgets and not own.ordered else ordered, own)
-        value[k], evaluations[k] = top(tree, scores, own, at, starts, x[k], hessian[k])
-        to_params(x[k], own, params[k], slope)
-        if not free_first:
-            continue
-        own = Rules(own.low, own.high, True, own.pseudo)
-        degenerate[k] = params[k, GUESS] + params[k, SLIP] >= LIMIT
-        if degenerate[k]:
-            value[k], spent = top(tree, scores, own, at, placed(ordered, own), x[k], hessian[k])
-            evaluations[k] += spent
-            to_params(x[k], own, params[k], slope)
-        else:
-            _reorder(x[k], hessian[k], params[k], own)
-
-
-@kernel
-def _look_at(strings: Strings, scores: Floats, rules: Rules, at: Room, fitted: Fitted) -> None:
-    """Fills x, value and Hessian of parameters that stay."""
-    x, params, value, hessian = fitted.x, fitted.params, fitted.value, fitted.hessian
-    for k in range(len(x)):
-        own = Rules(rules.low[k], rules.high[k], rules.ordered, rules.pseudo[k])
-        from_params(params[k], own, x[k])
-        seen = look(one(strings, k), scores, own, at, x[k])
-        value[k] = seen.value[0]
+    """Fills x [K, 5], what is seen there [K, 8, 5], and the evaluations that it took, of some skills."""
+    for k in skills:
+        tree = nodes[start[k] : start[k + 1]]
+        leader, spent = race(tree, scores, box[k], ordered, starts[k], at)
         for i in range(5):
-            for j in range(5):
-                hessian[k, i, j] = seen.hessian[i, j]
+            x[k, i] = at[OLD_X + i, leader]
+        evaluations[k] = spent + newton(tree, scores, box[k], ordered, at, x[k], seen[k], desk)
 
 
-@kernel
-def one(strings: Strings, k: int) -> Any:
-    """The tree of skill k."""
-    a, b = strings.start[k], strings.start[k + 1]
-    start = np.zeros(2, np.int64)
-    start[1] = b - a
-    parent, symbol, weight, ends = strings.parent[a:b], strings.symbol[a:b], strings.weight[a:b], strings.ends[a:b]
-    return Strings(start, parent, symbol, weight, ends)
-
-
-@inner
-def _reorder(x: Floats, hessian: Floats, params: Floats, rules: Rules) -> None:
-    """From x and its Hessian at a top found without order to the same point's with it: slip hangs on x[GUESS] too."""
-    slope, width = np.empty(5), rules.high[SLIP] - rules.low[SLIP]
-    share = 1.0 / (1.0 + np.exp(-x[SLIP]))
-    old = max(width * share * (1.0 - share), 1e-12)
-    from_params(params, rules, x)
-    across = to_params(x, rules, np.empty(5), slope)
-    by_slip, by_guess = slope[SLIP] / old, across / old
-    for i in range(5):
-        hessian[i, GUESS] += by_guess * hessian[i, SLIP]
-        hessian[i, SLIP] *= by_slip
-    for i in range(5):
-        hessian[GUESS, i] += by_guess * hessian[SLIP, i]
-        hessian[SLIP, i] *= by_slip
-
-
-@kernel
-def placed(starts: Floats, rules: Rules) -> Any:
-    """The x [8, 5] of starts [8, 5] within the bounds of one skill."""
-    x = np.empty((LANES, 5))
-    for lane in range(LANES):
-        from_params(starts[lane], rules, x[lane])
-    return x
+def _reordered(found: Fitted, rules: Rules) -> Fitted:
+    """The same points where guess and slip are held in order: slip hangs on x[GUESS] too."""
+    x, hessian = from_params(found.params, rules), found.hessian.copy()
+    share_before, share = (1.0 / (1.0 + np.exp(-of[:, SLIP])) for of in (found.x, x))
+    top = np.minimum(rules.high[:, SLIP], LIMIT - found.params[:, GUESS])
+    old, new = (
+        np.maximum((high - rules.low[:, SLIP]) * part * (1.0 - part), 1e-12)
+        for high, part in ((rules.high[:, SLIP], share_before), (top, share))
+    )
+    of_guess = 1.0 / (1.0 + np.exp(-x[:, GUESS]))
+    slope = (rules.high[:, GUESS] - rules.low[:, GUESS]) * of_guess * (1.0 - of_guess)
+    across = np.where(top < rules.high[:, SLIP], -share * slope, 0.0)
+    turn = np.tile(np.eye(5), (len(x), 1, 1))  # d x before / d x now
+    turn[:, SLIP, SLIP], turn[:, SLIP, GUESS] = new / old, across / old
+    return found._replace(x=x, hessian=turn.swapaxes(1, 2) @ hessian @ turn)

@@ -1,6 +1,8 @@
 """How the kernels of a fit are compiled: kept on disk, letting go of the interpreter, no check for each division.
 
-``kernel`` can be called from Python; ``inner`` from other kernels alone, which saves compiling the way in.
+``kernel`` can be called from Python; ``inner`` from other kernels alone, which saves compiling the way in. What the
+first fit on a machine waits for is the volume of code, most of all of code that stands in several kernels: so there are
+few of them, which pass on plain arrays and make none.
 """
 
 from __future__ import annotations
@@ -11,5 +13,6 @@ from numba import njit
 
 _njit: Any = njit  # its type knows not all of its options
 
-kernel = _njit(cache=True, nogil=True, error_model="numpy")
+kernel = _njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 inner = _njit(cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
+inlined = _njit(inline="always")  # for what is so short and so often called that a call would cost more than the work

@@ -6,8 +6,11 @@ e = P(known | answers so far). Two steps, so two expected counts: with u = e + (
     held     P(known after learning | all)  = m' + (1 - m') u forget / (1 - u (1 - forget))
     m        P(known at the answer | all)   = held e / u        (given held, later answers say nothing more)
 
-so forget has (held - m') of held, learn has held (1 - e) learn / u of what was not known. All are linear in m', so the
+so forget has (held - m') of held, learn has held (1 - e / u) of what was not known. All are linear in m', so the
 students who share a node are counted together: a node's mass is the number of them that know.
+
+Everything about one skill stands in one array ``at`` [rows, 8], made by :func:`models.bkt.objective.room`: one array is
+quickly compiled and passed on.
 """
 
 from __future__ import annotations
@@ -15,94 +18,82 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from engine.lanes import LANES, load, log, splat, store
-from models.bkt.compiled import inner, kernel
-from models.bkt.strings import Strings
+from engine.lanes import inverse, load, log, splat, store
+from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP
+from models.bkt.compiled import inner
+from models.bkt.strings import ENDS, PARENT, SYMBOL, WEIGHT, Shorts
 
 Floats = npt.NDArray[np.float64]
 
 TOGETHER = 16  # likelihoods of one answer, each above 1e-13, whose product a double holds
-FIRST, LEARNT, MISSED, LOST, HELD, STUDENTS = range(6)  # rows of ``moves``
 
-
-@kernel
-def expect(
-    tree: Strings, trans: Floats, read: Floats, value: Floats, moves: Floats, reads: Floats, room: Floats
-) -> None:
-    """The log-likelihood and the expected counts of one skill, by lane.
-
-    trans [3, 8] prior, learn, forget; read [2 S, 8] likelihood of symbol s where not known (row 2 s) and known;
-    value [1, 8] receives the log-likelihood; moves [6, 8] the students who knew at first, who learnt, who did not,
-    who forgot, who could have, and all; reads [2 S, 8] the answers of symbol s by students who did not know, and by
-    those who did. room [3 n, 8] is scratch space.
-    """
-    forgets = False
-    for lane in range(LANES):
-        forgets = forgets or trans[2, lane] > 0.0
-    _forward(tree, trans, read, value, room)
-    _backward(tree, trans, forgets, moves, reads, room)
+# Rows of ``at``, each with a number a lane. Five rows have one for each parameter, in the order of PARAMETERS.
+PARAMS = 0
+DONE, OF = 5, 10  # expected successes and trials
+VALUE = 15  # log-likelihood
+READ = 100  # two for each symbol: its likelihood where not known, and where known; then two for each node
 
 
 @inner
-def _forward(tree: Strings, trans: Floats, read: Floats, value: Floats, room: Floats) -> None:
-    """Rows of the room, per node: P(known) after learning, P(known) at the answer, and zeros."""
-    _, parent, symbol, weight, _ = tree
-    prior, learn, keep = load(trans, 0), load(trans, 1), 1.0 - load(trans, 2)
-    miss, zero, total, product, pending = 1.0 - learn, splat(0.0), splat(0.0), splat(1.0), 0
-    for i in range(len(parent)):
-        s = 2 * symbol[i]
+def forward(tree: Shorts, symbols: int, at: Floats) -> None:
+    """From PARAMS and READ to VALUE. Leaves in the rows of node i, from READ + 2 (symbols + i): u, and e / u."""
+    first = READ + 2 * symbols
+    prior, learn, keep = load(at, PARAMS + PRIOR), load(at, PARAMS + LEARN), 1.0 - load(at, PARAMS + FORGET)
+    miss, total, product, pending = 1.0 - learn, splat(0.0), splat(1.0), 0
+    for i in range(len(tree)):
+        parent, row = tree[i, PARENT], READ + 2 * tree[i, SYMBOL]
         p = prior
-        if parent[i] >= 0:
-            p = load(room, 3 * parent[i]) * keep
-        known = p * load(read, s + 1)
-        evidence = known + (1.0 - p) * load(read, s)
-        e = known / evidence
-        store(room, 3 * i, learn + e * miss)
-        store(room, 3 * i + 1, e)
-        store(room, 3 * i + 2, zero)
-        if weight[i] > 1:
-            total = total + float(weight[i]) * log(evidence)
+        if parent >= 0:
+            p = load(at, first + 2 * parent) * keep
+        known = p * load(at, row + 1)
+        evidence = known + (1.0 - p) * load(at, row)
+        u = learn * evidence + known * miss  # times the evidence
+        both = inverse(u * evidence)
+        store(at, first + 2 * i, u * u * both)
+        store(at, first + 2 * i + 1, known * evidence * both)
+        if tree[i, WEIGHT] > 1:
+            total = total + float(tree[i, WEIGHT]) * log(evidence)
             continue
         product = product * evidence  # a logarithm for each would cost as much as all the rest
         pending += 1
         if pending == TOGETHER:
             total, product, pending = total + log(product), splat(1.0), 0
-    store(value, 0, total + log(product))
+    store(at, VALUE, total + log(product))
 
 
 @inner
-def _backward(tree: Strings, trans: Floats, forgets: bool, moves: Floats, reads: Floats, room: Floats) -> None:
-    _, parent, symbol, weight, ends = tree
-    learn, forget, zero = load(trans, 1), load(trans, 2), splat(0.0)
+def backward(tree: Shorts, scores: Floats, at: Floats) -> None:
+    """From what :func:`forward` left to DONE and OF. Leaves m in the first row of each node."""
+    first, n = READ + 2 * len(scores), len(tree)
+    forget, zero = load(at, PARAMS + FORGET), splat(0.0)
     keep = 1.0 - forget
-    for s in range(len(reads)):
-        store(reads, s, zero)
-    first, learnt, missed, lost, held, students = zero, zero, zero, zero, zero, zero
-    for i in range(len(parent) - 1, -1, -1):
-        c, end, s = float(weight[i]), float(ends[i]), 2 * symbol[i]
-        e = load(room, 3 * i + 1)
-        m = end * e
-        if weight[i] > ends[i]:
-            after = load(room, 3 * i + 2)  # the mass held at this node by those who go on
-            share = after / load(room, 3 * i)
-            learnt = learnt + share * (1.0 - e) * learn
-            missed = missed + ((c - end) - after)
-            m = m + share * e
-        store(reads, s, load(reads, s) + (c - m))
-        store(reads, s + 1, load(reads, s + 1) + m)
-        if parent[i] < 0:
-            first, students = first + m, students + c
-            continue
-        before = m
-        if forgets:
-            u = load(room, 3 * parent[i])
-            before = m + (c - m) * u * forget / (1.0 - u * keep)
-            lost = lost + (before - m)
-            held = held + before
-        store(room, 3 * parent[i] + 2, load(room, 3 * parent[i] + 2) + before)
-    store(moves, FIRST, first)
-    store(moves, LEARNT, learnt)
-    store(moves, MISSED, missed)
-    store(moves, LOST, lost)
-    store(moves, HELD, held)
-    store(moves, STUDENTS, students)
+    forgets = at[PARAMS + FORGET, 0] > 0.0
+    answers, right, goers, students, child = 0, 0.0, 0, 0, n - 1
+    held, stayed, known, known_right, at_first = zero, zero, zero, zero, zero
+    for i in range(n - 1, -1, -1):
+        weight, score = tree[i, WEIGHT], scores[tree[i, SYMBOL]]
+        u, after, go_on = load(at, first + 2 * i), zero, weight - tree[i, ENDS]
+        if go_on > 0:
+            while tree[child, PARENT] == i:  # by depth, children stand in the order of their parents
+                after = after + load(at, first + 2 * child)
+                child -= 1
+            if forgets:
+                after = after + (float(go_on) - after) * u * forget * inverse(1.0 - u * keep)
+        share = load(at, first + 2 * i + 1)
+        m = (after + float(tree[i, ENDS]) * u) * share
+        store(at, first + 2 * i, m)
+        held, stayed = held + after, stayed + after * share
+        known, known_right = known + m, known_right + score * m
+        answers, right, goers = answers + weight, right + score * weight, goers + go_on
+    for i in range(child + 1):  # the roots
+        at_first, students = at_first + load(at, first + 2 * i), students + tree[i, WEIGHT]
+    store(at, DONE + PRIOR, at_first)
+    store(at, OF + PRIOR, splat(float(students)))
+    store(at, DONE + LEARN, held - stayed)
+    store(at, OF + LEARN, float(goers) - stayed)
+    store(at, DONE + GUESS, right - known_right)
+    store(at, OF + GUESS, float(answers) - known)
+    store(at, DONE + SLIP, known - known_right)
+    store(at, OF + SLIP, known)
+    store(at, DONE + FORGET, held - (known - at_first))
+    store(at, OF + FORGET, held)

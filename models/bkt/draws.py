@@ -12,11 +12,11 @@ import numpy.typing as npt
 
 from engine.lanes import LANES, load, log, splat, store
 from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP
-from models.bkt.chunks import one
 from models.bkt.compiled import inner, kernel
+from models.bkt.counts import PARAMS, READ
 from models.bkt.learning import Learnt
-from models.bkt.objective import LIMIT, Room, Rules, likelihoods, room
-from models.bkt.strings import Strings
+from models.bkt.objective import LIMIT, Rules, likelihoods, room
+from models.bkt.strings import ENDS, PARENT, SYMBOL, Shorts
 
 Floats = npt.NDArray[np.float64]
 
@@ -103,48 +103,47 @@ def _spread_of_students(learnt: Learnt, between: Floats) -> float:
     for place, sigma in enumerate(GRID):
         draws = to_params(learnt.x + sigma * between[: LANES if sigma == 0.0 else None], learnt.rules)
         for k in chosen.tolist():
-            totals[place] += _marginal(one(strings, k), learnt.scores, np.ascontiguousarray(draws[:, k]), at)
+            totals[place] += _marginal(strings.tree(k), learnt.scores, np.ascontiguousarray(draws[:, k]), at)
     return GRID[int(totals.argmax())]
 
 
 @kernel
-def _marginal(tree: Strings, scores: Floats, draws: Floats, at: Room) -> float:
+def _marginal(tree: Shorts, scores: Floats, draws: Floats, at: Floats) -> float:
     """Log-likelihood of one skill's answers when each student is one of the ``draws`` [D, 5], equally."""
-    n = len(tree.parent)
+    n, first = len(tree), READ + 2 * len(scores)
     paths = np.empty((n, len(draws)))
     for low in range(0, len(draws), LANES):
-        _paths(tree, scores, draws[low : low + LANES], at)
+        for lane in range(LANES):
+            for i in range(5):
+                at[PARAMS + i, lane] = draws[low + lane, i]
+        _paths(tree, scores, at)
         for i in range(n):
             for lane in range(LANES):
-                paths[i, low + lane] = at.nodes[3 * i + 1, lane]
+                paths[i, low + lane] = at[first + 2 * i + 1, lane]
     total = 0.0
     for i in range(n):
-        if tree.ends[i] > 0:
+        if tree[i, ENDS] > 0:
             peak, share = paths[i, 0], 0.0
             for d in range(len(draws)):
                 peak = max(peak, paths[i, d])
             for d in range(len(draws)):
                 share += np.exp(paths[i, d] - peak)
-            total += tree.ends[i] * (peak + np.log(share / len(draws)))
+            total += tree[i, ENDS] * (peak + np.log(share / len(draws)))
     return total
 
 
 @inner
-def _paths(tree: Strings, scores: Floats, draws: Floats, at: Room) -> None:
-    """The log-likelihood of the answers down to every node under eight draws [8, 5], in rows 3 i + 1 of the room."""
-    for lane in range(LANES):
-        at.trans[0, lane], at.trans[1, lane] = draws[lane, PRIOR], draws[lane, LEARN]
-        at.trans[2, lane] = draws[lane, FORGET]
-        for s in range(len(scores)):
-            guess, slip = draws[lane, GUESS], draws[lane, SLIP]
-            at.read[2 * s, lane], at.read[2 * s + 1, lane] = likelihoods(guess, slip, scores[s])
-    prior, learn, keep = load(at.trans, 0), load(at.trans, 1), 1.0 - load(at.trans, 2)
-    for i in range(len(tree.parent)):
-        above, p, so_far = tree.parent[i], prior, splat(0.0)
-        if above >= 0:
-            p, so_far = load(at.nodes, 3 * above) * keep, load(at.nodes, 3 * above + 1)
-        known = p * load(at.read, 2 * tree.symbol[i] + 1)
-        evidence = known + (1.0 - p) * load(at.read, 2 * tree.symbol[i])
+def _paths(tree: Shorts, scores: Floats, at: Floats) -> None:
+    """The log-likelihood of the answers down to every node, under PARAMS, into its second row of ``at``."""
+    likelihoods(load(at, PARAMS + GUESS), load(at, PARAMS + SLIP), scores, at, READ)
+    first, prior, learn = READ + 2 * len(scores), load(at, PARAMS + PRIOR), load(at, PARAMS + LEARN)
+    keep = 1.0 - load(at, PARAMS + FORGET)
+    for i in range(len(tree)):
+        above, row, p, so_far = first + 2 * tree[i, PARENT], READ + 2 * tree[i, SYMBOL], prior, splat(0.0)
+        if tree[i, PARENT] >= 0:
+            p, so_far = load(at, above) * keep, load(at, above + 1)
+        known = p * load(at, row + 1)
+        evidence = known + (1.0 - p) * load(at, row)
         e = known / evidence
-        store(at.nodes, 3 * i, e + (1.0 - e) * learn)
-        store(at.nodes, 3 * i + 1, so_far + log(evidence))
+        store(at, first + 2 * i, e + (1.0 - e) * learn)
+        store(at, first + 2 * i + 1, so_far + log(evidence))

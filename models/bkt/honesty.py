@@ -8,9 +8,9 @@ from statistics import NormalDist
 import numpy as np
 import numpy.typing as npt
 
-from models.bkt.chunks import longest, one
-from models.bkt.climb import look
-from models.bkt.learning import CHUNK, Learnt, in_skills, ranges, rules_of
+from models.bkt.chunks import longest
+from models.bkt.climb import looked
+from models.bkt.learning import CHUNK, Learnt, in_skills, ranges
 from models.bkt.objective import Rules, room
 from models.bkt.profile import Skill, ends
 from models.bkt.strings import Strings
@@ -59,7 +59,7 @@ def intervals(
     drop = 0.5 * NormalDist().inv_cdf(0.5 + 0.5 * level) ** 2
     rules = learnt.rules if priors else learnt.rules._replace(pseudo=np.zeros_like(learnt.rules.pseudo))
     chunks = ranges(learnt.strings, CHUNK)
-    work = [(learnt.strings.chunk(a, b), rules_of(rules, a, b), learnt.params[a:b]) for a, b in chunks]
+    work = [(learnt.strings.chunk(a, b), rules.some(a, b), learnt.params[a:b]) for a, b in chunks]
     task = partial(profile_chunk, scores=learnt.scores, drop=drop)
     parts = fan_out(task, work, jobs=jobs, executor=executor, done=in_skills(progress, chunks, learnt.skills))
     found = np.concatenate(parts)
@@ -73,8 +73,8 @@ def profile_chunk(work: tuple[Strings, Rules, Floats], *, scores: Floats, drop: 
     at = room(longest(strings), len(scores))
     found = np.stack([rules.low, rules.high], axis=-1)
     for k in np.flatnonzero(np.diff(strings.start)).tolist():
-        own = Rules(rules.low[k], rules.high[k], rules.ordered, rules.pseudo[k])
-        found[k], _ = ends(Skill(one(strings, k), scores, own, at), params[k], drop)
+        own = rules.one(k)
+        found[k], _ = ends(Skill(strings.tree(k), scores, own, at), params[k], drop)
     return found
 
 
@@ -132,9 +132,8 @@ def _priors_hessian(learnt: Learnt) -> Floats:
     found, rules = np.zeros_like(learnt.hessian), learnt.rules
     if not rules.pseudo.any():
         return found
-    none = np.empty(0, np.int32)
-    tree, at = Strings(np.zeros(2, np.int64), none, none, none, none), room(0, len(learnt.scores))
+    tree, at, seen = np.empty((0, 4), np.int32), room(0, len(learnt.scores)), np.empty((8, 5))
     for k in range(len(found)):
-        own = Rules(rules.low[k], rules.high[k], rules.ordered, rules.pseudo[k])
-        found[k] = look(tree, learnt.scores, own, at, learnt.x[k]).hessian
+        looked(tree, learnt.scores, rules.one(k).box, rules.ordered, at, learnt.x[k], seen)
+        found[k] = seen[:5]
     return found

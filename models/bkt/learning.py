@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import pairwise
 
 import numpy as np
@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-CHUNK = 5_000  # nodes that are fitted as one task: a few milliseconds
+CHUNK = 10_000  # nodes that are fitted as one task: a few milliseconds
 LONGEST = 8  # answers of each student and skill that the population is fitted to
 
 
@@ -47,12 +47,18 @@ class Learnt:
     hessian: Floats
     value: Floats
     degenerate: Mask
-    students: Ints
-    answers: Ints
     evaluations: Ints
     rules: Rules
     strings: Strings
     scores: Floats
+
+    @cached_property
+    def students(self) -> Ints:
+        return self.strings.sums(self.strings.ends)
+
+    @cached_property
+    def answers(self) -> Ints:
+        return self.strings.sums(self.strings.weight)
 
 
 def learn(
@@ -82,7 +88,7 @@ def learn_strings(
     rules, population = _prepared(skills, strings, scores, options)
     chunks = ranges(strings, CHUNK)
     task = partial(fit_chunk, scores=scores, forgets=options.forgets)
-    work = [(strings.chunk(a, b), rules_of(rules, a, b)) for a, b in chunks]
+    work = [(strings.chunk(a, b), rules.some(a, b)) for a, b in chunks]
     parts = fan_out(task, work, jobs=jobs, executor=executor, done=in_skills(progress, chunks, skills))
     fitted = Fitted(*(np.concatenate(column) for column in zip(*parts, strict=True)))
     return _learnt(skills, population, rules, strings, scores, fitted)
@@ -106,25 +112,18 @@ def _prepared(skills: tuple[str, ...], strings: Strings, scores: Floats, options
     return Rules(low, high, options.ordered, np.tile(pseudo, (len(low), 1, 1))), population
 
 
-def rules_of(rules: Rules, a: int, b: int) -> Rules:
-    return Rules(rules.low[a:b], rules.high[a:b], rules.ordered, rules.pseudo[a:b])
-
-
 def _learnt(
     skills: tuple[str, ...], population: Floats, rules: Rules, strings: Strings, scores: Floats, fitted: Fitted
 ) -> Learnt:
-    students, number = strings.sums(strings.ends), strings.sums(strings.weight)
     backed_off = np.clip(population, rules.low, rules.high)
     return Learnt(
         skills=skills,
-        params=np.where((number > 0)[:, None], fitted.params, backed_off),
+        params=np.where((np.diff(strings.start) > 0)[:, None], fitted.params, backed_off),
         population=population,
         x=fitted.x,
         hessian=fitted.hessian,
         value=fitted.value,
         degenerate=fitted.degenerate,
-        students=students,
-        answers=number,
         evaluations=fitted.evaluations,
         rules=rules,
         strings=strings,
@@ -137,19 +136,21 @@ def plant(answers: Answers) -> tuple[Strings, Floats]:
 
     An answer on several skills stands in the strings of each of them.
     """
-    row, link = answers.expand()
-    skill, score = answers.tag_skill[link], answers.score
-    scores, symbol = symbols(score)
-    student = answers.student
-    if len(row) > len(student):  # answers on several skills
-        student, symbol = student[row], symbol[row]
+    scores, symbol = symbols(answers.score)
+    student, skill = answers.student, answers.tag
+    if len(answers.tag_skill) >= len(answers.tag_start):  # answers on several skills
+        row, link = answers.expand()
+        student, skill, symbol = student[row], answers.tag_skill[link], symbol[row]
+    elif (answers.tag_skill != np.arange(len(answers.tag_skill))).any():
+        skill = answers.tag_skill[skill]
     return Forest(len(answers.skills)).add(student, skill, symbol).strings(), scores
 
 
 def symbols(score: Floats) -> tuple[Floats, Ints]:
     """The distinct scores, and the position of each score among them; 0 and 1 are always there."""
-    if ((score == 0.0) | (score == 1.0)).all():
-        return np.array([0.0, 1.0]), score.astype(np.int64)
+    whole = score.astype(np.int64)
+    if (whole == score).all():
+        return np.array([0.0, 1.0]), whole
     scores, symbol = np.unique(np.concatenate([[0.0, 1.0], score]), return_inverse=True)
     return scores, symbol[2:].astype(np.int64)
 

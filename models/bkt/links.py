@@ -12,15 +12,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.lanes import LANES
+from engine.lanes import LANES, splat
 from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP
-from models.bkt.chunks import one
 from models.bkt.compiled import inner, kernel
-from models.bkt.counts import FIRST, HELD, LEARNT, LOST, MISSED, STUDENTS, expect
+from models.bkt.counts import DONE, OF, PARAMS, READ, VALUE, backward, forward
 from models.bkt.learning import Learnt, symbols
-from models.bkt.objective import LIMIT, Room, likelihoods, room
+from models.bkt.objective import HIGH, LIMIT, LOW, RIGHT, TRIALS, likelihoods, room
 from models.bkt.options import EDGE
-from models.bkt.strings import Forest, Strings
+from models.bkt.strings import SYMBOL, WEIGHT, Forest, Shorts, Strings
 from models.log import Answers
 
 Floats = npt.NDArray[np.float64]
@@ -72,83 +71,81 @@ class Links:
         row = np.cumsum(self.joint) - 1
         for k in np.unique(self.skill[self.joint]).tolist():
             emit = np.tile(learnt.params[k, [GUESS, SLIP]], (1 + self.number[k], 1))
-            rules = learnt.rules.low[k], learnt.rules.high[k], learnt.rules.pseudo[k]
-            tree = one(strings, k)
-            _climb(tree, scores, *rules, params[k], emit, room(len(tree.parent), len(scores) * len(emit)))
+            tree, box = strings.tree(k), learnt.rules.one(k).box
+            _climb(tree, scores, box, params[k], emit, room(len(tree), len(scores) * len(emit)))
             mine = np.flatnonzero(self.joint & (self.skill == k))
             emissions[row[mine]] = emit[self.link[mine]]
         return params, emissions
 
 
 @kernel
-def _climb(
-    tree: Strings, scores: Floats, low: Floats, high: Floats, pseudo: Floats, params: Floats, emit: Floats, at: Room
-) -> None:
+def _climb(tree: Shorts, scores: Floats, box: Floats, params: Floats, emit: Floats, at: Floats) -> None:
     """EM in place: ``params`` [5] and ``emit`` [links, 2], link 0 being the skill's own. Symbol: link S + score."""
-    own = params[GUESS], params[SLIP]
-    last, value = -np.inf, -np.inf
+    own, last, counts = (params[GUESS], params[SLIP]), -np.inf, np.empty((len(emit) * len(scores), 2))
+    score_of = np.empty(len(counts))
+    for s in range(len(counts)):
+        score_of[s] = scores[s % len(scores)]
     for step in range(STEPS):
-        _set(params, emit, scores, at)
-        expect(tree, at.trans, at.read, at.value, at.moves, at.reads, at.nodes)
-        value = at.value[0, 0]
         for i in (PRIOR, LEARN, FORGET):
-            value += _log_prior(params[i], pseudo[i, 0], pseudo[i, 1])
+            for lane in range(LANES):
+                at[PARAMS + i, lane] = params[i]
         for j in range(len(emit)):
-            for i in range(2):
-                value += _log_prior(emit[j, i], COMBINED * own[i], COMBINED)
+            likelihoods(splat(emit[j, 0]), splat(emit[j, 1]), scores, at, READ + 2 * j * len(scores))
+        forward(tree, len(counts), at)
+        backward(tree, score_of, at)
+        value = at[VALUE, 0]
+        for i in (PRIOR, LEARN, FORGET):
+            value += _log_prior(params[i], box[i, RIGHT], box[i, TRIALS])
+        value += _log_priors(emit, own)
         if step > 0 and value - last < ENOUGH:
             break
         last = value
-        _maximise(params, emit, scores, at, low, high, pseudo, own)
+        for i in (PRIOR, LEARN, FORGET):
+            done, of = at[DONE + i, 0] + box[i, RIGHT], at[OF + i, 0] + box[i, TRIALS]
+            params[i] = _share(done, of, params[i], box[i, LOW], box[i, HIGH])
+        _count(tree, at, counts)
+        _maximise(emit, scores, counts, box, own)
     params[GUESS], params[SLIP] = emit[0, 0], emit[0, 1]
 
 
 @inner
-def _set(params: Floats, emit: Floats, scores: Floats, at: Room) -> None:
-    for row, i in enumerate((PRIOR, LEARN, FORGET)):
-        for lane in range(LANES):
-            at.trans[row, lane] = params[i]
+def _log_priors(emit: Floats, own: Any) -> Any:
+    total = 0.0
     for j in range(len(emit)):
-        for s in range(len(scores)):
-            symbol = 2 * (j * len(scores) + s)
-            unknown, known = likelihoods(emit[j, 0], emit[j, 1], scores[s])
-            for lane in range(LANES):
-                at.read[symbol, lane], at.read[symbol + 1, lane] = unknown, known
+        for i in range(2):
+            total += _log_prior(emit[j, i], COMBINED * own[i], COMBINED)
+    return total
 
 
 @inner
-def _maximise(
-    params: Floats,
-    emit: Floats,
-    scores: Floats,
-    at: Room,
-    low: Floats,
-    high: Floats,
-    pseudo: Floats,
-    own: Any,
-) -> None:
-    """The M-step, in place."""
-    learnt = at.moves[LEARNT, 0]
-    for i, done, of in (
-        (PRIOR, at.moves[FIRST, 0], at.moves[STUDENTS, 0]),
-        (LEARN, learnt, learnt + at.moves[MISSED, 0]),
-        (FORGET, at.moves[LOST, 0], at.moves[HELD, 0]),
-    ):
-        params[i] = _share(done + pseudo[i, 0], of + pseudo[i, 1], params[i], low[i], high[i])
-    counts = np.empty((2, 2))
+def _count(tree: Shorts, at: Floats, counts: Floats) -> None:
+    """Fills the answers of every symbol [symbols, 2] by students who did not know, and by those who did."""
+    first = READ + 2 * len(counts)
+    for s in range(len(counts)):
+        counts[s, 0] = counts[s, 1] = 0.0
+    for i in range(len(tree)):
+        known = at[first + 2 * i, 0]
+        counts[tree[i, SYMBOL], 0] += tree[i, WEIGHT] - known
+        counts[tree[i, SYMBOL], 1] += known
+
+
+@inner
+def _maximise(emit: Floats, scores: Floats, counts: Floats, box: Floats, own: Any) -> None:
+    """The M-step of guess and slip, in place."""
+    found = np.empty((2, 2))
     for j in range(len(emit)):
         for i in range(2):
-            counts[i, 0], counts[i, 1] = COMBINED * own[i], COMBINED
+            found[i, 0], found[i, 1] = COMBINED * own[i], COMBINED
         for s in range(len(scores)):
-            symbol = 2 * (j * len(scores) + s)
-            counts[0, 0] += scores[s] * at.reads[symbol, 0]
-            counts[0, 1] += at.reads[symbol, 0]
-            counts[1, 0] += (1.0 - scores[s]) * at.reads[symbol + 1, 0]
-            counts[1, 1] += at.reads[symbol + 1, 0]
+            unknown, known = counts[j * len(scores) + s, 0], counts[j * len(scores) + s, 1]
+            found[0, 0] += scores[s] * unknown
+            found[0, 1] += unknown
+            found[1, 0] += (1.0 - scores[s]) * known
+            found[1, 1] += known
         for i, place in enumerate((GUESS, SLIP)):
-            emit[j, i] = _share(counts[i, 0], counts[i, 1], emit[j, i], low[place], high[place])
+            emit[j, i] = _share(found[i, 0], found[i, 1], emit[j, i], box[place, LOW], box[place, HIGH])
         if emit[j, 0] + emit[j, 1] > LIMIT:
-            emit[j, 0] = _on_the_limit(counts[0], counts[1])
+            emit[j, 0] = _on_the_limit(found[0], found[1])
             emit[j, 1] = LIMIT - emit[j, 0]
 
 

@@ -18,10 +18,10 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.model import GUESS, SLIP
-from models.bkt.climb import DIFFERENCE, Look, held, look, newton, shorten, solve
+from models.bkt.climb import COMPLETE, DIFFERENCE, SLOPES, TOP, held, look, looked, newton, shorten, solve
 from models.bkt.compiled import inner, kernel
-from models.bkt.objective import BOX, LIMIT, Room, Rules, from_params, to_params
-from models.bkt.strings import Strings
+from models.bkt.objective import BOX, HIGH, LIMIT, LOW, Rules, from_params, to_params
+from models.bkt.strings import Shorts
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -37,10 +37,15 @@ FINE = 1e-3  # what the search leaves open, on that scale
 class Skill(NamedTuple):
     """One skill's answers, and what was climbed: see :func:`models.bkt.objective.evaluate`."""
 
-    tree: Strings
+    tree: Shorts
     scores: Floats
     rules: Rules
-    at: Room
+    at: Floats
+
+    @property
+    def compiled(self) -> tuple[Shorts, Floats, Floats, bool, Floats]:
+        """As compiled code takes it."""
+        return self.tree, self.scores, self.rules.box, self.rules.ordered, self.at
 
 
 class Top(NamedTuple):
@@ -60,9 +65,9 @@ def ends(skill: Skill, params: Floats, drop: float) -> tuple[Floats, int]:
     slip = np.arange(5) == SLIP
     for which in (~slip, slip):  # slip hangs on guess where they are ordered: its ends are sought without the order
         own = skill._replace(rules=skill.rules._replace(ordered=skill.rules.ordered and not which[SLIP]))
-        x = _x(top.params, own.rules)
-        seen = look(*own, x)
-        spent += 1 + _stepped(*own, seen, x, top.value - drop, which, found)
+        x, seen = from_params(top.params, own.rules), np.empty((8, 5))
+        looked(*own.compiled, x, seen)
+        spent += 1 + _stepped(*own.compiled, seen, x, top.value - drop, which, found)
     low, high = skill.rules.low, skill.rules.high
     share = np.where(np.abs(found) >= BOX, found > 0.0, 1.0 / (1.0 + np.exp(-found)))  # the bound itself at the edge
     places = low + (high - low) * share
@@ -75,18 +80,11 @@ def ends(skill: Skill, params: Floats, drop: float) -> tuple[Floats, int]:
     return reached, spent
 
 
-def _x(params: Floats, rules: Rules) -> Floats:
-    x = np.empty(5)
-    from_params(params, rules, x)
-    return x
-
-
 def _climbed(skill: Skill, params: Floats) -> tuple[Top, int]:
     """The top that Newton's steps from params [5] lead to, and the evaluations spent."""
-    x, top = _x(params, skill.rules), np.empty(5)
-    value, _, spent = newton(*skill, x)
-    to_params(x, skill.rules, top, np.empty(5))
-    return Top(top, value), spent
+    x, seen = from_params(params, skill.rules), np.empty((8, 5))
+    spent = _stepped_up(*skill.compiled, x, seen, np.empty((2, 8, 5)))
+    return Top(to_params(x, skill.rules), float(seen[TOP, 0])), spent
 
 
 def _searched(skill: Skill, top: Top, i: int, end: int, drop: float) -> tuple[float, int]:
@@ -133,12 +131,21 @@ def _pinned(skill: Skill, params: Floats, i: int, value: float) -> tuple[Top, in
 
 
 @kernel
+def _stepped_up(
+    tree: Shorts, scores: Floats, box: Floats, ordered: bool, at: Floats, x: Floats, seen: Floats, desk: Floats
+) -> Any:
+    """:func:`newton`, from Python."""
+    return newton(tree, scores, box, ordered, at, x, seen, desk)
+
+
+@kernel
 def _stepped(
-    tree: Strings,
+    tree: Shorts,
     scores: Floats,
-    rules: Rules,
-    at: Room,
-    seen: Look,
+    box: Floats,
+    ordered: bool,
+    at: Floats,
+    seen: Floats,
     x: Floats,
     level: float,
     which: Mask,
@@ -148,17 +155,18 @@ def _stepped(
 
     Fills ``found`` [5, 2, 5], where x is at each end; nan where the steps do not get there. Returns the evaluations.
     """
-    step, spent = np.empty(5), 0
+    step, own, spent = np.empty(5), np.empty((8, 5)), 0
     for i in range(5):
         for end in range(2 if which[i] else 0):
             side, here, view, tries = 2.0 * end - 1.0, found[i, end], seen, 0
             for j in range(5):
                 here[j] = x[j]
-            arrived = rules.high[i] <= rules.low[i] or side * x[i] >= BOX
+            arrived = box[i, HIGH] <= box[i, LOW] or side * x[i] >= BOX
             while not arrived and tries <= TRIES:
                 if tries > 0:
-                    view = look(tree, scores, rules, at, here)
-                arrived = _aimed(view, rules, here, i, side, level, step)
+                    look(tree, scores, box, ordered, at, here, own)
+                    view = own
+                arrived = _aimed(view, box, here, i, side, level, step)
                 for j in range(5):
                     here[j] = min(max(here[j] + step[j], -BOX), BOX)
                 tries += 1
@@ -174,30 +182,30 @@ def _share(x: float) -> Any:
 
 
 @inner
-def _bend(seen: Look, x: Floats, j: int) -> Any:
+def _bend(seen: Floats, x: Floats, j: int) -> Any:
     """What turns the curvature by x[j] into that by its share, where the objective is straighter in the share; else 0.
 
     That is near a bound, without priors. The differences of :func:`look` are one-sided: hence the last factor.
     """
     share = _share(x[j])
-    bend = seen.slopes[j] * (1.0 - 2.0 * share) * (1.0 + 0.5 * DIFFERENCE)
-    straighter = abs(seen.hessian[j, j] - bend) < 0.5 * abs(seen.hessian[j, j])
+    bend = seen[SLOPES, j] * (1.0 - 2.0 * share) * (1.0 + 0.5 * DIFFERENCE)
+    straighter = abs(seen[j, j] - bend) < 0.5 * abs(seen[j, j])
     return bend if straighter and min(share, 1.0 - share) < 0.1 else 0.0
 
 
 @inner
-def _aimed(seen: Look, rules: Rules, x: Floats, i: int, side: float, level: float, step: Floats) -> Any:
+def _aimed(seen: Floats, box: Floats, x: Floats, i: int, side: float, level: float, step: Floats) -> Any:
     """Fills the next step [5]; whether it is the last one, and goes where it should."""
     others, along, bend = np.empty(5), np.empty(5), np.empty(5)
     for j in range(5):
         bend[j] = _bend(seen, x, j)
-    damping = _solved(seen, rules, x, i, bend, others, along)
-    gain, slope, curve = 0.0, seen.slopes[i], seen.hessian[i, i]
+    damping = _solved(seen, box, x, i, bend, others, along)
+    gain, slope, curve = 0.0, seen[SLOPES, i], seen[i, i]
     for j in range(5):
-        gain += 0.5 * seen.slopes[j] * others[j]
-        slope += seen.hessian[i, j] * others[j]
-        curve += seen.hessian[i, j] * along[j]
-    height = seen.value[0] + gain - level
+        gain += 0.5 * seen[SLOPES, j] * others[j]
+        slope += seen[i, j] * others[j]
+        curve += seen[i, j] * along[j]
+    height = seen[TOP, 0] + gain - level
     settled = damping == 0.0 and gain < CLOSE
     share = _share(x[i])
     turn = np.sqrt(share * (1.0 - share))  # with b = 2 arcsin sqrt(share): db = turn dx
@@ -219,7 +227,7 @@ def _aimed(seen: Look, rules: Rules, x: Floats, i: int, side: float, level: floa
 
 
 @inner
-def _solved(seen: Look, rules: Rules, x: Floats, i: int, bend: Floats, others: Floats, along: Floats) -> Any:
+def _solved(seen: Floats, box: Floats, x: Floats, i: int, bend: Floats, others: Floats, along: Floats) -> Any:
     """Fills what the other parameters do [5] while x[i] stays, and as it goes by 1; the damping it took.
 
     Damping is 0 where they are near a top of theirs.
@@ -228,12 +236,12 @@ def _solved(seen: Look, rules: Rules, x: Floats, i: int, bend: Floats, others: F
     while solved < 2:
         right = others if solved == 0 else along
         for j in range(5):
-            apart = j == i or held(x[j], seen.slopes[j], rules.low[j], rules.high[j])
-            right[j] = 0.0 if apart else seen.slopes[j] if solved == 0 else seen.hessian[i, j]
+            apart = j == i or held(x[j], seen[SLOPES, j], box[j, LOW], box[j, HIGH])
+            right[j] = 0.0 if apart else seen[SLOPES, j] if solved == 0 else seen[i, j]
             for k in range(5):
-                other = k == i or held(x[k], seen.slopes[k], rules.low[k], rules.high[k])
-                system[j, k] = 0.0 if apart or other else -seen.hessian[j, k]
-            system[j, j] = 1.0 if apart else system[j, j] + bend[j] + damping * seen.scale[j] + 1e-9
+                other = k == i or held(x[k], seen[SLOPES, k], box[k, LOW], box[k, HIGH])
+                system[j, k] = 0.0 if apart or other else -seen[j, k]
+            system[j, j] = 1.0 if apart else system[j, j] + bend[j] + damping * seen[COMPLETE, j] + 1e-9
         if solve(system, right):
             solved += 1
         else:

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
+
+from models.bkt.compiled import inlined, kernel
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -20,29 +21,49 @@ Shorts = npt.NDArray[np.int32]
 
 # Of a growing node. Children stand in two lists, by whether their symbol is even or odd: so right and wrong, taken in
 # turn, need no guess of the processor's.
-OF, PARENT, SYMBOL, WEIGHT, NEXT, EVEN, ODD = range(7)
+SAID, NUMBER, NEXT, EVEN, ODD = range(5)
+
+PARENT, SYMBOL, WEIGHT, ENDS = range(4)  # columns of ``nodes``
 
 
 class Strings(NamedTuple):
-    """Prefix trees of K skills, one after the other; in each, a parent stands before its children.
+    """Prefix trees of K skills, one after the other.
 
     start   [K + 1] the nodes of skill k are rows start[k]:start[k+1]
-    parent  [n] the node of the answer before, counted within the skill; -1 for a first answer
-    symbol  [n] what was answered, a code from 0
-    weight  [n] students who came by here
-    ends    [n] students whose last answer this is
+    nodes   [n, 4] of every node: the node of the answer before, counted within the skill (-1 for a first answer); what
+            was answered, a code from 0; students who came by here; students whose last answer this is
+
+    In each tree nodes stand by depth, and children in the order of their parents: nodes that do not wait for each other
+    are computed faster, and need not be searched for.
     """
 
     start: Ints
-    parent: Shorts
-    symbol: Shorts
-    weight: Shorts
-    ends: Shorts
+    nodes: Shorts
+
+    @property
+    def parent(self) -> Shorts:
+        return self.nodes[:, PARENT]
+
+    @property
+    def symbol(self) -> Shorts:
+        return self.nodes[:, SYMBOL]
+
+    @property
+    def weight(self) -> Shorts:
+        return self.nodes[:, WEIGHT]
+
+    @property
+    def ends(self) -> Shorts:
+        return self.nodes[:, ENDS]
 
     def chunk(self, low: int, high: int) -> Strings:
         """The trees of skills low:high."""
         a, b = self.start[low], self.start[high]
-        return Strings(self.start[low : high + 1] - a, *(column[a:b] for column in self[1:]))
+        return Strings(self.start[low : high + 1] - a, self.nodes[a:b])
+
+    def tree(self, k: int) -> Shorts:
+        """The nodes of skill k."""
+        return self.nodes[self.start[k] : self.start[k + 1]]
 
     def sums(self, column: Shorts) -> Ints:
         """The sum of a column over each skill's nodes [K]: of ``weight`` its answers, of ``ends`` its students."""
@@ -74,107 +95,100 @@ class Forest:
         return self
 
     def strings(self) -> Strings:
-        start, columns = _regroup(self._nodes, self._used, self._skills)
-        return Strings(start, *columns)
+        start, nodes = np.zeros(self._skills + 1, np.int64), np.empty((self._used, 4), np.int32)
+        _regroup(self._nodes, self._roots, start, nodes, np.empty(self._used, np.int32))
+        return Strings(start, nodes)
 
 
-@njit(cache=True, nogil=True)
-def _grow(student: Ints, skill: Ints, symbol: Ints, nodes: Shorts, roots: Shorts, last: Ints, used: int) -> Any:
+@inlined
+def _plant(grown: Shorts, roots: Shorts, k: int, at: int, symbol: int, child: int) -> None:
+    """A new node for the symbol, below node ``at`` (-1: at the beginning) of skill k.
+
+    Each list is kept in the order of symbols: so trees do not depend on the order of students.
+    """
+    side, before = symbol & 1, -1
+    after = grown[at, EVEN + side] if at >= 0 else roots[k, side]
+    while after >= 0 and grown[after, SAID] < symbol:
+        before, after = after, grown[after, NEXT]
+    grown[child, SAID], grown[child, NUMBER], grown[child, NEXT] = symbol, 0, after
+    grown[child, EVEN] = grown[child, ODD] = -1
+    if before >= 0:
+        grown[before, NEXT] = child
+    elif at >= 0:
+        grown[at, EVEN + side] = child
+    else:
+        roots[k, side] = child
+
+
+@kernel
+def _grow(student: Ints, skill: Ints, symbol: Ints, grown: Shorts, roots: Shorts, last: Ints, used: int) -> Any:
     """Walk every answer down its tree, with new nodes where there are none; returns the number of nodes."""
     for i in range(len(student)):
-        k, side = skill[i], symbol[i] & 1
+        k = skill[i]
         at = last[k, 1] if last[k, 0] == student[i] else -1
-        child = nodes[at, EVEN + side] if at >= 0 else roots[k, side]
-        while child >= 0 and nodes[child, SYMBOL] != symbol[i]:
-            child = nodes[child, NEXT]
+        child = grown[at, EVEN + (symbol[i] & 1)] if at >= 0 else roots[k, symbol[i] & 1]
+        while child >= 0 and grown[child, SAID] != symbol[i]:
+            child = grown[child, NEXT]
         if child < 0:
             child = used
             used += 1
-            nodes[child, OF], nodes[child, PARENT], nodes[child, SYMBOL] = k, at, symbol[i]
-            nodes[child, WEIGHT], nodes[child, EVEN], nodes[child, ODD] = 0, -1, -1
-            if at >= 0:
-                nodes[child, NEXT], nodes[at, EVEN + side] = nodes[at, EVEN + side], child
-            else:
-                nodes[child, NEXT], roots[k, side] = roots[k, side], child
-        nodes[child, WEIGHT] += 1
+            _plant(grown, roots, k, at, symbol[i], child)
+        grown[child, NUMBER] += 1
         last[k, 0], last[k, 1] = student[i], child
     return used
 
 
-@njit(cache=True, nogil=True)
-def _regroup(nodes: Shorts, n: int, skills: int) -> Any:
-    """The nodes skill after skill, in each by depth: start [K + 1]; parent, symbol, weight, ends [n].
-
-    By depth, since nodes that do not wait for each other are computed faster.
-    """
-    start, depth, deepest = np.zeros(skills + 1, np.int64), np.empty(n, np.int64), 0
-    for i in range(n):
-        above = nodes[i, PARENT]
-        depth[i] = depth[above] + 1 if above >= 0 else 0
-        deepest = max(deepest, depth[i])
-        start[nodes[i, OF] + 1] += 1
-    at = np.zeros(deepest + 2, np.int64)
-    for i in range(n):
-        at[depth[i] + 1] += 1
-    for level in range(deepest):
-        at[level + 1] += at[level]
-    order = np.empty(n, np.int32)
-    for i in range(n):
-        order[at[depth[i]]] = i
-        at[depth[i]] += 1
-    free = np.empty(skills, np.int64)
-    for k in range(skills):
-        free[k] = start[k]
-        start[k + 1] += start[k]
-    place = np.empty(n, np.int32)
-    out = np.empty((4, n), np.int32)
-    parent, symbol, weight, ends = out[0], out[1], out[2], out[3]
-    for rank in range(n):
-        i = order[rank]
-        k, above = nodes[i, OF], nodes[i, PARENT]
-        j = free[k]
-        free[k] += 1
-        place[i] = j
-        symbol[j], weight[j], ends[j], parent[j] = nodes[i, SYMBOL], nodes[i, WEIGHT], nodes[i, WEIGHT], -1
-        if above >= 0:
-            parent[j] = place[above] - start[k]
-            ends[place[above]] -= weight[j]
-    return start, out
+@kernel
+def _regroup(grown: Shorts, roots: Shorts, start: Ints, nodes: Shorts, queue: Shorts) -> None:
+    """Fills start [K + 1] and nodes [n, 4] of :class:`Strings`, breadth first; ``queue`` [n] has what was grown."""
+    used = 0
+    for k in range(len(roots)):
+        first, parent = used, -1
+        while parent < used - first:
+            for side in range(2):
+                child = roots[k, side] if parent < 0 else grown[queue[first + parent], EVEN + side]
+                while child >= 0:
+                    queue[used] = child
+                    nodes[used, PARENT], nodes[used, SYMBOL] = parent, grown[child, SAID]
+                    nodes[used, WEIGHT] = nodes[used, ENDS] = grown[child, NUMBER]
+                    if parent >= 0:
+                        nodes[first + parent, ENDS] -= grown[child, NUMBER]
+                    child = grown[child, NEXT]
+                    used += 1
+            parent += 1
+        start[k + 1] = used
 
 
 def pooled(strings: Strings, longest: int) -> Strings:
     """One tree of all skills' strings, each cut off after ``longest`` answers."""
-    used, columns = _pooled(strings, longest)
-    return Strings(np.array([0, used]), *columns[:, :used])
+    n = len(strings.nodes)
+    grown, roots, start = np.empty((n, 8), np.int32), np.full((1, 2), -1, np.int32), np.zeros(2, np.int64)
+    used = _pool(strings.start, strings.nodes, longest, grown, roots, np.empty((n, 2), np.int32))
+    nodes = np.empty((used, 4), np.int32)
+    _regroup(grown, roots, start, nodes, np.empty(used, np.int32))
+    return Strings(start, nodes)
 
 
-@njit(cache=True, nogil=True)
-def _pooled(strings: Strings, longest: int) -> Any:
-    """The number of nodes n, and [4, >= n] parent, symbol, weight, ends."""
-    start, parent, symbol, weight, _ = strings
-    n = len(parent)
-    out, place, depth = np.empty((4, n), np.int32), np.empty(n, np.int32), np.zeros(n, np.int32)
-    first, following, used = np.empty(n + 1, np.int32), np.empty(n, np.int32), 0
-    first[0] = -1
+@kernel
+def _pool(start: Ints, nodes: Shorts, longest: int, grown: Shorts, roots: Shorts, place: Shorts) -> Any:
+    """The number of nodes that were grown. ``place`` [n, 2] receives where each node went, and its depth."""
+    used = 0
     for k in range(len(start) - 1):
         for i in range(start[k], start[k + 1]):
-            at = -1
-            if parent[i] >= 0:
-                above = start[k] + parent[i]
-                at, depth[i] = place[above], depth[above] + 1
-            if depth[i] >= longest:
-                continue
-            child = first[at + 1]
-            while child >= 0 and out[1, child] != symbol[i]:
-                child = following[child]
+            at, depth = -1, 1
+            if nodes[i, PARENT] >= 0:
+                above = start[k] + nodes[i, PARENT]
+                at, depth = place[above, 0], place[above, 1] + 1
+            if depth > longest:  # and so are all that follow
+                break
+            symbol = nodes[i, SYMBOL]
+            child = grown[at, EVEN + (symbol & 1)] if at >= 0 else roots[0, symbol & 1]
+            while child >= 0 and grown[child, SAID] != symbol:
+                child = grown[child, NEXT]
             if child < 0:
                 child = used
                 used += 1
-                out[0, child], out[1, child], out[2, child], out[3, child] = at, symbol[i], 0, 0
-                following[child], first[at + 1], first[child + 1] = first[at + 1], child, -1
-            place[i] = child
-            out[2, child] += weight[i]
-            out[3, child] += weight[i]
-            if at >= 0:
-                out[3, at] -= weight[i]
-    return used, out
+                _plant(grown, roots, 0, at, symbol, child)
+            grown[child, NUMBER] += nodes[i, WEIGHT]
+            place[i, 0], place[i, 1] = child, depth
+    return used

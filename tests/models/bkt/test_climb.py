@@ -9,14 +9,16 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import njit
 
 from engine.lanes import LANES
 from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP
 from models.bkt import Options, learn
-from models.bkt.chunks import one, placed
-from models.bkt.climb import look, solve, top
+from models.bkt.chunks import fit_from
+from models.bkt.climb import SLOPES, looked, solve
+from models.bkt.counts import DONE, OF, VALUE
 from models.bkt.learning import plant
-from models.bkt.objective import BOX, LIMIT, Rules, evaluate, from_params, room, to_params
+from models.bkt.objective import BOX, GRADIENT, LIMIT, Rules, X, evaluate, from_params, room, to_params
 from models.bkt.strings import Strings
 from models.log import Floats, ResponseLog
 from tests.models.bkt import simple
@@ -25,6 +27,8 @@ from tests.models.oracle import likelihood, log_of, simulate
 TRUTH = np.array([[0.3, 0.2, 0.2, 0.1, 0.0], [0.6, 0.1, 0.15, 0.25, 0.05], [0.05, 0.3, 0.3, 0.05, 0.0]])
 MOVES = [PRIOR, LEARN, FORGET]
 
+evaluated: Any = njit(evaluate.py_func)
+solved: Any = njit(solve.py_func)
 inner = st.floats(0.03, 0.97)
 sequences = st.lists(
     st.lists(st.sampled_from([0.0, 1.0, 0.0, 1.0, 0.3]), min_size=1, max_size=5), min_size=1, max_size=5
@@ -42,12 +46,12 @@ def _rules(ordered: bool = True, pseudo: Floats | None = None, high: tuple[float
     return Rules(*bounds, ordered, np.zeros((5, 2)) if pseudo is None else pseudo)
 
 
-def _at(tree: Strings, scores: Floats, rules: Rules, params: Floats) -> tuple[Floats, Floats, Floats]:
-    """x, value and gradient at params [8, 5]."""
-    x = placed(params, rules)
-    value, gradient, scale = np.empty(LANES), np.empty((LANES, 5)), np.empty((LANES, 5))
-    evaluate(tree, scores, rules, room(len(tree.parent), len(scores)), x, value, gradient, scale)
-    return x, value, gradient
+def _at(strings: Strings, scores: Floats, rules: Rules, x: Floats) -> Floats:
+    """What an evaluation leaves, at x [8, 5]."""
+    at = room(len(strings.nodes), len(scores))
+    at[X : X + 5] = x.T
+    evaluated(strings.nodes, scores, rules.box, rules.ordered, at)
+    return at
 
 
 @given(sequences, st.lists(st.tuples(*[inner] * 5), min_size=LANES, max_size=LANES))
@@ -55,7 +59,8 @@ def _at(tree: Strings, scores: Floats, rules: Rules, params: Floats) -> tuple[Fl
 def test_the_likelihood_is_the_sum_over_all_paths(answers: list[list[float]], values: list[tuple[float, ...]]) -> None:
     strings, scores = plant(_log(answers))
     params = np.array(values)
-    _, value, _ = _at(strings, scores, _rules(ordered=False), params)
+    rules = _rules(ordered=False)
+    value = _at(strings, scores, rules, from_params(params, rules))[VALUE]
     for lane, of_lane in enumerate(params):
         expected = sum(np.log(likelihood(of_lane, answer)) for answer in answers)
         assert value[lane] == pytest.approx(expected, abs=1e-9)
@@ -70,15 +75,14 @@ def test_the_gradient_is_that_of_finite_differences(
     params = np.array(values) * ([1, 1, 0.49, 0.49, 1] if ordered else 1)
     pseudo = np.array([[1.0, 2], [1, 6], [1, 3], [1, 4], [1, 100]]) * priors
     rules = _rules(ordered, pseudo, high=(1, 1, 0.8, 0.97, 1))
-    x, _, gradient = _at(strings, scores, rules, params)
-    at, scale, out = room(len(strings.parent), len(scores)), np.empty((LANES, 5)), np.empty((LANES, 5))
+    x = from_params(params, rules)
+    gradient = _at(strings, scores, rules, x)[GRADIENT : GRADIENT + 5].T
     for i in range(5):
         ends = []
         for step in (1e-5, -1e-5):
-            moved, value = x.copy(), np.empty(LANES)
+            moved = x.copy()
             moved[:, i] += step
-            evaluate(strings, scores, rules, at, moved, value, out, scale)
-            ends.append(value)
+            ends.append(_at(strings, scores, rules, moved)[VALUE])
         assert gradient[:, i] == pytest.approx((ends[0] - ends[1]) / 2e-5, abs=2e-4, rel=1e-4)
 
 
@@ -86,38 +90,27 @@ def test_counts_are_those_of_the_simple_em() -> None:
     log = simulate(TRUTH[1:2], 60, 9)
     strings, scores = plant(log)
     params = np.tile([0.4, 0.15, 0.3, 0.2, 0.07], (LANES, 1))
-    at = room(len(strings.parent), 2)
-    evaluate(
-        strings,
-        scores,
-        _rules(),
-        at,
-        placed(params, _rules()),
-        np.empty(LANES),
-        np.empty((LANES, 5)),
-        np.empty((LANES, 5)),
-    )
+    at = _at(strings, scores, _rules(), from_params(params, _rules()))
     start = np.concatenate([[0], np.flatnonzero(np.diff(log.student)) + 1, [len(log)]]).astype(np.int64)
     moves, reads = np.zeros((3, 2)), np.zeros((1, 2, 2))
     link = np.zeros(len(log), np.int64)
     value = simple.expect(
         start, log.score, link, params[0, MOVES], params[:1, [GUESS, SLIP]], moves, reads, np.empty(9)
     )
-    assert at.value[0] == pytest.approx(value, abs=1e-9)
-    for row, expected in enumerate((moves[0, 0], moves[1, 0], moves[1, 1] - moves[1, 0], *moves[2])):
-        assert at.moves[row] == pytest.approx(expected, abs=1e-9)
-    assert at.reads[2] == pytest.approx(reads[0, 0, 0], abs=1e-9)  # right, not known
-    assert at.reads[1] == pytest.approx(reads[0, 1, 0], abs=1e-9)  # wrong, known
+    assert at[VALUE] == pytest.approx(value, abs=1e-9)
+    for i, (done, of) in zip(MOVES, moves, strict=True):
+        assert at[DONE + i] == pytest.approx(done, abs=1e-9)
+        assert at[OF + i] == pytest.approx(of, abs=1e-9)
+    assert at[DONE + GUESS] == pytest.approx(reads[0, 0, 0], abs=1e-9)  # right, not known
+    assert at[DONE + SLIP] == pytest.approx(reads[0, 1, 0], abs=1e-9)  # wrong, known
 
 
 @given(st.tuples(*[inner] * 5), st.booleans())
 def test_parameters_come_back_from_x(values: tuple[float, ...], ordered: bool) -> None:
     params = np.array(values) * ([1, 1, 0.49, 0.49, 1] if ordered else 1)
-    x, back = np.empty(5), np.empty(5)
-    from_params(params, _rules(ordered), x)
-    to_params(x, _rules(ordered), back, np.empty(5))
+    back = to_params(from_params(params, _rules(ordered)), _rules(ordered))
     assert back == pytest.approx(params, abs=1e-9)
-    to_params(np.array([BOX, -BOX, BOX, BOX, 0.0]), _rules(ordered), back, np.empty(5))
+    back = to_params(np.array([BOX, -BOX, BOX, BOX, 0.0]), _rules(ordered))
     assert ((back >= 0) & (back <= 1)).all()
     assert not ordered or back[GUESS] + back[SLIP] <= LIMIT
 
@@ -129,14 +122,11 @@ def test_no_random_start_finds_a_better_top(ordered: bool, forgets: bool) -> Non
     learnt = learn(log, Options(forgets, priors=False, ordered=ordered))
     rng = np.random.default_rng(0)
     for k in range(len(learnt.skills)):
-        tree = one(learnt.strings, k)
-        rules = Rules(learnt.rules.low[k], learnt.rules.high[k], ordered, learnt.rules.pseudo[k])
-        at = room(len(tree.parent), 2)
         for _ in range(6):
-            starts = placed(rng.uniform(0.02, 0.98, (LANES, 5)) * ([1, 1, 0.49, 0.49, 1] if ordered else 1), rules)
-            assert (
-                top(tree, learnt.scores, rules, at, starts, np.empty(5), np.empty((5, 5)))[0] < learnt.value[k] + 0.05
-            )
+            starts = rng.uniform(0.02, 0.98, (LANES, 5)) * ([1, 1, 0.49, 0.49, 1] if ordered else 1)
+            strings, rules = learnt.strings.chunk(k, k + 1), learnt.rules.some(k, k + 1)
+            found = fit_from(strings, learnt.scores, rules, starts, np.array([True]))
+            assert found.value[0] < learnt.value[k] + 0.05
 
 
 def test_the_top_is_not_below_that_of_the_simple_em() -> None:
@@ -153,15 +143,20 @@ def test_the_top_is_not_below_that_of_the_simple_em() -> None:
 def test_the_hessian_is_that_of_the_values() -> None:
     strings, scores = plant(simulate(TRUTH[:1], 80, 6))
     rules = _rules(pseudo=np.array([[1.0, 2], [1, 6], [1, 3], [1, 4], [1, 100]]))
-    x, at = placed(np.tile(TRUTH[1], (LANES, 1)), rules)[0], room(len(strings.parent), 2)
-    seen = look(strings, scores, rules, at, x)
+    x, at = from_params(TRUTH[1], rules), room(len(strings.nodes), len(scores))
+
+    def seen(x: Floats) -> Floats:
+        found = np.empty((8, 5))
+        looked(strings.nodes, scores, rules.box, rules.ordered, at, x, found)
+        return found
+
     for i, j in [(0, 0), (1, 2), (2, 3), (3, 3), (4, 1), (4, 4)]:
         slopes: list[Any] = []
         for step in (1e-4, -1e-4):
             moved = x.copy()
             moved[j] += step
-            slopes.append(look(strings, scores, rules, at, moved).slopes[i])
-        assert seen.hessian[i, j] == pytest.approx((slopes[0] - slopes[1]) / 2e-4, rel=0.02, abs=0.02)
+            slopes.append(seen(moved)[SLOPES, i])
+        assert seen(x)[i, j] == pytest.approx((slopes[0] - slopes[1]) / 2e-4, rel=0.02, abs=0.02)
 
 
 def test_the_solver_solves_or_says_that_it_cannot() -> None:
@@ -169,9 +164,9 @@ def test_the_solver_solves_or_says_that_it_cannot() -> None:
     root = rng.normal(size=(5, 5))
     system, right = root @ root.T, rng.normal(size=5)
     expected = np.linalg.solve(system, right)
-    assert solve(system.copy(), right)
+    assert solved(system.copy(), right)
     assert right == pytest.approx(expected)
-    assert not solve(-system, np.ones(5))
+    assert not solved(-system, np.ones(5))
 
 
 def test_every_seed_and_number_of_jobs_gives_the_same_to_the_last_bit() -> None:

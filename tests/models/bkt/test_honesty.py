@@ -11,8 +11,7 @@ import pytest
 
 from engine.model import FORGET, GUESS, LEARN, PARAMETERS, PRIOR, SLIP
 from models.bkt import Options, given, learn
-from models.bkt.chunks import one, placed
-from models.bkt.climb import top
+from models.bkt.chunks import fit_from
 from models.bkt.honesty import FLAGS, flags, intervals
 from models.bkt.learning import Learnt
 from models.bkt.objective import LIMIT, Rules, room
@@ -39,9 +38,9 @@ def _profile(learnt: Learnt, k: int, i: int, value: float, priors: bool) -> floa
     if i == SLIP and learnt.rules.ordered:
         high[GUESS] = min(high[GUESS], LIMIT - value)
     pseudo = learnt.rules.pseudo[k] * priors
-    rules, tree = Rules(low, high, learnt.rules.ordered, pseudo), one(learnt.strings, k)
-    starts = placed(np.concatenate([ORDERED[:7], learnt.params[k : k + 1]]), rules)
-    best, _ = top(tree, learnt.scores, rules, room(len(tree.parent), 2), starts, np.empty(5), np.empty((5, 5)))
+    rules = Rules(low[None], high[None], learnt.rules.ordered, pseudo[None])
+    starts = np.concatenate([ORDERED[:7], learnt.params[k : k + 1]])
+    best = fit_from(learnt.strings.chunk(k, k + 1), learnt.scores, rules, starts, np.array([True])).value[0]
     right, trials = pseudo[i]
     return float(best + right * np.log(value) + (trials - right) * np.log(1 - value))
 
@@ -69,9 +68,8 @@ def test_the_search_finds_the_ends_that_the_steps_find(priors: bool) -> None:
     learnt = _simulated(TRUTH, 120, 8, Options(priors=priors))
     found = intervals(learnt, priors=priors)
     for k in range(len(TRUTH)):
-        tree, rules = one(learnt.strings, k), learnt.rules
-        own = Rules(rules.low[k], rules.high[k], rules.ordered, rules.pseudo[k])
-        skill = Skill(tree, learnt.scores, own, room(len(tree.parent), 2))
+        tree = learnt.strings.tree(k)
+        skill = Skill(tree, learnt.scores, learnt.rules.one(k), room(len(tree), 2))
         for i, end in np.ndindex(5, 2):
             there, _ = _searched(skill, Top(learnt.params[k], float(learnt.value[k])), i, end, DROP)
             assert found[k, i, end] == pytest.approx(there, abs=1e-3)
@@ -128,8 +126,8 @@ def test_a_skill_without_answers_may_be_anything() -> None:
 
 def _empty_second(learnt: Learnt) -> Learnt:
     start, end = learnt.strings.start, learnt.strings.start[1]
-    strings = Strings(np.array([0, start[1], start[1]]), *(column[:end] for column in learnt.strings[1:]))
-    return replace(learnt, strings=strings, answers=strings.sums(strings.weight), students=strings.sums(strings.ends))
+    strings = Strings(np.array([0, start[1], start[1]]), learnt.strings.nodes[:end])
+    return replace(learnt, strings=strings)
 
 
 def test_given_parameters_are_inside_though_no_top() -> None:
