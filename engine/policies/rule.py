@@ -1,0 +1,73 @@
+"""The interface of choosing rules, and how a choice is drawn from what a rule says.
+
+A rule weighs items; chance, repeats and the exploration floor are the same for all rules and live here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from engine.policies.course import Course
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+
+class Session(Protocol):
+    """A rule at work for S students of one course, who all take a step at a time; S = 1 is one student."""
+
+    def weigh(self, open_items: Mask) -> Floats:
+        """How likely each item should be, up to a factor, [S, I]; 0 where it should not be given.
+
+        ``open_items`` [S, I] are those that may be given: only these count.
+        """
+
+    def note(self, items: Ints, scores: Floats) -> None:
+        """One answer of every student: item [S], score 0..1 [S]."""
+
+
+Rule = Callable[[Course, int, Mapping[str, Any]], Session]  # course, students, the policy's settings
+
+
+def propensities(weights: Floats, open_items: Mask, exploration: float) -> Floats:
+    """The distribution over items [S, I]: the rule's weights, and a share ``exploration`` spread over all open items.
+
+    A student for whom the rule finds nothing gets any open item.
+    """
+    return np.asarray(_propensities(np.asarray(weights, np.float64), open_items, exploration))
+
+
+@njit(cache=True)
+def _propensities(weights: Floats, open_items: Mask, exploration: float) -> Any:
+    chances = np.zeros(weights.shape)
+    for s in range(len(weights)):
+        total, number = 0.0, 0
+        for i in range(weights.shape[1]):
+            if open_items[s, i]:
+                total += weights[s, i]
+                number += 1
+        for i in range(weights.shape[1]):
+            if open_items[s, i]:
+                even = 1.0 / number
+                wanted = weights[s, i] / total if total > 0.0 else even
+                chances[s, i] = (1.0 - exploration) * wanted + exploration * even
+    return chances
+
+
+def draw(chances: Floats, luck: Floats) -> Ints:
+    """One item of each row's distribution, by a uniform number each [S]."""
+    heights = np.cumsum(chances, axis=1)
+    item = (heights <= luck[:, None] * heights[:, -1:]).sum(axis=1)
+    return np.asarray(np.minimum(item, chances.shape[1] - 1), np.int64)
+
+
+def near_ties(scores: Floats, open_items: Mask, near: float) -> Floats:
+    """1 for items whose score is at least ``near`` of the best open one's, [S, I]; scores are not negative."""
+    best = np.where(open_items, scores, -np.inf).max(axis=1, keepdims=True)
+    return np.asarray((scores >= near * best) & open_items & (scores > 0), np.float64)

@@ -1,0 +1,1 @@
+"""Simulated worlds: graphs of skills, items, and students whose true state nobody who teaches them can see."""
