@@ -51,10 +51,10 @@ def newton(
 ) -> Any:
     """Newton steps from x [5], in place; fills what is seen [8, 5] from there. Returns the evaluations spent. ``desk``
     [2, 8, 5] is scratch space."""
-    found, step, there = desk[0], desk[1, 5], desk[1, 6]
+    found, system, step, there = desk[0], desk[1, :6], desk[1, 5], desk[1, 6]
     look(tree, scores, box, ordered, at, x, seen)
-    spent, damping = 1, _newton_step(seen, box, x, 0.0, desk[1])
-    while spent < NEWTON and desk[1, 7, 0] >= EXACT:
+    spent, damping = 1, _newton_step(seen, box, x, 0.0, system)
+    while spent < NEWTON and _gain(seen, step) >= EXACT:
         for i in range(5):
             there[i] = min(max(x[i] + step[i], -BOX), BOX)
         look(tree, scores, box, ordered, at, there, found)
@@ -67,32 +67,38 @@ def newton(
                     seen[row, i] = found[row, i]
         else:
             damping = max(10.0 * damping, 1e-2)
-        damping = _newton_step(seen, box, x, damping, desk[1])
+        damping = _newton_step(seen, box, x, damping, system)
     return spent
 
 
 @inner
-def _newton_step(seen: Floats, box: Floats, x: Floats, damping: float, desk: Floats) -> Any:
-    """Solves (-Hessian + damping scale) step = slopes, with more damping until that is a maximum.
+def _newton_step(seen: Floats, box: Floats, x: Floats, damping: float, system: Floats) -> Any:
+    """Solves (-Hessian + damping scale) step = slopes, with more damping until that is a maximum; returns the damping.
 
-    Fills row 5 of the desk, the step, and row 7, what it should gain, in nats; returns the damping that it took.
+    The step is the last row of the system [6, 5].
     """
-    step, free = desk[5], desk[6]
-    while True:
+    solved = False
+    while not solved:
         for i in range(5):
-            free[i] = 0.0 if held(x[i], seen[SLOPES, i], box[i, LOW], box[i, HIGH]) else 1.0
-            step[i] = free[i] * seen[SLOPES, i]
-            for j in range(i + 1):
-                desk[i, j] = -seen[i, j] * free[i] * free[j]
-            desk[i, i] += free[i] * damping * seen[COMPLETE, i] + 1e-9 + (1.0 - free[i])
-        if solve(desk, step):
-            break
-        damping = max(4.0 * damping, 1e-3)
-    shorten(step)
-    desk[7, 0] = 0.0
-    for i in range(5):
-        desk[7, 0] += 0.5 * step[i] * seen[SLOPES, i]
+            apart = held(x[i], seen[SLOPES, i], box[i, LOW], box[i, HIGH])
+            system[5, i] = 0.0 if apart else seen[SLOPES, i]
+            for j in range(i):
+                system[i, j] = 0.0 if apart or system[5, j] == 0.0 else -seen[i, j]
+            system[i, i] = 1.0 if apart else 1e-9 - seen[i, i] + damping * seen[COMPLETE, i]
+        solved = solve(system)
+        if not solved:
+            damping = max(4.0 * damping, 1e-3)
+    shorten(system[5])
     return damping
+
+
+@inner
+def _gain(seen: Floats, step: Floats) -> Any:
+    """What a step should gain, in nats."""
+    gain = 0.0
+    for i in range(5):
+        gain += 0.5 * step[i] * seen[SLOPES, i]
+    return gain
 
 
 @inner
@@ -112,28 +118,20 @@ def shorten(step: Floats) -> None:
 
 
 @inner
-def solve(system: Floats, right: Floats) -> Any:
-    """Solve a symmetric system in place by Cholesky's factor, from its lower triangle; False, with nothing solved, if
-    not positive definite. The system may have more rows than ``right``."""
-    n = len(right)
-    for j in range(n):
-        for i in range(j):
-            system[j, j] -= system[j, i] ** 2
-        if system[j, j] <= 0.0:
-            return False
-        system[j, j] = np.sqrt(system[j, j])
-        for k in range(j + 1, n):
+def solve(system: Floats) -> Any:
+    """Solve a symmetric system [6, 5] by Cholesky's factor, in place, from its lower triangle: the last row has the
+    right side, and receives the solution. False, with nothing solved, if not positive definite."""
+    for j in range(5):
+        for k in range(j, 6):
             for i in range(j):
                 system[k, j] -= system[k, i] * system[j, i]
-            system[k, j] /= system[j, j]
-    for j in range(n):
-        for i in range(j):
-            right[j] -= system[j, i] * right[i]
-        right[j] /= system[j, j]
-    for j in range(n - 1, -1, -1):
-        for i in range(j + 1, n):
-            right[j] -= system[i, j] * right[i]
-        right[j] /= system[j, j]
+            if k == j and system[j, j] <= 0.0:
+                return False
+            system[k, j] = np.sqrt(system[j, j]) if k == j else system[k, j] / system[j, j]
+    for j in range(4, -1, -1):
+        for i in range(j + 1, 5):
+            system[5, j] -= system[i, j] * system[5, i]
+        system[5, j] /= system[j, j]
     return True
 
 

@@ -232,7 +232,7 @@ def _solved(seen: Floats, box: Floats, x: Floats, i: int, bend: Floats, others: 
 
     Damping is 0 where they are near a top of theirs.
     """
-    system, damping, solved = np.empty((5, 5)), 0.0, 0
+    system, damping, solved = np.empty((6, 5)), 0.0, 0
     while solved < 2:
         right = others if solved == 0 else along
         for j in range(5):
@@ -242,7 +242,9 @@ def _solved(seen: Floats, box: Floats, x: Floats, i: int, bend: Floats, others: 
                 other = k == i or held(x[k], seen[SLOPES, k], box[k, LOW], box[k, HIGH])
                 system[j, k] = 0.0 if apart or other else -seen[j, k]
             system[j, j] = 1.0 if apart else system[j, j] + bend[j] + damping * seen[COMPLETE, j] + 1e-9
-        if solve(system, right):
+        system[5] = right
+        if solve(system):
+            right[:] = system[5]
             solved += 1
         else:
             damping, solved = max(4.0 * damping, 1e-3), 0

@@ -37,13 +37,14 @@ def race(tree: Shorts, scores: Floats, box: Floats, ordered: bool, starts: Float
             at[X + i, lane] = at[OLD_X + i, lane] = starts[lane, i]
             at[OLD_GRADIENT + i, lane] = 0.0
         at[OLD_VALUE, lane], at[LENGTH, lane] = -1e300, 1.0
-    leader, spent = -1, 0
-    while leader < 0 or (spent < ROUNDS and not _over(at, leader)):
+    spent, over = 0, False
+    while not over:
         evaluate(tree, scores, box, ordered, at)
+        spent += 1
         _accept(at)
         _direct(box, at)
-        leader, spent = _leader(at), spent + 1
-    return leader, spent
+        over = _over(at) or spent == ROUNDS
+    return _leader(at), spent
 
 
 @inner
@@ -128,8 +129,9 @@ def _leader(at: Floats) -> Any:
 
 
 @inner
-def _over(at: Floats, leader: int) -> Any:
+def _over(at: Floats) -> Any:
     """Whether the leader is close to its top and nobody behind may still pass it."""
+    leader = _leader(at)
     if at[GAIN, leader] > CLOSE:
         return False
     for lane in range(LANES):
