@@ -13,28 +13,36 @@ from hashlib import sha256
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.catalog import Catalog, Item, Skill
-from engine.model import ARRAYS, Floats, Model, ModelError
+from engine.mastery_model import MasteryModel
+from engine.model import Model, ModelError
 from engine.responses import Response, pack, unpack
-from engine.tracing import Tracer
+from engine.tracing import bind
+
+AnyModel = Model | MasteryModel
 
 FORMAT = 1
+KINDS: Mapping[str, type[AnyModel]] = {kind.KIND: kind for kind in (Model, MasteryModel)}
+ATTACHED = "attached:"  # before the name of what the engine does not read
 GOLDEN_SKILLS = 50
 TOLERANCE = 1e-9
 
 
-def dump(model: Model) -> bytes:
+def dump(model: AnyModel) -> bytes:
     """The bundle of a model."""
-    arrays = {name: getattr(model, name) for name in ARRAYS}
+    arrays: dict[str, npt.NDArray[Any]] = {name: getattr(model, name) for name in model.ARRAYS}
+    for name, content in model.attachments.items():
+        arrays[ATTACHED + name] = np.frombuffer(content, np.uint8)
     manifest = {
         "format": FORMAT,
-        "kind": "bkt",
-        "skills": list(model.skills),
-        "combinations": [list(combination) for combination in model.combinations],
+        "kind": model.KIND,
+        **{name: getattr(model, name) for name in model.NAMES},
         "about": dict(model.about),
         "golden": golden(model),
     }
+    manifest = json.loads(json.dumps(manifest))  # tuples as they are read again
     manifest["digest"] = _digest(manifest, arrays)
     out = io.BytesIO()
     packed: dict[str, Any] = {"manifest": np.frombuffer(json.dumps(manifest).encode(), np.uint8), **arrays}
@@ -42,12 +50,12 @@ def dump(model: Model) -> bytes:
     return out.getvalue()
 
 
-def load(bundle: bytes, version: str) -> Model:
+def load(bundle: bytes, version: str) -> AnyModel:
     """The model of a bundle, verified: format, digest, bounds, golden prediction. Raises :class:`ModelError`."""
     try:
         with np.load(io.BytesIO(bundle), allow_pickle=False) as archive:
-            manifest = json.loads(archive["manifest"].tobytes())
-            arrays = {name: np.ascontiguousarray(archive[name], np.float64) for name in ARRAYS}
+            arrays = {name: np.ascontiguousarray(archive[name]) for name in archive.files}
+        manifest = json.loads(arrays.pop("manifest").tobytes())
         model = _assemble(manifest, arrays, version)
     except ModelError:
         raise
@@ -58,39 +66,49 @@ def load(bundle: bytes, version: str) -> Model:
     return model
 
 
-def golden(model: Model) -> list[float]:
-    """P(correct) of a fixed run of answers over the model's first skills and combinations."""
+def golden(model: AnyModel) -> list[float]:
+    """P(correct) of a fixed run of answers over the model's first skills, combinations and items."""
+    unseen = "\0unseen"  # nothing can be called so: what an unknown skill and item back off to is verified as well
     groups = [(skill,) for skill in model.skills[:GOLDEN_SKILLS]] + list(model.combinations[:GOLDEN_SKILLS])
-    unseen = "\0unseen"  # no skill can be called so: what an unknown skill backs off to is verified as well
-    items = tuple(Item(str(at), names) for at, names in enumerate([*groups, (unseen,)]))
+    known = model.items[: len(groups)] if isinstance(model, MasteryModel) else ()
+    names = [*known, *(f"{unseen}{at}" for at in range(len(groups) + 1 - len(known)))]
+    items = tuple(Item(name, skills) for name, skills in zip(names, [*groups, (unseen,)], strict=True))
     catalog = Catalog(tuple(map(Skill, (*model.skills, unseen))), items)
     answers = [
-        Response(f"{item.id}-{turn}", "golden", item.id, score, turn)
+        Response(f"{item.id}-{turn}", "golden", item.id, score, turn * 86_400_000)
         for turn, score in enumerate((1.0, 0.0, 1.0, 0.5))
         for item in catalog.items
     ]
-    steps = Tracer(model, catalog).trace(unpack(b"".join(map(pack, answers))))
+    steps = bind(model, catalog).trace(unpack(b"".join(map(pack, answers))))
     return [step.p_correct for step in steps if step.p_correct is not None]
 
 
-def _assemble(manifest: dict[str, Any], arrays: Mapping[str, Floats], version: str) -> Model:
-    if (manifest["format"], manifest["kind"]) != (FORMAT, "bkt"):
-        found = f"{manifest['kind']!r}, format {manifest['format']}"
-        raise ModelError(f"bundle of kind {found}: this version of nextwise reads 'bkt', format {FORMAT}")
+def _assemble(manifest: dict[str, Any], arrays: dict[str, npt.NDArray[Any]], version: str) -> AnyModel:
+    kind = KINDS.get(manifest["kind"])
+    if manifest["format"] != FORMAT or kind is None:
+        found, known = f"{manifest['kind']!r}, format {manifest['format']}", ", ".join(map(repr, KINDS))
+        raise ModelError(f"bundle of kind {found}: this version of nextwise reads {known}, format {FORMAT}")
     if manifest.pop("digest") != _digest(manifest, arrays):
         raise ModelError("the bundle's digest does not match its content: it was changed or cut off")
-    return Model(
-        tuple(map(str, manifest["skills"])),
-        combinations=tuple(tuple(map(str, names)) for names in manifest["combinations"]),
+    attached = {name: arrays[name].tobytes() for name in arrays if name.startswith(ATTACHED)}
+    parts: dict[str, Any] = {name: _tuples(manifest[name]) for name in kind.NAMES}
+    parts |= {name: np.asarray(arrays[name], np.float64) for name in kind.ARRAYS}
+    return kind(
+        **parts,
         version=version,
         about=manifest["about"],
-        **arrays,
+        attachments={name.removeprefix(ATTACHED): content for name, content in attached.items()},
     )
 
 
-def _digest(manifest: Mapping[str, Any], arrays: Mapping[str, Floats]) -> str:
+def _tuples(value: Any) -> Any:
+    return tuple(map(_tuples, value)) if isinstance(value, list) else value
+
+
+def _digest(manifest: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> str:
     digest = sha256(json.dumps(manifest, sort_keys=True).encode())
     for name in sorted(arrays):
         digest.update(f"{name}{arrays[name].shape}".encode())
-        digest.update(np.ascontiguousarray(arrays[name], "<f8").tobytes())
+        kind = "<f8" if arrays[name].dtype.kind == "f" else "u1"
+        digest.update(np.ascontiguousarray(arrays[name], kind).tobytes())
     return digest.hexdigest()

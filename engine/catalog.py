@@ -18,6 +18,7 @@ import numpy.typing as npt
 from engine.responses import key
 
 Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,11 @@ class CatalogError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Skill:
+    """``mastered_at`` is the expected success from which the school calls it mastered; None: as for any skill."""
+
     id: str
     title: str = ""
+    mastered_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +98,11 @@ class Catalog:
     def version(self) -> str:
         """12 hex digits of the content's digest."""
         return sha256(to_json(self).encode()).hexdigest()[:12]
+
+    @cached_property
+    def mastered_at(self) -> Floats:
+        """Of each skill [K]; NaN where the school has set nothing."""
+        return np.array([np.nan if s.mastered_at is None else s.mastered_at for s in self.skills], np.float64)
 
     @cached_property
     def skill_index(self) -> Mapping[str, int]:
@@ -257,7 +266,7 @@ def to_json(catalog: Catalog) -> str:
     """The catalog as JSON, in the form that :func:`from_json` and the import read."""
     return json.dumps(
         {
-            "skills": [{"id": s.id, "title": s.title} for s in catalog.skills],
+            "skills": [_skill(s) for s in catalog.skills],
             "items": [
                 {"id": i.id, "skill_ids": list(i.skill_ids), "title": i.title, "retired": i.retired}
                 for i in catalog.items
@@ -269,11 +278,16 @@ def to_json(catalog: Catalog) -> str:
     )
 
 
+def _skill(skill: Skill) -> dict[str, str | float]:
+    own: dict[str, str | float] = {} if skill.mastered_at is None else {"mastered_at": skill.mastered_at}
+    return {"id": skill.id, "title": skill.title, **own}
+
+
 def from_json(text: str | bytes) -> Catalog:
     """A catalog that :func:`to_json` wrote. It was validated then, and is not again."""
     tables = json.loads(text)
     return Catalog(
-        tuple(Skill(s["id"], s["title"]) for s in tables["skills"]),
+        tuple(Skill(s["id"], s["title"], s.get("mastered_at")) for s in tables["skills"]),
         tuple(Item(i["id"], tuple(i["skill_ids"]), i["title"], i["retired"]) for i in tables["items"]),
         tuple(Prerequisite(e["prerequisite"], e["skill"]) for e in tables["prerequisites"]),
     )

@@ -44,6 +44,43 @@ def emit(ease: float, gain: float, lift: Floats, g: int) -> Any:
 
 
 @njit(cache=True, error_model="numpy")
+def answer(
+    learn: Floats,
+    lift: Floats,
+    members: Ints,
+    odds: float,
+    more: float,
+    keep: Floats,
+    score: float,
+    known: Floats,
+    weight: Floats,
+    before: Floats,
+) -> Any:
+    """One answer to an item that asks for the skills ``members``, of ease log ``odds`` and gain log ``more``.
+
+    Moves ``known`` [K, G] and ``weight`` [G] in place, the weights not normalised; fills ``before`` [members, G].
+    Returns P(correct) before it, and the probability of the score.
+    """
+    total, seen = 0.0, 0.0
+    for g in range(len(weight)):
+        u, h = emit(odds, more, lift, g)
+        joint = 1.0
+        for j in range(len(members)):
+            before[j, g] = known[members[j], g] * keep[j]
+            joint *= before[j, g]
+        total += weight[g] * (u + (h - u) * joint)
+        if_not, if_all = likelihood(u, score), likelihood(h, score)
+        chance = if_not * (1.0 - joint) + if_all * joint
+        weight[g] *= chance
+        seen += weight[g]
+        for j in range(len(members)):
+            k, others = members[j], joint / before[j, g]
+            m = before[j, g] * (if_not * (1.0 - others) + if_all * others) / chance
+            known[k, g] = min(max(m + (1.0 - m) * learn[k, g], TINY), 1.0 - TINY)
+    return total, seen
+
+
+@njit(cache=True, error_model="numpy")
 def fold(
     learn: Floats,
     lift: Floats,
@@ -68,27 +105,13 @@ def fold(
     predicted = np.empty(len(items))
     at = 0
     for i in range(len(items)):
-        first = start[items[i]]
-        end = at + start[items[i] + 1] - first
-        odds, more, score, of_item = np.exp(ease[i]), np.exp(gain[i]), scores[i], lift[items[i]]
-        total, seen = 0.0, 0.0
+        members = skills[start[items[i]] : start[items[i] + 1]]
+        end = at + len(members)
+        odds, more = np.exp(ease[i]), np.exp(gain[i])
+        predicted[i], evidence[i] = answer(
+            learn, lift[items[i]], members, odds, more, keep[at:end], scores[i], known, weight, before[at:end]
+        )
         for g in range(len(weight)):
-            u, h = emit(odds, more, of_item, g)
-            joint = 1.0
-            for j in range(at, end):
-                before[j, g] = known[skills[first + j - at], g] * keep[j]
-                joint *= before[j, g]
-            total += weight[g] * (u + (h - u) * joint)
-            if_not, if_all = likelihood(u, score), likelihood(h, score)
-            chance = if_not * (1.0 - joint) + if_all * joint
-            weight[g] *= chance
-            seen += weight[g]
-            for j in range(at, end):
-                k, others = skills[first + j - at], joint / before[j, g]
-                m = before[j, g] * (if_not * (1.0 - others) + if_all * others) / chance
-                known[k, g] = min(max(m + (1.0 - m) * learn[k, g], TINY), 1.0 - TINY)
-        predicted[i], evidence[i] = total, seen
-        for g in range(len(weight)):
-            weight[g] /= seen
+            weight[g] /= evidence[i]
         at = end
     return predicted

@@ -1,11 +1,19 @@
 """What is said of a student's mastery: the number, how sure it is, and a word for it.
 
+The number is the **expected success**: the chance of a right answer, now, on an item of average difficulty that asks
+for this skill alone. It means the same whatever model is served; P(L) stands beside it for those who ask.
+
 The rules of the word, in this order:
 
 - **not started**: no answer on the skill;
 - **not enough evidence**: fewer than ``enough`` answers, whatever the estimate;
-- **mastered**: the estimate is at or above ``mastered``; **needs review** if also not practised for ``review_days``;
+- **mastered**: the estimate is at or above the skill's threshold; **needs review** if also not practised for
+  ``review_days``, or if it was there after the last answer and time has taken it below;
 - **learning**: otherwise.
+
+A skill's threshold is what the catalog says (``mastered_at``), else ``mastered``. A skill that even those who know it
+often answer wrongly may never get there: nobody is called mastered who is expected to fail. A school that wants another
+mark for it says so in the catalog.
 """
 
 from __future__ import annotations
@@ -14,8 +22,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+import numpy as np
+import numpy.typing as npt
+
 from engine.responses import History
-from engine.tracing import NEVER, State, Tracer
+from engine.tracing import NEVER, AnyState, AnyTracer
+
+Floats = npt.NDArray[np.float64]
 
 DAY_MS = 86_400_000
 
@@ -30,22 +43,25 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """What a school calls mastered (P(L)), enough evidence (answers), and too long ago (days)."""
+    """What a school calls mastered (expected success), enough evidence (answers), and too long ago (days)."""
 
-    mastered: float = 0.95
+    mastered: float = 0.8
     enough: int = 3
     review_days: float = 28.0
 
 
 @dataclass(frozen=True, slots=True)
 class SkillMastery:
-    """One student on one skill: P(L) with its 90 % interval, the evidence, and the word for it."""
+    """One student on one skill: expected success with its 90 % interval, P(L), the evidence, and the word for it;
+    ``threshold`` is the expected success from which this skill is called mastered."""
 
     skill_id: str
     title: str
     mastery: float
     low: float
     high: float
+    p_known: float
+    threshold: float
     responses: int
     status: Status
     last_at: int | None
@@ -55,39 +71,51 @@ class SkillMastery:
         return self.low, self.high
 
 
-def status(mastery: float, responses: int, last_at: int, now: int, rules: Thresholds) -> Status:
-    """The word for an estimate; times in ms.
+def thresholds(tracer: AnyTracer, rules: Thresholds) -> Floats:
+    """The expected success from which each skill of the catalog is called mastered, [K]."""
+    own = tracer.catalog.mastered_at
+    return np.where(np.isnan(own), rules.mastered, own)
 
-    >>> status(0.99, 2, 0, 0, Thresholds())
+
+def status(
+    mastery: float, threshold: float, responses: int, last_at: int, now: int, rules: Thresholds, best: float = 0.0
+) -> Status:
+    """The word for an estimate; times in ms. ``best`` is the estimate as it was after the last answer.
+
+    >>> status(0.99, 0.8, 2, 0, 0, Thresholds())
     <Status.NOT_ENOUGH_EVIDENCE: 'not enough evidence'>
-    >>> status(0.99, 5, 0, 40 * DAY_MS, Thresholds())
+    >>> status(0.99, 0.8, 5, 0, 40 * DAY_MS, Thresholds())
+    <Status.NEEDS_REVIEW: 'needs review'>
+    >>> status(0.7, 0.8, 5, 0, DAY_MS, Thresholds(), best=0.9)
     <Status.NEEDS_REVIEW: 'needs review'>
     """
     if responses == 0:
         return Status.NOT_STARTED
     if responses < rules.enough:
         return Status.NOT_ENOUGH_EVIDENCE
-    if mastery < rules.mastered:
+    if max(mastery, best) < threshold:
         return Status.LEARNING
-    return Status.NEEDS_REVIEW if now - last_at > rules.review_days * DAY_MS else Status.MASTERED
+    stale = mastery < threshold or now - last_at > rules.review_days * DAY_MS
+    return Status.NEEDS_REVIEW if stale else Status.MASTERED
 
 
 def report(
-    tracer: Tracer, history: History, state: State, now: int, rules: Thresholds, only: Sequence[str] = ()
+    tracer: AnyTracer, history: History, state: AnyState, now: int, rules: Thresholds, only: Sequence[str] = ()
 ) -> list[SkillMastery]:
     """Mastery of every skill of the catalog (or those in ``only``), in the catalog's order."""
-    low, high = tracer.interval(history, state)
+    standing, best, needed = tracer.standing(state, now), tracer.standing(state), thresholds(tracer, rules)
+    low, high = tracer.interval(history, state, now)
     wanted = set(only)
     rows = []
     for k, skill in enumerate(tracer.catalog.skills):
         if wanted and skill.id not in wanted:
             continue
-        mastery, responses, last_at = float(state.mastery[k]), int(state.responses[k]), int(state.last_at[k])
-        word = status(mastery, responses, last_at, now, rules)
+        responses, last_at = int(state.responses[k]), int(state.last_at[k])
+        mastery, threshold = float(standing.mastery[k]), float(needed[k])
+        word = status(mastery, threshold, responses, last_at, now, rules, float(best.mastery[k]))
         last = None if last_at == NEVER else last_at
+        ends, known = (float(low[k]), float(high[k])), float(standing.known[k])
         rows.append(
-            SkillMastery(
-                skill.id, skill.title or skill.id, mastery, float(low[k]), float(high[k]), responses, word, last
-            )
+            SkillMastery(skill.id, skill.title or skill.id, mastery, *ends, known, threshold, responses, word, last)
         )
     return rows

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
 PARAMETERS = ("prior", "learn", "guess", "slip", "forget")
 PRIOR, LEARN, GUESS, SLIP, FORGET = range(5)
-ARRAYS = ("params", "population", "draws", "population_draws", "emissions")
 
 Floats = npt.NDArray[np.float64]
 
@@ -33,9 +32,14 @@ class Model:
     emissions   [links, 2], guess and slip of each skill of each combination, row after row
     version     as the registry counts it; ``builtin`` for the one that needs no training
     about       how it was made: trainer, data digest, figures (JSON)
+    attachments what else is in its bundle, by name: bytes that the engine does not read
 
     Raises :class:`ModelError`, with all faults in one message.
     """
+
+    KIND: ClassVar = "bkt"
+    ARRAYS: ClassVar = ("params", "population", "draws", "population_draws", "emissions")
+    NAMES: ClassVar = ("skills", "combinations")
 
     skills: tuple[str, ...]
     params: Floats
@@ -46,12 +50,13 @@ class Model:
     emissions: Floats = field(default_factory=lambda: np.empty((0, 2)))
     version: str = "unversioned"
     about: Mapping[str, Any] = field(default_factory=dict)
+    attachments: Mapping[str, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         faults = _faults(self)
         if faults:
             raise ModelError("this model cannot be served: " + "; ".join(faults))
-        for name in ARRAYS:
+        for name in self.ARRAYS:
             getattr(self, name).setflags(write=False)
 
 

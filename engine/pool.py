@@ -47,10 +47,27 @@ class Pool:
         ends = np.cumsum(self.counts[marked])
         at = int(np.searchsorted(ends, place, side="right"))
         place -= int(ends[at - 1]) if at else 0
-        members = self._sets.members[self._sets.first[marked[at]] : self._sets.first[marked[at] + 1]].tolist()
-        if len(members) > self.counts[marked[at]]:
-            members = [item for item in members if item not in self._blocked]
-        return int(members[place])
+        return self._left(int(marked[at]))[place]
+
+    def items(self, among: Mask, low: int, high: int) -> list[int]:
+        """The items at places low .. high - 1."""
+        found: list[int] = []
+        for s in np.flatnonzero(among & (self.counts > 0)).tolist():
+            count = int(self.counts[s])
+            if low < count and high > 0:
+                found += self._left(s)[max(low, 0) : high]
+            low, high = low - count, high - count
+        return found
+
+    def place(self, among: Mask, item: int) -> int:
+        """The place of an item that is left in one of the sets marked."""
+        own = self.set_of(item)
+        return int(self.counts[:own][among[:own]].sum()) + self._left(own).index(item)
+
+    def _left(self, s: int) -> list[int]:
+        """The items that set s has left, in order."""
+        members: list[int] = self._sets.members[self._sets.first[s] : self._sets.first[s + 1]].tolist()
+        return members if len(members) == self.counts[s] else [item for item in members if item not in self._blocked]
 
     def any(self, flags: Flags) -> Flags:
         """The flags (bits) of a set's skills together, [sets]; ``flags`` [K]."""

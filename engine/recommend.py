@@ -1,7 +1,8 @@
 """``choose(tracer, state, policy, ...)``: the next items, each with its reason and its propensity.
 
-Four steps: eligible (constraints, prerequisites, spacing) -> score (expected gain, what it opens) -> choose (near ties,
-with some exploration) -> explain. A pure function: chance comes in as ``draw``, so that the same question asked twice
+Five steps: eligible (constraints, prerequisites, spacing) -> score (expected gain, what it opens) -> shortlist (of the
+near ties, those that are neither too hard nor too easy for this student) -> choose (evenly, with some exploration) ->
+explain. A pure function: chance comes in as ``draw``, so that the same question asked twice
 has the same answer, and a logged propensity can be computed again.
 """
 
@@ -10,16 +11,22 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
+from engine.mastery import Thresholds, thresholds
 from engine.pool import Flags, Floats, Mask, Pool
 from engine.scoring import ASKED, CLOSED, UNMASTERED, score_sets
-from engine.tracing import NEVER, State, Tracer
+from engine.tracing import NEVER, AnyState, AnyTracer, Standing
 
 Ints = npt.NDArray[np.int64]
 Draw = Callable[[int], float]  # slot -> a uniform number in [0, 1)
+Chances = Callable[[Ints], Floats]  # items (positions) -> P(correct) of each, were it given now
+# P(L) of an average student that will do where expected success never gets to `ready`, or to `mastered`: practice
+# cannot raise it further.
+OPENS, LEARNT = 0.8, 0.95
 Pick = tuple[int, float, bool]  # item, propensity, whether it was a near tie
 
 
@@ -27,10 +34,12 @@ Pick = tuple[int, float, bool]  # item, propensity, whether it was a near tie
 class Policy:
     """How items are chosen; a named, versioned piece of data.
 
-    mastered     P(L) from which a skill is not taught any more
-    ready        P(L) of its prerequisites from which a skill is open
+    mastered     expected success from which a skill is not taught any more, where the catalog sets none of its own
+    ready        expected success on its prerequisites from which a skill is open
     opening      how much more a skill counts that would open others, per skill held back (at most 4 count)
     near         share of the best score from which an item counts as a near tie
+    shortlist    how many near ties are looked at item by item
+    easiest, hardest  P(correct) beyond which an item of the shortlist is left out, unless all are
     exploration  share of choices spread evenly over all eligible items, so that the log can be judged later
     spacing      how many of the last items are not given again
     run          how many answers in a row on one skill before another one is preferred
@@ -38,10 +47,13 @@ class Policy:
 
     name: str = "default"
     version: str = "1"
-    mastered: float = 0.95
-    ready: float = 0.8
+    mastered: float = 0.8
+    ready: float = 0.7
     opening: float = 0.25
     near: float = 0.95
+    shortlist: int = 50
+    easiest: float = 0.95
+    hardest: float = 0.3
     exploration: float = 0.05
     spacing: int = 10
     run: int = 6
@@ -76,52 +88,81 @@ class Choice:
     candidates: int
 
 
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """A student who is to be given something: where they stand, and by which policy."""
+
+    tracer: AnyTracer
+    state: AnyState
+    standing: Standing
+    policy: Policy
+    chances: Chances
+
+
 def choose(
-    tracer: Tracer,
-    state: State,
+    tracer: AnyTracer,
+    state: AnyState,
     policy: Policy,
     draw: Draw,
     n: int = 1,
     skills: Collection[str] = (),
     exclude: Collection[str] = (),
+    now: int | None = None,
+    chances: Chances | None = None,
 ) -> Choice:
-    """Up to ``n`` different items, only on ``skills`` where given (ids), never one of ``exclude`` (item ids)."""
+    """Up to ``n`` different items, only on ``skills`` where given (ids), never one of ``exclude`` (item ids).
+
+    ``now`` (ms; default: the last answer) tells what has been forgotten since; ``chances`` says how likely a right
+    answer is (default: as the tracer predicts).
+    """
     index = tracer.catalog.item_index
     pool = Pool(tracer.catalog, [index[item] for item in exclude if item in index])
-    flags, worth, gain, opened = _score(tracer, state, policy, skills)
+    now = max(state.folded_at, 0) if now is None else now
+    chances = chances or partial(tracer.predict, state, now=now)
+    asker = Asker(tracer, state, tracer.standing(state, now), policy, chances)
+    flags, worth, opened = _score(asker, skills)
     asked = ((flags & ASKED) != 0) & (pool.counts > 0)
     if not asked.any():
         return Choice(Outcome.NO_ITEMS, "No item fits: none is left after the skills and exclusions asked for.", (), 0)
     wanted = asked & ((flags & UNMASTERED) != 0)
     if not wanted.any():
-        return _review(tracer, state, policy, draw, n, asked, pool, gain)
+        return _review(asker, draw, n, asked, pool)
     ready = wanted & ((flags & CLOSED) == 0)
     if not ready.any():
-        return Choice(Outcome.NOT_READY, _missing(tracer, state, policy, pool.skills_of(wanted)), (), 0)
-    pool, ready = _spaced(tracer, state, policy, pool, ready)
+        return Choice(Outcome.NOT_READY, _missing(asker, pool.skills_of(wanted)), (), 0)
+    pool, ready = _spaced(asker, pool, ready)
     candidates = pool.size(ready)
-    picks = _sample(pool, ready, worth, policy, draw, n)
-    reasons = [_explain(tracer, state, opened, item, near) for item, _, near in picks]
-    found = _recommendations(tracer, state, gain, picks, reasons)
+    picks = _sample(asker, pool, ready, worth, draw, n)
+    reasons = [_explain(asker, opened, item, near) for item, _, near in picks]
+    found = _recommendations(asker, picks, reasons)
     return Choice(Outcome.LEARN, f"{candidates} items fit now.", found, candidates)
 
 
 # --------------------------------------------------------------------------------------------- score, and eligible
 
 
-def _score(tracer: Tracer, state: State, policy: Policy, skills: Collection[str]) -> tuple[Flags, Floats, Floats, Ints]:
+def _score(asker: Asker, skills: Collection[str]) -> tuple[Flags, Floats, Ints]:
     """See :func:`engine.scoring.score_sets`."""
-    index, sets = tracer.catalog.skill_index, tracer.catalog.skill_sets
-    asked = np.full(len(state.mastery), not skills, np.uint8)
-    asked[[index[skill] for skill in set(skills) if skill in index]] = 1
-    edges, rules = tracer.catalog.required, (policy.mastered, policy.ready, policy.opening)
-    now = (tracer.params, state.mastery, state.responses)
-    flags, worth, gain, opened = score_sets(*now, *edges, sets.start, sets.skills, asked, *rules)
-    return flags, worth, gain, opened
+    catalog, policy, standing = asker.tracer.catalog, asker.policy, asker.standing
+    asked = np.full(len(standing.mastery), not skills, np.uint8)
+    asked[[catalog.skill_index[skill] for skill in set(skills) if skill in catalog.skill_index]] = 1
+    mark = thresholds(asker.tracer, Thresholds(mastered=policy.mastered))
+    mastered = np.minimum(mark, asker.tracer.success(LEARNT))
+    sets, levels = catalog.skill_sets, (mastered, _ready(asker))
+    now = standing.mastery, standing.gain
+    columns = *now, *catalog.required, sets.start, sets.skills, asked
+    flags, worth, opened = score_sets(*columns, *levels, policy.opening)
+    return flags, worth, opened
 
 
-def _spaced(tracer: Tracer, state: State, policy: Policy, pool: Pool, ready: Mask) -> tuple[Pool, Mask]:
+def _ready(asker: Asker) -> Floats:
+    """The mastery of each skill [K] from which it opens others: no more than what an average student reaches."""
+    return np.minimum(asker.policy.ready, asker.tracer.success(OPENS))
+
+
+def _spaced(asker: Asker, pool: Pool, ready: Mask) -> tuple[Pool, Mask]:
     """Without the items and a skill just practised, unless nothing else is left."""
+    tracer, state, policy = asker.tracer, asker.state, asker.policy
     index = tracer.catalog.key_index
     recent = [index[item] for item in state.recent.tolist() if item in index]
     fresh = pool.without(recent[-policy.spacing :])
@@ -129,7 +170,7 @@ def _spaced(tracer: Tracer, state: State, policy: Policy, pool: Pool, ready: Mas
     if not rested.any():
         return pool, ready
     if len(recent) >= policy.run:
-        tired = np.zeros(len(state.mastery), np.uint8)
+        tired = np.zeros(len(state.responses), np.uint8)
         tired[list(set.intersection(*(set(_skills(tracer, item)) for item in recent[-policy.run :])))] = 1
         others = rested & (pool.any(tired) == 0)
         rested = others if others.any() else rested
@@ -139,88 +180,110 @@ def _spaced(tracer: Tracer, state: State, policy: Policy, pool: Pool, ready: Mas
 # --------------------------------------------------------------------------------------------------------- choose
 
 
-def _sample(pool: Pool, ready: Mask, scores: Floats, policy: Policy, draw: Draw, n: int) -> list[Pick]:
+def _sample(asker: Asker, pool: Pool, ready: Mask, scores: Floats, draw: Draw, n: int) -> list[Pick]:
     """Item, propensity and whether it was a near tie, slot by slot without replacement; takes them from ``pool``.
 
-    With M items eligible, m of them near ties and exploration e: (1 - e) / m for a near tie, and e / M for any.
+    The M near ties stand in blocks of a shortlist's length, the last one shorter; of a block with b items, f of which
+    fit this student (:func:`_fitting`), one of the f is given. With L items eligible and exploration e, an item that
+    fits has the propensity (1 - e) b / (M f) + e / L, any other e / L.
     """
     picks: list[Pick] = []
+    length = asker.policy.shortlist
     for slot in range(n):
         left = ready & (pool.counts > 0)
         if not left.any():
             break
-        near = left & (scores >= policy.near * scores[left].max())
-        u, greedy = draw(slot), 1.0 - policy.exploration
+        near = left & (scores >= asker.policy.near * scores[left].max())
+        u, greedy = draw(slot), 1.0 - asker.policy.exploration
         ties, total = pool.size(near), pool.size(left)
+        item = None
         if u < greedy:
-            item = pool.item(near, min(int(u / greedy * ties), ties - 1))
+            place = min(u / greedy * ties, ties - 0.5)
         else:
-            item = pool.item(left, min(int((u - greedy) / policy.exploration * total), total - 1))
-        is_near = bool(near[pool.set_of(item)])
-        picks.append((item, policy.exploration / total + (greedy / ties if is_near else 0.0), is_near))
+            item = pool.item(left, min(int((u - greedy) / asker.policy.exploration * total), total - 1))
+            place = pool.place(near, item) if near[pool.set_of(item)] else -1
+        fits, block = [], 0
+        if place >= 0:
+            low = int(place) // length * length
+            block = min(length, ties - low)
+            fits = _fitting(asker, pool.items(near, low, low + block))
+            item = fits[int((place - low) / block * len(fits))] if item is None else item
+        assert item is not None
+        is_near = item in fits
+        even = asker.policy.exploration / total
+        picks.append((item, even + (greedy * block / (ties * len(fits)) if is_near else 0.0), is_near))
         pool.take(item)
     return picks
 
 
-def _review(
-    tracer: Tracer, state: State, policy: Policy, draw: Draw, n: int, asked: Mask, pool: Pool, gain: Floats
-) -> Choice:
+def _fitting(asker: Asker, items: list[int]) -> list[int]:
+    """Those that are neither too hard nor too easy for this student; all, where none is left."""
+    chances, policy = asker.chances(np.array(items, np.int64)), asker.policy
+    fits = [item for item, p in zip(items, chances.tolist(), strict=True) if policy.hardest <= p <= policy.easiest]
+    return fits or items
+
+
+def _review(asker: Asker, draw: Draw, n: int, asked: Mask, pool: Pool) -> Choice:
     """Everything asked for is mastered: offer what was practised longest ago."""
-    pool, asked = _spaced(tracer, state, policy, pool, asked)
+    pool, asked = _spaced(asker, pool, asked)
+    tracer, state = asker.tracer, asker.state
     # The longest unpractised skill scores most; exploration and near ties as for learning.
     age = -np.where(state.last_at == NEVER, state.folded_at, state.last_at)
     rank = (np.searchsorted(np.unique(age), age) + 1).astype(np.float64)
     candidates = pool.size(asked)
-    picks = _sample(pool, asked, pool.mean(rank), policy, draw, n)
+    picks = _sample(asker, pool, asked, pool.mean(rank), draw, n)
     names = [" and ".join(_title(tracer, k) for k in _skills(tracer, item)) for item, _, _ in picks]
     reasons = [("review", f"{name}: mastered, and practised longest ago.") for name in names]
-    text = "Nothing left to learn here: every skill asked for is mastered. What is offered is review."
-    found = _recommendations(tracer, state, gain, picks, reasons)
+    text = (
+        "Nothing left to learn here: every skill asked for is mastered, or known as far as can be told. This is review."
+    )
+    found = _recommendations(asker, picks, reasons)
     return Choice(Outcome.NOTHING_LEFT, text, found, candidates)
 
 
 # -------------------------------------------------------------------------------------------------------- explain
 
 
-def _recommendations(
-    tracer: Tracer, state: State, gain: Floats, picks: list[Pick], reasons: list[tuple[str, str]]
-) -> tuple[Recommendation, ...]:
-    chances = tracer.predict(state, np.array([item for item, _, _ in picks], np.int64)).tolist()
+def _recommendations(asker: Asker, picks: list[Pick], reasons: list[tuple[str, str]]) -> tuple[Recommendation, ...]:
+    tracer, gain = asker.tracer, asker.standing.gain
+    chances = asker.chances(np.array([item for item, _, _ in picks], np.int64)).tolist()
     return tuple(
         Recommendation(item, code, text, p, float(sum(gain[k] for k in _skills(tracer, item))), propensity)
         for (item, propensity, _), (code, text), p in zip(picks, reasons, chances, strict=True)
     )
 
 
-def _explain(tracer: Tracer, state: State, opened: Ints, item: int, near: bool) -> tuple[str, str]:
+def _explain(asker: Asker, opened: Ints, item: int, near: bool) -> tuple[str, str]:
     """Reason code and sentence."""
+    tracer, state = asker.tracer, asker.state
     skills = _skills(tracer, item)
     names = " and ".join(_title(tracer, k) for k in skills)
     if state.length == 0:
         return "start", f"{names}: nothing is known of this student yet, and this needs nothing before it."
     if not near:
         return "explore", f"{names}: one of a few items given to learn what works, not because it promises most."
-    chance = 100 * sum(float(state.mastery[k]) for k in skills) / len(skills)
-    known = f"{names}: the chance that it is known is {chance:.0f} in 100"
+    chance = 100 * sum(float(asker.standing.mastery[k]) for k in skills) / len(skills)
+    known = f"{names}: the chance of a right answer is {chance:.0f} in 100"
     if held := max(int(opened[k]) for k in skills):
-        return "opens", f"{known}, and {held} more skill{'s' * (held > 1)} can start once it is."
+        return "opens", f"{known}, and {held} more skill{'s' * (held > 1)} can start once it is known."
     if not any(state.responses[k] for k in skills):
         return "new skill", f"{names}: not started, and everything that it builds on is known."
     return "most to gain", f"{known}; more is expected to be learnt here than on any other open skill."
 
 
-def _missing(tracer: Tracer, state: State, policy: Policy, asked: list[int]) -> str:
+def _missing(asker: Asker, asked: list[int]) -> str:
+    tracer, mastery, ready = asker.tracer, asker.standing.mastery, _ready(asker)
     before, after = tracer.catalog.required
     wanted = set(asked)
     held = [b for b, a in zip(before.tolist(), after.tolist(), strict=True) if a in wanted]
-    names = dict.fromkeys(_title(tracer, k) for k in held if state.mastery[k] < policy.ready)
+    names = dict.fromkeys(_title(tracer, k) for k in held if mastery[k] < ready[k])
     return f"What was asked for builds on skills that are not known yet: {', '.join(list(names)[:10])}."
 
 
-def _skills(tracer: Tracer, item: int) -> list[int]:
+def _skills(tracer: AnyTracer, item: int) -> list[int]:
     skills: list[int] = tracer.skills[tracer.start[item] : tracer.start[item + 1]].tolist()
     return skills
 
 
-def _title(tracer: Tracer, skill: int) -> str:
+def _title(tracer: AnyTracer, skill: int) -> str:
     return tracer.catalog.skills[skill].title or tracer.catalog.skills[skill].id

@@ -1,7 +1,7 @@
 """Who would become mastered, and who would no longer be, if another model were served: numbers before anything changes.
 
 Every student's history is folded under both models, by the served equations. A pair of student and skill is called
-mastered as reports do it (:mod:`engine.mastery`): enough answers, and P(known) at or above the threshold.
+mastered as reports do it (:mod:`engine.mastery`): enough answers, and expected success at or above the threshold.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from engine.bundle import AnyModel
 from engine.mastery import Thresholds
-from engine.model import Model
-from models.folding import Served, fold
+from models.folding import fold
 from models.log import Floats, Ints, Mask, ResponseLog
 
 NO_CLASS = "(no class)"
+NO_MARKS: Mapping[str, float] = {}
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Standing:
 
     student: Ints
     skill: Ints
-    p_known: Floats
+    mastery: Floats
     mastered: Mask
 
 
@@ -74,12 +75,17 @@ class Crossings:
     students: Sequence[Crossing]
 
 
-def standing(model: Model, log: ResponseLog, rules: Thresholds) -> Standing:
-    """Where every student stands under a model, after all answers of the log."""
-    folded = fold(Served.of(model), log)
+def standing(model: AnyModel, log: ResponseLog, rules: Thresholds, marks: Mapping[str, float] = NO_MARKS) -> Standing:
+    """Where every student stands under a model, after all answers of the log; ``marks`` as of :func:`needed`."""
+    folded = fold(model, log)
     enough = folded.answers >= rules.enough
-    p_known = folded.mastery[enough]
-    return Standing(folded.student[enough], folded.skill[enough], p_known, p_known >= rules.mastered)
+    skill, mastery = folded.skill[enough], folded.success[enough]
+    return Standing(folded.student[enough], skill, mastery, mastery >= needed(log, rules, marks)[skill])
+
+
+def needed(log: ResponseLog, rules: Thresholds, marks: Mapping[str, float] = NO_MARKS) -> Floats:
+    """The mastery from which each skill of the log is called mastered [K]; ``marks`` are those that a catalog sets."""
+    return np.array([marks.get(skill, rules.mastered) for skill in log.skills], np.float64)
 
 
 def cross(before: Standing, after: Standing, log: ResponseLog, classes: Mapping[str, str] | None = None) -> Crossings:
@@ -100,8 +106,8 @@ def cross(before: Standing, after: Standing, log: ResponseLog, classes: Mapping[
         for s, k, p, q, q_mastered in zip(
             before.student[moved].tolist(),
             before.skill[moved].tolist(),
-            before.p_known[moved].tolist(),
-            after.p_known[moved].tolist(),
+            before.mastery[moved].tolist(),
+            after.mastery[moved].tolist(),
             after.mastered[moved].tolist(),
             strict=True,
         )

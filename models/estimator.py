@@ -16,7 +16,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from engine.model import Model
+from engine.bundle import AnyModel
 from models import metrics, readers, streams, tables
 from models.bkt import OptionError, Options
 from models.bkt.options import ALL, Bound
@@ -88,7 +88,7 @@ class BKT(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn
             raise OptionError(f"several is {self.several!r}; known: 'links', 'combination'")
         self._fit = self._fitted(X, y)
         self._table: pd.DataFrame | None = None
-        self._model: Model | None = None
+        self._model: AnyModel | None = None
         self.classes_ = np.array([0, 1])
         return self
 
@@ -139,8 +139,8 @@ class BKT(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn
         return self._table
 
     @property
-    def model_(self) -> Model:
-        """To be served, with its draws. Of the plain model: a variant has none."""
+    def model_(self) -> AnyModel:
+        """To be served, with its draws."""
         check_is_fitted(self)
         if self._model is None:
             self._model = self._fit.model()
@@ -178,7 +178,7 @@ class BKT(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn
             "student_id": pd.Series(names[0][folded.student], dtype="str"),
             "skill": pd.Series(names[1][folded.skill], dtype="str"),
         }
-        return pd.DataFrame(columns | {"mastery": folded.mastery, "answers": folded.answers})
+        return pd.DataFrame(columns | {"mastery": folded.known, "answers": folded.answers})
 
     def _folded(self, X: Any, y: Any = None) -> tuple[Folded, Answers, Ints | None]:  # noqa: N803
         check_is_fitted(self)

@@ -13,15 +13,15 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 
-from engine.model import Model
+from engine.bundle import AnyModel
 from models import metrics
-from models.folding import Served, fold
+from models.folding import fold
 from models.log import DataError, Floats, Mask, ResponseLog
+from models.trainers import ATTACHED, fit
 
 logger = logging.getLogger(__name__)
 
@@ -62,14 +62,24 @@ class Evaluation:
         return json.dumps(plain, ensure_ascii=False)
 
 
-def predict(model: Model, log: ResponseLog) -> Floats:
+def predict(model: AnyModel, log: ResponseLog) -> Floats:
     """P(correct) of every answer of the log before it is learnt from, [N], by the served equations."""
-    return fold(Served.of(model), log).predicted
+    return fold(model, log).predicted
 
 
-def judge(model: Model, log: ResponseLog) -> Evaluation:
+def predictions(model: AnyModel) -> dict[str, Callable[[ResponseLog], Floats]]:
+    """What predicts in a model: itself, by its kind, and the response predictor that is attached to it."""
+    found: dict[str, Callable[[ResponseLog], Floats]] = {model.KIND: partial(predict, model)}
+    if ATTACHED in model.attachments:
+        from models import predictor
+
+        found[ATTACHED] = partial(predictor.predict, predictor.of(model))
+    return found
+
+
+def judge(model: AnyModel, log: ResponseLog) -> Evaluation:
     """Figures of a given model on a log; any model will do, :func:`engine.model.builtin` too."""
-    return _figures(model.version, log, predict(model, log))
+    return figures(model.version, log, predict(model, log))
 
 
 def evaluate(
@@ -91,12 +101,15 @@ def evaluate(
         raise ValueError(f"unknown model {model!r}; known: {', '.join(map(repr, MODELS))}")
     train, test = log.split(held_out(log, split, test_values))
     began = time.perf_counter()
-    predictor = partial(predict, _fit(train, trainer, seed)) if model == "bkt" else _own(model, train, seed)
+    if model == "predictor":
+        predictor = _predictor(train, seed)
+    else:
+        predictor = partial(predict, fit(train, trainer if model == "bkt" else model, seed))
     seconds = time.perf_counter() - began
     predicted = predictor(test)
     unseen = ~np.isin(np.array(test.items, dtype=object), np.array(train.items, dtype=object))[test.item]
     return replace(
-        _figures(f"{model}/{trainer}" if model == "bkt" else model, test, predicted),
+        figures(f"{model}/{trainer}" if model == "bkt" else model, test, predicted),
         auc_unseen=metrics.auc(test.score[unseen], predicted[unseen]),
         unseen_answers=int(unseen.sum()),
         fit_seconds=seconds,
@@ -164,25 +177,15 @@ def holdout(log: ResponseLog, share: float = 0.2, seed: int = 0) -> tuple[Respon
     return log.split(mask)
 
 
-def _fit(log: ResponseLog, trainer: str, seed: int) -> Model:
-    if trainer == "em":
-        from models import bkt
+def _predictor(log: ResponseLog, seed: int) -> Callable[[ResponseLog], Floats]:
+    from models.predictor import predict
+    from models.predictor.fit import fit
 
-        return bkt.fit(log, seed=seed)
-    if trainer == "pybkt":
-        from models import pybkt
-
-        return pybkt.fit(log, seed=seed)
-    raise ValueError(f"unknown trainer {trainer!r}; known: 'em', 'pybkt'")
+    return partial(predict, fit(log, seed=seed))
 
 
-def _own(model: str, log: ResponseLog, seed: int) -> Callable[[ResponseLog], Floats]:
-    """A fitted model that predicts by itself."""
-    module = import_module(f"models.{model}")
-    return partial(module.predict, module.fit(log, seed=seed))
-
-
-def _figures(name: str, log: ResponseLog, predicted: Floats) -> Evaluation:
+def figures(name: str, log: ResponseLog, predicted: Floats) -> Evaluation:
+    """Figures of predictions [N] of a log, under a name."""
     early = np.arange(len(log)) - log.bounds[log.student] < EARLY
     return Evaluation(
         model=name,

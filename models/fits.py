@@ -14,16 +14,19 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from engine.bundle import AnyModel
+from engine.mastery_model import MasteryModel
 from engine.model import PARAMETERS, Model
-from models.bkt import Learnt, Options, learn, with_draws
+from models import bkt
+from models.bkt import Learnt, Options, learn
 from models.bkt.honesty import flags, intervals
 from models.bkt.links import combinations, fit_links
 from models.fanout import Executor, cores
 from models.folding import Folded, Served, fold
 from models.log import Answers, ResponseLog
 from models.mastery import Options as VariantOptions
-from models.mastery import Parameters, mastery, predict
 from models.mastery import fit as fit_variant
+from models.mastery import with_draws
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -40,7 +43,7 @@ class Fit(Protocol):
     def fold(self, answers: Answers) -> Folded:
         """Predictions of answers, and the mastery that they leave."""
 
-    def model(self) -> Model:
+    def model(self) -> AnyModel:
         """To be served."""
 
 
@@ -96,45 +99,34 @@ class PlainFit:
 
     def model(self) -> Model:
         served = self.served
-        return with_draws(self.learnt, served.params, served.combinations, served.emissions, self.about)
+        return bkt.with_draws(self.learnt, served.params, served.combinations, served.emissions, self.about)
 
 
 @dataclass(frozen=True)
 class VariantFit:
     """A variant of BKT: the mastery model with one or a few pieces on. ``students`` and ``answers`` [K] of training."""
 
-    parameters: Parameters
+    fitted: MasteryModel
     students: Ints
     answers: Ints
 
     @classmethod
     def of(cls, log: ResponseLog, options: VariantOptions, seed: int, *, jobs: int | None = None) -> VariantFit:
-        found = fit_variant(log, options, seed=seed, jobs=jobs or cores())
-        _, skill, number = _practised(log)
-        n = len(log.skills)
-        return cls(found, np.bincount(skill, minlength=n), np.bincount(skill, number, n).astype(np.int64))
+        found, n = fit_variant(log, options, seed=seed, jobs=jobs or cores()), len(log.skills)
+        folded = fold(found, log)
+        answers = np.bincount(folded.skill, folded.answers, n).astype(np.int64)
+        return cls(with_draws(found, log, seed), np.bincount(folded.skill, minlength=n), answers)
 
     def fold(self, answers: Answers) -> Folded:
-        if not isinstance(answers, ResponseLog):
-            raise TypeError("a variant reads items and times: give a ResponseLog")
-        student, skill, number = _practised(answers)
-        known = mastery(self.parameters, answers).p_known[student, skill]
-        return Folded(predict(self.parameters, answers), student, skill, known, number)
+        return fold(self.fitted, answers)
 
     def table(self) -> pd.DataFrame:
-        columns = {name: getattr(self.parameters, name) for name in PARAMETERS}
+        columns: dict[str, Any] = dict(zip(PARAMETERS, self.fitted.params.T, strict=True))
         columns |= {"students": self.students, "answers": self.answers}
-        return pd.DataFrame(columns, index=pd.Index(self.parameters.skills, name="skill", dtype="str"))
+        return pd.DataFrame(columns, index=pd.Index(self.fitted.skills, name="skill", dtype="str"))
 
-    def model(self) -> Model:
-        raise AttributeError("a variant of BKT cannot be served: fit BKT() without it for a model_ that can")
-
-
-def _practised(answers: Answers) -> tuple[Ints, Ints, Ints]:
-    """Every student and skill that met, in order of students, and how often."""
-    row, link = answers.expand()
-    pairs, number = np.unique(answers.student[row] * len(answers.skills) + answers.tag_skill[link], return_counts=True)
-    return pairs // len(answers.skills), pairs % len(answers.skills), number
+    def model(self) -> MasteryModel:
+        return self.fitted
 
 
 def _log_prior(learnt: Learnt) -> Floats:

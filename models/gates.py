@@ -12,14 +12,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from engine.bundle import load
-from engine.model import GUESS, SLIP, Model, ModelError
+from engine.bundle import AnyModel, load
+from engine.model import GUESS, SLIP, ModelError
 from models.crossings import Crossings
 from models.evaluation import predict
+from models.evaluation import predictions as predictors
 from models.groups import Group
 from models.log import Floats, Mask, ResponseLog
 from models.metrics import ece
 from models.paired import log_loss_difference
+from models.trainers import ATTACHED
 from models.training import WORSE_LOG_LOSS, allowed_ece, is_held_out
 
 LEAST = 5  # students, below which an interval by bootstrap says nothing
@@ -30,6 +32,7 @@ BIASED_FROM = 30  # students in a group that can block
 
 BUNDLE, UNSEEN, LATER = "bundle", "log loss on unseen students", "log loss on later time"
 CALIBRATION, FITS, CROSSING, GROUPS = "calibration", "degenerate fits", "mastery threshold", "groups"
+PREDICTOR = "response predictor"
 FIRST = "there is no champion to compare with"
 
 
@@ -54,8 +57,8 @@ class Contender:
     """
 
     version: str
-    model: Model
-    judged: Model | None
+    model: AnyModel
+    judged: AnyModel | None
     trained: int
 
     def unseen(self, log: ResponseLog) -> Mask:
@@ -66,7 +69,7 @@ class Contender:
         return is_held_out(log, held_out["share"], held_out["seed"])
 
 
-def bundle(content: bytes, version: str) -> tuple[Gate, Model | None]:
+def bundle(content: bytes, version: str) -> tuple[Gate, AnyModel | None]:
     """The checks that every worker makes before it serves a model; the model where it passes them."""
     try:
         model = load(content, version)
@@ -109,6 +112,26 @@ def later_time(candidate: Contender, champion: Contender | None, log: ResponseLo
     return _no_worse(
         LATER, those, predict(candidate.model, those), predict(champion.model, those), rows=those.at > since
     )
+
+
+def predictor(candidate: Contender, log: ResponseLog) -> Gate:
+    """Whether the response predictor that is attached beats the mastery model beside it, on students it has not seen.
+
+    Else it may as well be left off: it is the larger and slower of the two.
+    """
+    if ATTACHED not in candidate.model.attachments:
+        return Gate(PREDICTOR, None, "none is attached (nextwise train --model predictor)")
+    own = candidate.unseen(log)
+    if candidate.judged is None or ATTACHED not in candidate.judged.attachments:
+        return Gate(PREDICTOR, False, "no fit of it without held-out students was kept: train it with nextwise train")
+    if own.sum() < LEAST:
+        return Gate(PREDICTOR, None, f"{own.sum()} students of the data were held out: at least {LEAST} are needed")
+    unseen = log.select(own)
+    predictions = [predict(unseen) for predict in predictors(candidate.judged).values()]
+    found = log_loss_difference(unseen.score, predictions[1], predictions[0], unseen.student)
+    off, allowed = ece(unseen.score, predictions[1]), allowed_ece(len(unseen))
+    told = f"{found} against the mastery model; off by {off:.4f} on average, at most {allowed:.4f}"
+    return Gate(PREDICTOR, found.mean <= 0 and off <= allowed, told)
 
 
 def _no_worse(name: str, log: ResponseLog, new: Floats, old: Floats, doubt: str = "", rows: Mask | None = None) -> Gate:

@@ -8,28 +8,26 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 import engine
-from engine.bundle import load
-from engine.model import Model, ModelError
+from engine.bundle import AnyModel, load
+from engine.model import ModelError
 from engine.responses import digest32
 from models import charts
-from models.evaluation import Evaluation, holdout, judge, predict
+from models.evaluation import Evaluation, figures, holdout, judge, predict
 from models.fanout import Progress
 from models.interrupts import held
 from models.log import Mask, ResponseLog
 from models.metrics import BINS, calibration
 from models.registry import Registry, RegistryError
+from models.trainers import ATTACHED, fit, known
 
 logger = logging.getLogger(__name__)
 
-TRAINERS: Mapping[str, str] = {"em": "models.bkt", "pybkt": "models.pybkt"}
 FIGURES = ("auc", "auc_early", "rmse", "log_loss", "accuracy", "ece")
 WORSE_LOG_LOSS = 0.001  # nats an answer that a new model may be worse than the champion: about what chance moves
 MISCALIBRATED = 0.05  # expected calibration error beyond chance, from which a P(correct) says too little
@@ -56,7 +54,7 @@ def train(
     log: ResponseLog,
     registry: Registry,
     *,
-    trainer: str = "em",
+    trainer: str = "mastery",
     seed: int = 0,
     share: float = 0.2,
     progress: Progress | None = None,
@@ -67,8 +65,9 @@ def train(
     :class:`~models.registry.RegistryError` where the result cannot be kept.
     """
     began = time.perf_counter()
-    known, unseen = hold_out(log, share, seed)
-    candidate = fit(known, trainer, seed, _half(progress, 0))
+    known(trainer)  # before anything is split or fitted
+    seen, unseen = hold_out(log, share, seed)
+    candidate = fit(seen, trainer, seed, _half(progress, 0))
     candidate = replace(candidate, about={**candidate.about, "held_out": {"share": share, "seed": seed}})
     evaluation = judge(candidate, unseen)
     champion, champion_evaluation, fair = judge_champion(registry, unseen, share, seed)
@@ -76,13 +75,13 @@ def train(
     seconds = time.perf_counter() - began
     params = {"trainer": trainer, "seed": seed, "holdout_share": share, **_counted(log)}
     model = replace(model, about={**model.about, **params, "data_digest": log.digest, "holdout": measured(evaluation)})
-    figures = {"calibration": _figure(candidate, unseen)}
+    shown = {"calibration": _figure(candidate, unseen)}
     with held("the new version is being registered"):
         version = registry.log(
             model,
             params=params,
-            metrics=_metrics(evaluation, champion_evaluation, seconds),
-            figures=figures,
+            metrics=_metrics(evaluation, champion_evaluation, seconds) | _of_predictor(candidate, unseen),
+            figures=shown,
             data_digest=log.digest,
             judged=candidate,
             tags={"trainer": trainer} | ({"judged_against": champion} if champion else {}),
@@ -110,14 +109,6 @@ def hold_out(log: ResponseLog, share: float, seed: int) -> tuple[ResponseLog, Re
 def is_held_out(log: ResponseLog, share: float, seed: int) -> Mask:
     """Whom :func:`hold_out` draws by their ids, [S]; of a handful of students it may be nobody."""
     return np.array([digest32(f"{seed}\0{student}".encode()) / 2**32 < share for student in log.students], bool)
-
-
-def fit(log: ResponseLog, trainer: str, seed: int = 0, progress: Progress | None = None) -> Model:
-    """A model of the log by the trainer of that name. Raises ValueError for an unknown one."""
-    if trainer not in TRAINERS:
-        raise ValueError(f"unknown trainer {trainer!r}; known: {', '.join(map(repr, TRAINERS))}")
-    model: Model = import_module(TRAINERS[trainer]).fit(log, seed=seed, progress=progress)
-    return model
 
 
 def judge_champion(
@@ -191,7 +182,17 @@ def _metrics(evaluation: Evaluation, champion: Evaluation | None, seconds: float
     return metrics
 
 
-def _figure(model: Model, log: ResponseLog) -> Any:
+def _of_predictor(model: AnyModel, unseen: ResponseLog) -> dict[str, float]:
+    """The figures of the response predictor that is attached, if there is one."""
+    if ATTACHED not in model.attachments:
+        return {}
+    from models import predictor
+
+    found = figures("predictor", unseen, predictor.predict(predictor.of(model), unseen))
+    return {f"predictor_{name}": float(getattr(found, name)) for name in FIGURES}
+
+
+def _figure(model: AnyModel, log: ResponseLog) -> Any:
     title = f"Calibration on {len(log):,} answers of {len(log.students):,} students not trained on"
     return charts.calibration(calibration(log.score, predict(model, log)), title)
 

@@ -6,9 +6,9 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from engine.bundle import load
+from engine.bundle import AnyModel, load
 from engine.mastery import Thresholds
-from engine.model import Model, ModelError
+from engine.model import ModelError
 from models import gates
 from models.crossings import Crossings, Standing, cross, standing
 from models.evaluation import predict
@@ -25,11 +25,13 @@ NO_ANSWERS = "there are no answers to judge on"
 
 @dataclass(frozen=True)
 class Evidence:
-    """What a version is judged on: answers, the class of each student, an attribute of the roster; any may lack."""
+    """What a version is judged on: answers, the class of each student, an attribute of the roster, the marks for
+    mastery that a catalog sets for skills; any may lack."""
 
     log: ResponseLog | None = None
     classes: Mapping[str, str] = field(default_factory=dict)
     attribute: Mapping[str, str] | None = None
+    marks: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -84,9 +86,10 @@ def put(candidate: Contender, champion: Contender | None, evidence: Evidence, li
     version, against, log = candidate.version, champion.version if champion else None, evidence.log
     fits = gates.degenerate_fits(candidate)
     if log is None:
-        return Verdict(version, against, [fits, *(Gate(name, None, NO_ANSWERS) for name in NEED_ANSWERS)])
-    after = standing(candidate.model, log, limits.mastery)
-    before = standing(champion.model, log, limits.mastery) if champion else None
+        names = (*NEED_ANSWERS, gates.PREDICTOR)
+        return Verdict(version, against, [fits, *(Gate(name, None, NO_ANSWERS) for name in names)])
+    after = standing(candidate.model, log, limits.mastery, evidence.marks)
+    before = standing(champion.model, log, limits.mastery, evidence.marks) if champion else None
     crossings = cross(before, after, log, evidence.classes) if before else None
     groups = of_groups(candidate.model, log, evidence.attribute, after) if evidence.attribute is not None else None
     found = [
@@ -94,13 +97,14 @@ def put(candidate: Contender, champion: Contender | None, evidence: Evidence, li
         gates.unseen_students(candidate, champion, log),
         gates.later_time(candidate, champion, log),
         gates.calibration(candidate, log),
+        gates.predictor(candidate, log),
         gates.mastery_threshold(crossings, limits.flips),
         gates.groups(groups),
     ]
     return Verdict(version, against, found, crossings=crossings, groups=groups)
 
 
-def of_groups(model: Model, log: ResponseLog, attribute: Mapping[str, str], after: Standing) -> list[Group]:
+def of_groups(model: AnyModel, log: ResponseLog, attribute: Mapping[str, str], after: Standing) -> list[Group]:
     """Figures by group of what a model serves: on all students, as parameters are shared by all groups."""
     return by_group(log, predict(model, log), attribute, mastered=(after.student, after.mastered))
 
@@ -111,7 +115,7 @@ def _blocked(verdict: Verdict, names: Sequence[str], why: str) -> Verdict:
     return replace(verdict, gates=found)
 
 
-def _judged(registry: Registry, version: str) -> Model | None:
+def _judged(registry: Registry, version: str) -> AnyModel | None:
     """The fit without held-out students; None where none was kept or it cannot be read."""
     content = registry.judged(version)
     try:

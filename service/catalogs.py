@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -23,7 +24,7 @@ REQUIRED = {
     "skills": ("skill_id",),
     "prerequisites": ("prerequisite", "skill"),
 }
-OPTIONAL = {"items": ("title", "retired"), "skills": ("title",), "prerequisites": ()}
+OPTIONAL = {"items": ("title", "retired"), "skills": ("title", "mastered_at"), "prerequisites": ()}
 ALIASES = {"exercise": "skill"}  # as Junyi Academy's table has it
 IN_JSON = {"items": {"id": "item_id"}, "skills": {"id": "skill_id"}, "prerequisites": {}}
 YES, NO = ("true", "1", "yes"), ("", "false", "0", "no")
@@ -178,11 +179,11 @@ def _kept(fault: Fault) -> Fault:
 def _kept_skills(current: Catalog, items: list[Item], kept_edges: list[Prerequisite]) -> list[Skill]:
     """Skills where no table of them is given: the current ones, or, where nobody ever named them, those in use.
 
-    A table that was imported has titles, or skills without an item; without either it was made from the items, and
-    items with new skills must not be refused for want of a table that the school does not have.
+    A table that was imported has titles, thresholds, or skills without an item; without either it was made from the
+    items, and items with new skills must not be refused for want of a table that the school does not have.
     """
     in_use = {skill for item in current.items for skill in item.skill_ids}
-    if any(skill.title or skill.id not in in_use for skill in current.skills):
+    if any(skill.title or skill.mastered_at or skill.id not in in_use for skill in current.skills):
         return list(current.skills)
     named = [skill for item in items for skill in item.skill_ids]
     needed = [skill for edge in kept_edges for skill in (edge.prerequisite, edge.skill)]
@@ -206,7 +207,11 @@ def _items(rows: Rows, faults: list[Fault]) -> list[Item]:
 
 def _skills(rows: Rows, faults: list[Fault]) -> list[Skill]:
     return [
-        Skill(_id("skills", number, "skill_id", row.get("skill_id", ""), faults), _title("skills", number, row, faults))
+        Skill(
+            _id("skills", number, "skill_id", row.get("skill_id", ""), faults),
+            _title("skills", number, row, faults),
+            _share(number, row.get("mastered_at"), faults),
+        )
         for number, row in enumerate(rows, 1)
     ]
 
@@ -235,6 +240,21 @@ def _title(table: str, number: int, row: Row, faults: list[Fault]) -> str:
         return given
     faults.append(Fault(table, number, f"title is not text of at most {MAX_TITLE} characters"))
     return ""
+
+
+def _share(number: int, given: object, faults: list[Fault]) -> float | None:
+    """A share between 0 and 1, both left out; None where nothing is set."""
+    if given is None or given == "":
+        return None
+    try:
+        share = math.nan if isinstance(given, bool) else float(str(given))
+    except ValueError:
+        share = math.nan
+    if 0 < share < 1:
+        return share
+    told = f"mastered_at must lie between 0 and 1, such as 0.8, not {str(given)[:50]!r}"
+    faults.append(Fault("skills", number, told))
+    return None
 
 
 def _flag(number: int, given: object, faults: list[Fault]) -> bool:

@@ -6,13 +6,18 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import blake2b
 
+import numpy as np
 import orjson
 
-from engine.recommend import Choice, Draw, Policy, choose
-from engine.tracing import State
+from engine.recommend import Chances, Choice, Draw, Policy, choose
+from engine.responses import EMPTY, History, in_order_of_time
+from engine.tracing import AnyState
+from models.predictor import Student
 from service.errors import NoCatalog, UnknownSkills
 from service.serving import Serving
 from service.views import Next, Reason, Recommendation
+
+HOUR = 3_600_000  # ms
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +40,30 @@ class Chooser:
         self.name = f"{policy.name}@{policy.version}"
         self._salt = blake2b(salt, digest_size=32).digest()
 
-    def choose(self, serving: Serving, student_id: str, state: State, question: Question) -> tuple[Next, Choice]:
-        """Raises :class:`NoCatalog` and :class:`UnknownSkills`."""
+    def choose(
+        self,
+        serving: Serving,
+        student_id: str,
+        state: AnyState,
+        question: Question,
+        now: int,
+        records: History = EMPTY,
+    ) -> tuple[Next, Choice]:
+        """``now`` (ms) counts in whole hours: asked again soon, the same question has the same answer. ``records`` are
+        the whole history where the serving has a predictor, which reads it.
+
+        Raises :class:`NoCatalog` and :class:`UnknownSkills`.
+        """
         if not serving.catalog.items:
             raise NoCatalog
         if unknown := [skill for skill in question.skills if skill not in serving.catalog.skill_index]:
             raise UnknownSkills(unknown)
         asked = [student_id, state.length, sorted(set(question.skills)), sorted(set(question.exclude))]
         draw = self._draw(orjson.dumps(asked))
-        choice = choose(serving.tracer, state, self.policy, draw, question.n, question.skills, question.exclude)
+        wanted = question.n, question.skills, question.exclude
+        now -= now % HOUR
+        chances = None if serving.predictor is None else _predicted(serving, records, now)
+        choice = choose(serving.tracer, state, self.policy, draw, *wanted, now=now, chances=chances)
         made = tuple(self._named(serving, asked, choice, slot) for slot in range(len(choice.recommendations)))
         versions = serving.model_version, serving.catalog_version
         return Next(student_id, str(choice.outcome), choice.text, made, *versions), choice
@@ -72,6 +92,20 @@ class Chooser:
             serving.model_version,
             serving.catalog_version,
         )
+
+
+def _predicted(serving: Serving, records: History, now: int) -> Chances:
+    """P(correct) of items by the response predictor, given a student's whole history."""
+    assert serving.predictor is not None
+    records, index = in_order_of_time(records), serving.catalog.key_index
+    items = np.array([index.get(item, -1) for item in records["item"].tolist()], np.int64)
+    known = items >= 0
+    real = serving.predictor.predictor.mastery.clock == "seconds"
+    at = records["at"][known] / 1000.0 if real else np.arange(int(known.sum()), dtype=np.float64)
+    student = Student(serving.predictor, real)
+    student.add(items[known], at, records["score"][known].astype(np.float64))
+    last = max(now / 1000.0, float(at[-1]) if len(at) else 0.0) if real else float(len(at))
+    return lambda asked: student.predict(asked, last)
 
 
 def log_event(made: Recommendation, slot: int, answer: Next, choice: Choice, length: int, at: int) -> bytes:

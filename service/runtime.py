@@ -21,7 +21,7 @@ def now() -> int:
 @asynccontextmanager
 async def tutoring(config: Settings, store: Store) -> AsyncIterator[Tutor]:
     """A tutor that serves what the store's heads name. What it wrote behind its answers is written when it ends."""
-    servings, behind = Servings(store), Behind(store)
+    servings, behind = Servings(store, compact=config.compact_snapshots, predicts=config.predictor), Behind(store)
     try:
         await servings.start(config.model_check_seconds)
         yield Tutor(

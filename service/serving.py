@@ -13,27 +13,37 @@ import numpy as np
 
 from engine import bundle
 from engine import catalog as catalogs
+from engine.bundle import AnyModel
 from engine.catalog import EMPTY, Catalog, Item, Skill
-from engine.model import Model, builtin
+from engine.mastery_model import unlearnt
+from engine.model import ModelError, builtin
 from engine.recommend import Policy, choose
 from engine.responses import RECORD, key
-from engine.tracing import Tracer
+from engine.tracing import AnyTracer, bind
+from models import predictor
+from models.predictor import Shelf
+from models.trainers import ATTACHED
 from service import metrics
 from service.store.base import ArtifactKind, Heads, Store, StoreUnavailable
 
-T = TypeVar("T", Model, Catalog)
+T = TypeVar("T", AnyModel, Catalog)
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Serving:
-    """A model bound to a catalog. Immutable: a request keeps the one that it began with."""
+    """A model bound to a catalog. Immutable: a request keeps the one that it began with.
 
-    tracer: Tracer
+    ``predictor`` says how likely a right answer is, where the deployment wants one and the model's bundle has it; it
+    reads whole histories, so that none is read from a snapshot then.
+    """
+
+    tracer: AnyTracer
+    predictor: Shelf | None = None
 
     @property
-    def model(self) -> Model:
+    def model(self) -> AnyModel:
         return self.tracer.model
 
     @property
@@ -43,6 +53,11 @@ class Serving:
     @property
     def tag(self) -> bytes:
         return self.tracer.tag
+
+    @property
+    def read_by(self) -> bytes:
+        """The tag of the snapshots that histories are read with; empty: no snapshot, the whole history."""
+        return b"" if self.predictor else self.tag
 
     @property
     def model_version(self) -> str:
@@ -57,14 +72,14 @@ class Serving:
 class Servings:
     """Holds the current :class:`Serving` and replaces it when the store's heads move."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, *, compact: bool = False, predicts: bool = False) -> None:
+        self._store, self._compact, self._predicts = store, compact, predicts
         self._lock = asyncio.Lock()
         self._handled = Heads(None, None)
         self._loaded: dict[ArtifactKind, str | None] = {"model": None, "catalog": None}
         self._refused: set[tuple[ArtifactKind, str]] = set()
         self._watcher: asyncio.Task[None] | None = None
-        self.now = Serving(Tracer(builtin(), EMPTY))
+        self.now = Serving(bind(builtin(), EMPTY))
 
     async def start(self, check_seconds: float) -> None:
         """Compile the kernels, load the heads, and watch them from here on."""
@@ -102,7 +117,7 @@ class Servings:
             model = await self._load("model", heads.model, self.now.model, _read_model)
             catalog = await self._load("catalog", heads.catalog, self.now.catalog, _read_catalog)
             if model is not self.now.model or catalog is not self.now.catalog:
-                self.now = Serving(await asyncio.to_thread(_bind, model, catalog))
+                self.now = await asyncio.to_thread(_bind, model, catalog, self._compact, self._predicts)
                 self._tell()
             self._handled = heads
 
@@ -152,7 +167,7 @@ class Servings:
         )
 
 
-def _read_model(blob: bytes | None, version: str) -> Model:
+def _read_model(blob: bytes | None, version: str) -> AnyModel:
     return builtin() if blob is None else bundle.load(blob, version)
 
 
@@ -165,17 +180,30 @@ def _read_catalog(blob: bytes | None, version: str) -> Catalog:
     return catalog
 
 
-def _bind(model: Model, catalog: Catalog) -> Tracer:
+def _bind(model: AnyModel, catalog: Catalog, compact: bool, predicts: bool) -> Serving:
     """The pair, with everything that is computed on first use computed now, off the request path."""
-    tracer = Tracer(model, catalog)
+    tracer = bind(model, catalog, compact)
     _ = catalog.skill_sets, catalog.required, catalog.item_index, catalog.key_index, catalog.skill_index
-    return tracer
+    return Serving(tracer, _predictor(model, catalog) if predicts and catalog.items else None)
+
+
+def _predictor(model: AnyModel, catalog: Catalog) -> Shelf | None:
+    """The response predictor that is attached to the model, on the catalog's items; None where there is none."""
+    if ATTACHED not in model.attachments:
+        return None
+    try:
+        return Shelf(predictor.of(model), [(item.id, item.skill_ids) for item in catalog.items])
+    except ModelError:  # the recommender does without
+        logger.exception("the response predictor cannot be used", extra={"version": model.version})
+        return None
 
 
 def warm_up() -> None:
     """Run every kernel once: compiling, or reading the compiled code, takes up to seconds."""
-    tracer = Tracer(builtin(2), Catalog((Skill("s"),), (Item("i", ("s",)), Item("j", ("s",)))))
+    catalog = Catalog((Skill("s"),), (Item("i", ("s",)), Item("j", ("s",))))
     history = np.array([(1, key("i"), 0, 1.0, 0), (2, key("j"), 1, 0.5, 0)], RECORD)
-    state = tracer.fold(history)
-    tracer.interval(history, state)
-    choose(tracer, state, Policy(), float)
+    for model in (builtin(2), unlearnt()):
+        tracer = bind(model, catalog)
+        state = tracer.load(tracer.dump(tracer.fold(history)))
+        tracer.interval(history, state)
+        choose(tracer, state, Policy(), float)

@@ -40,7 +40,10 @@ class Settings(BaseSettings):
     future_tolerance_seconds: float = Field(
         300.0, ge=0, description="How far ahead of this machine's clock an answer's time may lie."
     )
-    mastered_at: Probability = Field(0.95, description="P(known) from which a skill counts as mastered.")
+    mastered_at: Probability = Field(
+        0.8,
+        description="Mastery (expected success) from which a skill counts as mastered, where the catalog sets none.",
+    )
     enough_responses: int = Field(3, ge=1, description="Answers on a skill below which there is not enough evidence.")
     mastery_flips: Probability = Field(
         0.1,
@@ -49,6 +52,15 @@ class Settings(BaseSettings):
     )
     review_days: float = Field(
         28.0, gt=0, description="Days without practice after which a mastered skill is reviewed."
+    )
+    compact_snapshots: bool = Field(
+        False,
+        description="Keep 8 bytes a student and skill in snapshots, not 24, at some cost in accuracy (docs/models.md).",
+    )
+    predictor: bool = Field(
+        False,
+        description="Let the response predictor judge the shortlist of items to give, where the model has one "
+        "(`nextwise train --model predictor`). Whole histories are read then, which costs time.",
     )
     policy_exploration: Probability = Field(
         0.05,

@@ -11,13 +11,14 @@ import orjson
 
 from engine.catalog import EMPTY, Catalog, retire_missing, to_json
 from engine.mastery import Status, Thresholds, report, status
+from engine.mastery import thresholds as thresholds_of
 from engine.recommend import Policy
 from engine.responses import History, Response, pack, unpack
-from engine.tracing import State, Step
+from engine.tracing import AnyState, Step
 from service import metrics
 from service.answers import Answer
 from service.behind import Behind
-from service.choosing import Chooser, Question, log_event
+from service.choosing import HOUR, Chooser, Question, log_event
 from service.errors import NoCatalog, UnknownClass, UnknownStudent
 from service.serving import Serving, Servings
 from service.store.base import NewResponse, Outcome, Snapshot, Store, StudentState, Write
@@ -34,6 +35,8 @@ from service.views import (
     StudentHistory,
     StudentMastery,
 )
+
+Told = Callable[[str], SkillNow]  # what is said of a skill, by its id
 
 SNAPSHOT_AFTER = 16
 """Records folded beyond the last snapshot from which a new one is kept. Folding fewer costs less than writing."""
@@ -78,42 +81,48 @@ class Tutor:
             groups.setdefault(answer.student_id, []).append(answer)
         serving, at = self.serving, self.now()
         writes = [Write(student, [_new(serving, one, at) for one in group]) for student, group in groups.items()]
-        recorded, heads = await self.store.record(writes, serving.tag)
+        recorded, heads = await self.store.record(writes, serving.read_by)
         stored = [one.state for one in recorded]
         current = await self.servings.at(heads)
         if current is not serving:
-            stored, _ = await self.store.read(list(groups), current.tag)
+            stored, _ = await self.store.read(list(groups), current.read_by)
         states = await self._states(current, list(groups), stored)
         outcomes = {student: iter(one.outcomes) for student, one in zip(groups, recorded, strict=True)}
-        results = tuple(self._result(current, one, next(outcomes[one.student_id]), states, at) for one in answers)
-        following = await self._following(current, results, states, next_items) if next_items else {}
+        told = {student: self._skills_now(current, state, at) for student, state in states.items()}
+        results = tuple(_result(current, one, next(outcomes[one.student_id]), told[one.student_id]) for one in answers)
+        records = {student: unpack(one.records) for student, one in zip(groups, stored, strict=True)}
+        following = await self._following(current, results, states, records, next_items) if next_items else {}
         return Receipt(results, following, current.model_version, current.catalog_version)
 
-    def _result(self, serving: Serving, answer: Answer, outcome: Outcome, states: dict[str, State], at: int) -> Result:
-        index = serving.catalog.item_index.get(answer.item_id)
-        if index is None or outcome is Outcome.CONFLICT:
-            return Result(answer.id, answer.student_id, outcome, index is not None, ())
-        state = states[answer.student_id]
-        mastery = tuple(
-            self._skill_now(serving, state, serving.catalog.skill_index[skill], at)
-            for skill in serving.catalog.items[index].skill_ids
-        )
-        return Result(answer.id, answer.student_id, outcome, True, mastery)
+    def _skills_now(self, serving: Serving, state: AnyState, at: int) -> Told:
+        """What is said of a student's skills, each by its id. In whole hours, so that a resend has the same answer."""
+        at -= at % HOUR
+        tracer, index = serving.tracer, serving.catalog.skill_index
+        standing, best = tracer.standing(state, at), tracer.standing(state).mastery
+        needed = thresholds_of(tracer, self.thresholds)
 
-    def _skill_now(self, serving: Serving, state: State, k: int, at: int) -> SkillNow:
-        mastery, responses, last_at = float(state.mastery[k]), int(state.responses[k]), int(state.last_at[k])
-        word = status(mastery, responses, last_at, at, self.thresholds)
-        return SkillNow(serving.catalog.skills[k].id, mastery, responses, word)
+        def told(skill: str) -> SkillNow:
+            k = index[skill]
+            mastery, responses, last_at = float(standing.mastery[k]), int(state.responses[k]), int(state.last_at[k])
+            word = status(mastery, float(needed[k]), responses, last_at, at, self.thresholds, float(best[k]))
+            return SkillNow(skill, mastery, float(standing.known[k]), responses, word)
+
+        return told
 
     async def _following(
-        self, serving: Serving, results: Iterable[Result], states: dict[str, State], n: int
+        self,
+        serving: Serving,
+        results: Iterable[Result],
+        states: dict[str, AnyState],
+        records: dict[str, History],
+        n: int,
     ) -> dict[str, Next]:
         """What comes next for every student of whom something was accepted."""
         students = dict.fromkeys(one.student_id for one in results if one.outcome is not Outcome.CONFLICT)
         following = {}
         for number, student in enumerate(students, 1):
             try:
-                following[student] = self._choose(serving, student, states[student], Question(n))
+                following[student] = self._choose(serving, student, states[student], records[student], Question(n))
             except NoCatalog as fault:  # the responses are recorded all the same
                 versions = serving.model_version, serving.catalog_version
                 following[student] = Next(student, "no catalog", f"{fault.detail} {fault.mend}", (), *versions)
@@ -131,18 +140,27 @@ class Tutor:
         ``log=False`` where nobody is given them: a page that shows what would come is no recommendation.
         """
         serving = self.serving
-        stored, heads = await self.store.read([student_id], serving.tag)
+        stored, heads = await self.store.read([student_id], serving.read_by)
         current = await self.servings.at(heads)
         if current is not serving:
-            stored, _ = await self.store.read([student_id], current.tag)
-        states = await self._states(current, [student_id], stored)
-        return self._choose(current, student_id, states[student_id], Question(n, tuple(skills), tuple(exclude)), log)
+            stored, _ = await self.store.read([student_id], current.read_by)
+        states, question = await self._states(current, [student_id], stored), Question(n, tuple(skills), tuple(exclude))
+        return self._choose(current, student_id, states[student_id], unpack(stored[0].records), question, log)
 
-    def _choose(self, serving: Serving, student_id: str, state: State, question: Question, log: bool = True) -> Next:
-        answer, choice = self._chooser.choose(serving, student_id, state, question)
+    def _choose(
+        self,
+        serving: Serving,
+        student_id: str,
+        state: AnyState,
+        records: History,
+        question: Question,
+        log: bool = True,
+    ) -> Next:
+        """``records`` are the whole history where the serving has a predictor, which reads it."""
+        at = self.now()
+        answer, choice = self._chooser.choose(serving, student_id, state, question, at, records)
         if not log:
             return answer
-        at = self.now()
         events = [
             log_event(made, slot, answer, choice, state.length, at)
             for slot, made in enumerate(answer.recommendations)
@@ -225,7 +243,7 @@ class Tutor:
 
     async def _states(
         self, serving: Serving, students: Sequence[str], stored: Sequence[StudentState]
-    ) -> dict[str, State]:
+    ) -> dict[str, AnyState]:
         """Snapshots folded on with what came after them; the whole history where an answer came late."""
         tracer = serving.tracer
         bases = [_loaded(serving, one) for one in stored]
@@ -235,7 +253,7 @@ class Tutor:
             if one.snapshot is not None and (base is None or tracer.late(unpack(one.records), base))
         ]
         whole = dict(zip(late, await self._whole([students[at] for at in late]), strict=True)) if late else {}
-        states: dict[str, State] = {}
+        states: dict[str, AnyState] = {}
         for at, student in enumerate(students):
             one = whole.get(at, stored[at])
             history, base = unpack(one.records), None if at in whole else bases[at]
@@ -243,7 +261,7 @@ class Tutor:
                 states[student] = tracer.fold(history, base)
             else:
                 states[student] = await asyncio.to_thread(tracer.fold, history, base)
-            if at in whole or len(history) >= SNAPSHOT_AFTER:
+            if serving.predictor is None and (at in whole or len(history) >= SNAPSHOT_AFTER):
                 self.behind.keep(Snapshot(student, serving.tag, one.length, tracer.dump(states[student])))
             if at % PART == PART - 1:
                 await asyncio.sleep(0)
@@ -262,6 +280,14 @@ def summary(catalog: Catalog) -> CatalogSummary:
     return CatalogSummary(version, *counts, retired)
 
 
+def _result(serving: Serving, answer: Answer, outcome: Outcome, told: Told) -> Result:
+    index = serving.catalog.item_index.get(answer.item_id)
+    if index is None or outcome is Outcome.CONFLICT:
+        return Result(answer.id, answer.student_id, outcome, index is not None, ())
+    mastery = tuple(map(told, serving.catalog.items[index].skill_ids))
+    return Result(answer.id, answer.student_id, outcome, True, mastery)
+
+
 def _new(serving: Serving, answer: Answer, at: int) -> NewResponse:
     """The answer as the store keeps it: its packed record, and the event in full."""
     event = dict(answer.content) | {"received_at": at}
@@ -272,7 +298,7 @@ def _new(serving: Serving, answer: Answer, at: int) -> NewResponse:
     return NewResponse(pack(response), orjson.dumps(event), answer.class_id)
 
 
-def _loaded(serving: Serving, stored: StudentState) -> State | None:
+def _loaded(serving: Serving, stored: StudentState) -> AnyState | None:
     """The state in a snapshot; None without one, and where it cannot be read: it is a cache and no more."""
     if stored.snapshot is None:
         return None

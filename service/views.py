@@ -11,10 +11,11 @@ from service.store.base import Outcome
 
 @dataclass(frozen=True, slots=True)
 class SkillNow:
-    """Mastery of a skill after a response; the interval is asked for where it is shown (mastery)."""
+    """Mastery of a skill (expected success) after a response; the interval is asked for where it is shown."""
 
     skill_id: str
     mastery: float
+    p_known: float
     responses: int
     status: Status
 
@@ -90,7 +91,7 @@ class StudentMastery:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """P(known) of a skill at a response and after it."""
+    """Mastery of a skill (expected success) at a response and after it."""
 
     skill_id: str
     before: float

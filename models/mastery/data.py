@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -23,6 +24,7 @@ class Data:
     gap        [links] log(1 + gap) since the skill's last answer, less the typical one
     first      [links] whether it is the student's first answer on the skill
     typical    the log gap that ``gap`` counts from: the mean over all links that are not first ones
+    clock      whether gaps are in seconds, or in the student's answers in between
     covariates [n, C]
     """
 
@@ -32,6 +34,7 @@ class Data:
     gap: Floats
     first: Mask
     typical: float
+    clock: Literal["seconds", "answers"]
     covariates: Floats
 
     def mean_of_tags(self, of_skills: Floats) -> Floats:
@@ -58,9 +61,9 @@ def arrange(log: ResponseLog, options: Options, item_means: Floats, typical: flo
         typical = float(gap[before >= 0].mean()) if (before >= 0).any() else 0.0
     links = np.concatenate([[0], np.cumsum(np.diff(log.tag_start)[log.tag])])[log.bounds]
     answers = Answers(log.bounds, links, log.tag_start, log.tag_skill, log.tag, log.score)
-    return Data(
-        answers, log.item, skill, gap - typical, before < 0, typical, _covariates(log, options, item_means, seconds)
-    )
+    found = _covariates(log, options, item_means, seconds)
+    clock: Literal["seconds", "answers"] = "answers" if seconds is None else "seconds"
+    return Data(answers, log.item, skill, gap - typical, before < 0, typical, clock, found)
 
 
 def means_of_items(log: ResponseLog) -> tuple[Floats, float]:

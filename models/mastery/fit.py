@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize  # type: ignore[import-untyped]
 
+from engine.mastery_model import COLUMNS, ON_PRIOR, MasteryModel
 from models.fanout import Progress
 from models.log import DataError, Floats, ResponseLog
 from models.mastery import gradient, priors
 from models.mastery.data import arrange, means_of_items
 from models.mastery.options import Options
-from models.mastery.parameters import Parameters
-from models.mastery.values import ON_PRIOR, backward, forward, size, views
+from models.mastery.values import backward, forward, size, views
 
 RANGE = 3.0  # of the ability grid, in standard deviations
 LIMIT = 300  # steps
@@ -55,8 +56,8 @@ def fit(
     seed: int = 0,
     progress: Progress | None = None,
     jobs: int = 2,
-) -> Parameters:
-    """The parameters that explain the log's answers best; the same log and options give the same, on any ``jobs``.
+) -> MasteryModel:
+    """The model that explains the log's answers best; the same log and options give the same, on any ``jobs``.
 
     ``seed`` is only noted, nothing is drawn; ``progress(done, total, text)`` is called after each step. Raises
     :class:`DataError` where there is nothing to learn from.
@@ -76,32 +77,31 @@ def fit(
         "skills": len(log.skills),
         "data_digest": log.digest,
     }
-    return _parameters(log, problem, x, about)
+    return _model(log, problem, x, about)
 
 
-def refit(log: ResponseLog, parameters: Parameters, steps: int = 20, jobs: int = 2) -> Parameters:
-    """Parameters from this log, the climb begun at another fit's population: near the top in a sixth of the time.
+def refit(log: ResponseLog, model: MasteryModel, steps: int = 20, jobs: int = 2) -> MasteryModel:
+    """A model of this log, the climb begun at another fit's population: near the top in a sixth of the time.
 
     For folds of the students: nothing is taken over but the population's 9 values and the slopes of gap and covariates.
     """
-    problem = Problem(log, parameters.options)
+    problem = Problem(log, Options.of(model.about))
     start = views(problem.start, *problem.shape)
-    start.population[:] = start.skills[:] = parameters.population
-    start.gap[:], start.covariates[:] = parameters.gap[0], parameters.coefficients
+    start.population[:] = start.skills[:] = model.population
+    start.gap[:], start.covariates[:] = model.gap[0], model.coefficients
     problem.start.clip(problem.low, problem.high, out=problem.start)
     with ThreadPoolExecutor(jobs) as pool:
         x, value, done = _descend(problem, pool.map if jobs > 1 else map, None, steps)
-    return _parameters(log, problem, x, {"penalised_log_likelihood": -value, "steps": done})
+    return _model(log, problem, x, {"penalised_log_likelihood": -value, "steps": done})
 
 
-def _parameters(log: ResponseLog, problem: Problem, x: Floats, about: dict[str, Any]) -> Parameters:
+def _model(log: ResponseLog, problem: Problem, x: Floats, about: dict[str, Any]) -> MasteryModel:
     values, joint = views(x, *problem.shape), np.flatnonzero(np.diff(log.tag_start) > 1)
     if not problem.options.priors:
         values.population[:ON_PRIOR] = values.skills[:, :ON_PRIOR].mean(0)
-    return Parameters(
+    return MasteryModel(
         skills=log.skills,
-        logits=values.skills[:, :ON_PRIOR],
-        ability=values.skills[:, ON_PRIOR:],
+        values=values.skills,
         population=values.population,
         gap=np.array([values.gap[0], problem.data.typical]),
         combinations=tuple(log.tags[t] for t in joint.tolist()),
@@ -109,11 +109,14 @@ def _parameters(log: ResponseLog, problem: Problem, x: Floats, about: dict[str, 
         items=log.items,
         offsets=values.items,
         item_means=np.append(problem.means, problem.overall),
+        covariates=problem.options.covariates,
         coefficients=values.covariates,
         theta=problem.theta,
         weight=problem.weight,
-        options=problem.options,
-        about=about,
+        clock=problem.data.clock,
+        draws=np.empty((0, len(log.skills), COLUMNS)),
+        population_draws=np.empty((0, COLUMNS)),
+        about=about | {"options": asdict(problem.options)},
     )
 
 

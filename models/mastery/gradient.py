@@ -101,18 +101,6 @@ def predict(dynamics: Any, answers: Any, emissions: Any) -> Any:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def believe(dynamics: Any, answers: Any, emissions: Any) -> Any:
-    """P(L | theta) [S, K, G] and the weight of theta [S, G] after each student's last answer."""
-    students = len(answers.bounds) - 1
-    known, weight = np.empty((students, *dynamics.prior.shape)), np.empty((students, len(dynamics.weight)))
-    for s in range(students):
-        known[s], weight[s] = dynamics.prior, dynamics.weight
-        before = np.empty((answers.links[s + 1] - answers.links[s], len(dynamics.weight)))
-        _fold(s, dynamics, answers, emissions, known[s], weight[s], before)
-    return known, weight
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
 def _forget_student(s: int, dynamics: Any, answers: Any, known: Floats) -> None:
     """Set the skills that student s has answered back to their priors."""
     for i in range(answers.bounds[s], answers.bounds[s + 1]):
@@ -149,23 +137,32 @@ def _students(first: int, last: int, dynamics: Any, answers: Any, emissions: Any
     known, adjoint = dynamics.prior.copy(), np.zeros_like(dynamics.prior)
     total = 0.0
     for s in range(first, last):
-        before = np.empty((answers.links[s + 1] - answers.links[s], len(dynamics.weight)))
-        weight = dynamics.weight.copy()
-        _, evidence = _fold(s, dynamics, answers, emissions, known, weight, before)
-        total += np.log(evidence).sum()
-        high = answers.links[s + 1]
-        for i in range(answers.bounds[s + 1] - 1, answers.bounds[s] - 1, -1):
-            low = high - (answers.start[answers.tags[i] + 1] - answers.start[answers.tags[i]])
-            own = before[low - answers.links[s] : high - answers.links[s]]
-            _reverse(i, low, (dynamics, answers, emissions), weight, own, adjoint, slopes)
-            high = low
-        for i in range(answers.bounds[s], answers.bounds[s + 1]):
-            for j in range(answers.start[answers.tags[i]], answers.start[answers.tags[i] + 1]):
-                k = answers.skills[j]
-                slopes.prior[k] += adjoint[k]
-                adjoint[k] = 0.0
-        _forget_student(s, dynamics, answers, known)
+        total += one_student(s, dynamics, answers, emissions, known, adjoint, slopes)
     return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def one_student(
+    s: int, dynamics: Any, answers: Any, emissions: Any, known: Floats, adjoint: Floats, slopes: Any
+) -> Any:
+    """Log-likelihood of one student; adds to the slopes. ``known`` [K, G], the priors, and ``adjoint`` [K, G], zeros,
+    are room to work in, and left as they were."""
+    before = np.empty((answers.links[s + 1] - answers.links[s], len(dynamics.weight)))
+    weight = dynamics.weight.copy()
+    _, evidence = _fold(s, dynamics, answers, emissions, known, weight, before)
+    high = answers.links[s + 1]
+    for i in range(answers.bounds[s + 1] - 1, answers.bounds[s] - 1, -1):
+        low = high - (answers.start[answers.tags[i] + 1] - answers.start[answers.tags[i]])
+        own = before[low - answers.links[s] : high - answers.links[s]]
+        _reverse(i, low, (dynamics, answers, emissions), weight, own, adjoint, slopes)
+        high = low
+    for i in range(answers.bounds[s], answers.bounds[s + 1]):
+        for j in range(answers.start[answers.tags[i]], answers.start[answers.tags[i] + 1]):
+            k = answers.skills[j]
+            slopes.prior[k] += adjoint[k]
+            adjoint[k] = 0.0
+    _forget_student(s, dynamics, answers, known)
+    return np.log(evidence).sum()
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

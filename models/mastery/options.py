@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Any, Literal
 
 from engine.covariates import RECENCY, REPEATS
 from engine.model import PARAMETERS
@@ -55,6 +55,12 @@ class Options:
     def plain(cls, forgets: Literal["opportunity", "time"] | None = None) -> Options:
         """Bayesian knowledge tracing and nothing else."""
         return cls(forgets=forgets, ability=(), items=None, repeats=False)
+
+    @classmethod
+    def of(cls, about: Mapping[str, Any]) -> Options:
+        """The options that a model says it was fitted with (JSON)."""
+        limits = {s: {n: tuple(pair) for n, pair in of.items()} for s, of in about["options"]["limits"].items()}
+        return cls(**about["options"] | {"ability": tuple(about["options"]["ability"]), "limits": limits})
 
     @property
     def covariates(self) -> tuple[str, ...]:

@@ -1,53 +1,38 @@
-"""Predicting with a fitted mastery model: each answer before it is learnt from, by the filter that is served."""
+"""Predicting with any fitted mastery model, those included that are not served: what training reads, as it reads it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from engine.mastery_model import MasteryModel, places, with_last
 from models.log import Floats, ResponseLog
 from models.mastery import gradient
 from models.mastery.data import arrange
 from models.mastery.gradient import Answers, Dynamics, Emissions
-from models.mastery.parameters import Parameters
-from models.mastery.values import GAIN, GUESS, ON_GAIN, ON_GUESS, forward
+from models.mastery.options import Options
+from models.mastery.values import Values, forward
 
 
-@dataclass(frozen=True)
-class Mastery:
-    """What is believed of each student of a log about each of its skills after the last answer, all [S, K].
+def predict(model: MasteryModel, log: ResponseLog) -> Floats:
+    """P(correct) of every answer of the log before it is learnt from [N]; the log must hold the students' pasts.
 
-    p_known   P(L)
-    expected  the chance of success on an item of average difficulty: what thresholds belong on
-    spread    standard deviation of ``expected`` over ability, as it is believed of this student
+    As :func:`models.folding.fold` with the equations that are served, but for their rounding.
     """
-
-    p_known: Floats
-    expected: Floats
-    spread: Floats
+    return np.asarray(gradient.predict(*read(model, log)))
 
 
-def predict(parameters: Parameters, log: ResponseLog) -> Floats:
-    """P(correct) of every answer of the log before it is learnt from [N]; the log must hold the students' pasts."""
-    return np.asarray(gradient.predict(*_read(parameters, log)))
-
-
-def mastery(parameters: Parameters, log: ResponseLog) -> Mastery:
-    """What is believed of the log's students after their last answers."""
-    dynamics, answers, emissions = _read(parameters, log)
-    known, weight = gradient.believe(dynamics, answers, emissions)
-    skills = parameters.values_for(log)[0].skills
-    odds = np.exp(skills[:, GUESS, None] + skills[:, ON_GUESS, None] * parameters.theta)
-    odds_known = odds * (1 + np.exp(skills[:, GAIN, None] + skills[:, ON_GAIN, None] * parameters.theta))
-    success = known * (odds_known / (1 + odds_known)) + (1 - known) * (odds / (1 + odds))
-    expected = np.einsum("skg,sg->sk", success, weight)
-    variance = np.einsum("skg,sg->sk", (success - expected[:, :, None]) ** 2, weight)
-    return Mastery(np.einsum("skg,sg->sk", known, weight), expected, np.sqrt(variance))
-
-
-def _read(parameters: Parameters, log: ResponseLog) -> tuple[Dynamics, Answers, Emissions]:
-    values, item_means = parameters.values_for(log)
-    data = arrange(log, parameters.options, item_means, float(parameters.gap[1]))
-    dynamics, emissions = forward(values, data, parameters.theta, parameters.weight)
+def read(model: MasteryModel, log: ResponseLog) -> tuple[Dynamics, Answers, Emissions]:
+    """What the filter reads of a log under a model."""
+    values, item_means = values_for(model, log)
+    data = arrange(log, Options.of(model.about), item_means, float(model.gap[1]))
+    dynamics, emissions = forward(values, data, model.theta, model.weight)
     return dynamics, data.answers, emissions
+
+
+def values_for(model: MasteryModel, log: ResponseLog) -> tuple[Values, Floats]:
+    """The values in the log's numbering of skills and items, the population's where unseen; its items' means."""
+    item, zero = places(model.items, log.items), np.zeros(2)
+    skills = with_last(model.values, model.population, places(model.skills, log.skills))
+    tags = with_last(model.combined, zero, places(model.combinations, log.tags))
+    items = with_last(model.offsets, zero, item)
+    return Values(model.population, skills, model.gap[:1], tags, items, model.coefficients), model.item_means[item]

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from engine.mastery_model import FORGET, GAIN, GUESS, ON_GAIN, ON_PRIOR
 from engine.model import PARAMETERS
 from models.log import Floats, ResponseLog
 from models.mastery.data import Data
 from models.mastery.options import ABILITY, Options
-from models.mastery.values import FORGET, GAIN, GUESS, NEVER, ON_GAIN, ON_PRIOR, Values
+from models.mastery.values import NEVER, Values
 
 # Normal priors on the logits prior, learn, guess, gain, forget and on theta's slopes on the first four. Guess is held
 # close: ability and guess explain the same answers, and a skill whose guess is high says nothing of mastery.

@@ -1,13 +1,6 @@
 """The parameters as one vector with named views, and the linear maps from them to what the filter reads.
 
-For skill k, set of skills t, grid point theta, item i, past x and log gap:
-
-    prior, learn   sig(p_k + a_pk theta), sig(t_k + a_tk theta)
-    ease           z = mean_k g_k + ease_t + ease_i + c . x,     theta_u = mean_k a_gk theta
-    gain           d = mean_k d_k + gain_t + gain_i,             theta_d = mean_k a_dk theta
-    forget         sig(f_k + a_f (log(1 + gap) - typical)), 0 at the first opportunity
-
-The means are over the skills that the answer asks for; an item's difficulty b_i is -ease_i.
+The equations stand in :mod:`engine.mastery_model`.
 """
 
 from __future__ import annotations
@@ -16,12 +9,22 @@ from typing import NamedTuple
 
 import numpy as np
 
+from engine.mastery_model import (
+    FORGET,
+    GAIN,
+    GUESS,
+    LEARN,
+    ON_GAIN,
+    ON_GUESS,
+    ON_LEARN,
+    ON_PRIOR,
+    PRIOR,
+    sigmoid,
+)
 from models.log import Floats
 from models.mastery.data import Data
 from models.mastery.gradient import Dynamics, Emissions, Slopes
 
-PRIOR, LEARN, GUESS, GAIN, FORGET = range(5)  # columns of the skills: logits, and
-ON_PRIOR, ON_LEARN, ON_GUESS, ON_GAIN = range(5, 9)  # slopes of theta
 NEVER = -40.0  # a logit whose probability is 0 for all that 1 - p can tell
 
 
@@ -49,11 +52,6 @@ def views(x: Floats, skills: int, tags: int, items: int, covariates: int) -> Val
 def size(skills: int, tags: int, items: int, covariates: int) -> int:
     """Length of the vector."""
     return 10 + 9 * skills + 2 * tags + 2 * items + covariates
-
-
-def sigmoid(x: Floats) -> Floats:
-    """1 / (1 + exp(-x)); never 0, so that what is kept of a skill never is."""
-    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(x, -300.0, 300.0))))
 
 
 def forward(values: Values, data: Data, theta: Floats, weight: Floats) -> tuple[Dynamics, Emissions]:

@@ -1,7 +1,9 @@
-"""The response predictor: boosted trees on the student's past and on what the mastery model believes of it."""
+"""The response predictor: boosted trees on the student's past and on what the mastery model believes of it.
 
-from models.predictor.fit import fit
-from models.predictor.predictor import Predictor, dump, load, predict
+Fitting is :func:`models.predictor.fit.fit`: scikit-learn, which it needs, is too slow an import for who only serves.
+"""
+
+from models.predictor.predictor import Predictor, dump, load, of, predict
 from models.predictor.serve import Shelf, Student
 
-__all__ = ["Predictor", "Shelf", "Student", "dump", "fit", "load", "predict"]
+__all__ = ["Predictor", "Shelf", "Student", "dump", "load", "of", "predict"]

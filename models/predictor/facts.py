@@ -7,10 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine.covariates import REPEATS
+from engine.facts import facts as of_model
+from engine.mastery_model import MasteryModel
 from models.log import Floats, Ints, ResponseLog
-from models.mastery import Parameters
-from models.mastery.values import FORGET, GAIN, GUESS, LEARN, ON_GAIN, ON_GUESS, ON_LEARN, ON_PRIOR, PRIOR, sigmoid
 
 
 class Facts(NamedTuple):
@@ -55,32 +54,11 @@ class Names(NamedTuple):
         return cls({name: at for at, name in enumerate(items)}, {names: at for at, names in enumerate(sets)})
 
 
-def facts(parameters: Parameters, names: Names, log: ResponseLog) -> Facts:
+def facts(model: MasteryModel, names: Names, log: ResponseLog) -> Facts:
     """The facts in the numbering of ``log``, which may be of other students, items and skills."""
-    values = parameters.values_for(log)[0]
-    skills, theta = values.skills, parameters.theta
-    start = np.ascontiguousarray(log.tag_start)
-    counts = np.diff(start)[:, None]
-    of_set, on_set = (
-        np.add.reduceat(skills[log.tag_skill][:, at], start[:-1], axis=0) / counts
-        for at in ([GUESS, GAIN], [ON_GUESS, ON_GAIN])
-    )
-    return Facts(
-        start=start,
-        skills=np.ascontiguousarray(log.tag_skill),
-        prior=sigmoid(skills[:, PRIOR, None] + skills[:, ON_PRIOR, None] * theta),
-        learn=sigmoid(skills[:, LEARN, None] + skills[:, ON_LEARN, None] * theta),
-        lift=np.exp(on_set[:, :, None] * theta),
-        theta=theta.copy(),  # parameters are read-only, which the kernels would be compiled for anew
-        weight=parameters.weight.copy(),
-        of_set=of_set + values.tags,
-        of_item=values.items.copy(),
-        forget=skills[:, FORGET].copy(),
-        gap=parameters.gap.copy(),
-        repeats=parameters.coefficients.copy() if parameters.options.repeats else np.zeros(len(REPEATS)),
-        set_code=_codes(names.sets, log.tags),
-        item_code=_codes(names.items, log.items),
-    )
+    known = of_model(model, log.skills, log.tag_start, log.tag_skill, log.items)
+    shared = {name: part for name, part in known._asdict().items() if name in Facts._fields}
+    return Facts(**shared, set_code=_codes(names.sets, log.tags), item_code=_codes(names.items, log.items))
 
 
 def _codes(known: dict[Any, int], names: Sequence[Any]) -> Ints:

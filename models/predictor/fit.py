@@ -15,10 +15,10 @@ from scipy.optimize import minimize  # type: ignore[import-untyped]
 from sklearn.ensemble import HistGradientBoostingClassifier
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from engine.mastery_model import MasteryModel, sigmoid
 from models import mastery, metrics
 from models.fanout import Progress, cores
 from models.log import DataError, Floats, Ints, ResponseLog
-from models.mastery.values import sigmoid
 from models.predictor.facts import Names
 from models.predictor.habits import NONE, Habits, learn
 from models.predictor.history import FEATURES
@@ -83,7 +83,7 @@ def folds(log: ResponseLog, seed: int) -> Ints:
 
 
 def _out_of_fold(
-    log: ResponseLog, parameters: mastery.Parameters, fold: Ints, jobs: int, tell: Callable[[str], None]
+    log: ResponseLog, parameters: MasteryModel, fold: Ints, jobs: int, tell: Callable[[str], None]
 ) -> Floats:
     """Features [N, FEATURES] of each fold by what the others teach."""
     x = np.empty((len(log), len(FEATURES)))
@@ -96,7 +96,7 @@ def _out_of_fold(
     return x
 
 
-def _habits(parameters: mastery.Parameters, names: Names, log: ResponseLog) -> Habits:
+def _habits(parameters: MasteryModel, names: Names, log: ResponseLog) -> Habits:
     """The habits of the students that the parameters come from. A fold's own scores touch neither."""
     x, keys = features(parameters, names, NONE, log)
     return learn(keys, log.score, sigmoid(x[:, 0]))

@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 
 from engine import covariates
+from engine.bundle import AnyModel
+from engine.mastery_model import MasteryModel, sigmoid
 from engine.model import ModelError
-from models import mastery
 from models.log import Floats, ResponseLog
-from models.mastery.values import sigmoid
 from models.predictor import history, trees
 from models.predictor.facts import Names, facts
 from models.predictor.habits import KINDS, Habits
 from models.predictor.trees import Trees
+from models.trainers import ATTACHED
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Predictor:
     Raises :class:`ModelError`, with all faults in one message.
     """
 
-    mastery: mastery.Parameters
+    mastery: MasteryModel
     names: Names
     habits: Habits
     trees: Trees
@@ -64,7 +65,7 @@ def predict(predictor: Predictor, log: ResponseLog) -> Floats:
     return predictor.of_features(features(predictor.mastery, predictor.names, predictor.habits, log)[0])
 
 
-def features(parameters: mastery.Parameters, names: Names, habits: Habits, log: ResponseLog) -> tuple[Floats, Any]:
+def features(parameters: MasteryModel, names: Names, habits: Habits, log: ResponseLog) -> tuple[Floats, Any]:
     """Features [N, FEATURES] before every answer of the log, and keys of its places [N, KINDS]."""
     known = facts(parameters, names, log)
     now, real = times(log)
@@ -91,7 +92,8 @@ def _faults(habits: Habits) -> list[str]:
 
 
 def dump(predictor: Predictor) -> bytes:
-    """A predictor as one file: a NumPy ``.npz`` of the arrays and JSON for the rest. No pickle."""
+    """A predictor as one file, without its mastery model: a NumPy ``.npz`` of the arrays and JSON for the rest. No
+    pickle."""
     arrays: dict[str, Any] = {name: getattr(predictor.trees, name) for name in trees.ARRAYS}
     arrays |= {f"habits_{name}": array for name, array in predictor.habits._asdict().items()}
     rest = {
@@ -106,14 +108,20 @@ def dump(predictor: Predictor) -> bytes:
         out,
         **arrays,
         calibration=predictor.calibration,
-        mastery=np.frombuffer(mastery.dump(predictor.mastery), np.uint8),
         rest=np.frombuffer(json.dumps(rest).encode(), np.uint8),
     )
     return out.getvalue()
 
 
-def load(blob: bytes) -> Predictor:
-    """The predictor that :func:`dump` wrote. Raises :class:`ModelError`."""
+def of(model: AnyModel) -> Predictor:
+    """The predictor that is attached to a model. Raises :class:`ModelError`."""
+    if not isinstance(model, MasteryModel) or ATTACHED not in model.attachments:
+        raise ModelError("no response predictor is attached to it: train one with --model predictor")
+    return load(model.attachments[ATTACHED], model)
+
+
+def load(blob: bytes, model: MasteryModel) -> Predictor:
+    """The predictor that :func:`dump` wrote, and the mastery model that it reads. Raises :class:`ModelError`."""
     try:
         with np.load(io.BytesIO(blob), allow_pickle=False) as archive:
             rest = json.loads(archive["rest"].tobytes())
@@ -121,10 +129,9 @@ def load(blob: bytes) -> Predictor:
                 raise ModelError("the predictor reads other features than this version works out: train it again")
             parts: dict[str, Any] = {name: archive[name] for name in trees.ARRAYS}
             habits = Habits(*(archive[f"habits_{name}"] for name in Habits._fields))
-            parameters = mastery.load(archive["mastery"].tobytes())
             calibration = np.asarray(archive["calibration"], np.float64)
         names = Names.numbered(rest["items"], map(tuple, rest["sets"]))
-        return Predictor(parameters, names, habits, Trees(**parts, base=rest["base"]), calibration, rest["about"])
+        return Predictor(model, names, habits, Trees(**parts, base=rest["base"]), calibration, rest["about"])
     except ModelError:
         raise
     except Exception as fault:  # foreign data: whatever is wrong with it, it is refused

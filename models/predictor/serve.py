@@ -17,11 +17,11 @@ Asked = tuple[str, tuple[str, ...]]  # an item, and the skills that it asks for
 
 
 class Shelf:
-    """The items that may be given, as the kernels read them: made once for a predictor and a catalog."""
+    """The items that may be given, as the kernels read them: made once for a predictor and a catalog, whose order of
+    items is the shelf's."""
 
     def __init__(self, predictor: Predictor, items: Sequence[Asked]) -> None:
         self.predictor = predictor
-        self.place = {name: at for at, (name, _) in enumerate(items)}
         log = _as_log(items)
         self.facts, self.tag = facts(predictor.mastery, predictor.names, log), log.tag
 
@@ -34,9 +34,8 @@ class Student:
         self._slot: dict[int, int] = {}  # of the items met; row 0 of the state is of those that were not
         self._state = history.newcomer(shelf.facts, 1)
 
-    def add(self, items: Sequence[str], at: Floats, scores: Floats) -> None:
-        """Answers that came, in order of time."""
-        item = np.array([self._shelf.place[name] for name in items], np.int64)
+    def add(self, item: Ints, at: Floats, scores: Floats) -> None:
+        """Answers that came, in order of time; ``item`` by its place on the shelf."""
         for place in item.tolist():
             self._slot.setdefault(place, len(self._slot) + 1)
         self._grow(len(self._slot) + 1)
@@ -45,10 +44,9 @@ class Student:
         known = self._shelf.facts, self._shelf.predictor.habits, self._state
         history.follow(*known, slot, item, self._shelf.tag[item], at, self._real, scores, none, key)
 
-    def predict(self, items: Sequence[str], at: float) -> Floats:
-        """P(correct) of each item, were it given now [n]."""
-        shelf, place = self._shelf, self._shelf.place
-        item = np.array([place[name] for name in items], np.int64)
+    def predict(self, item: Ints, at: float) -> Floats:
+        """P(correct) of each item (places on the shelf), were it given now [n]."""
+        shelf = self._shelf
         known = shelf.facts, shelf.predictor.habits, self._state
         slot = self._slots(item)
         x = history.candidates(*known, slot, item, shelf.tag[item], self._unit * at, self._real)

@@ -6,59 +6,41 @@ The input is one row a response; the answer is P(correct) of each, predicted bef
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from engine.bundle import load
-from engine.catalog import Catalog, Item, Skill
-from engine.model import Floats, Model
-from engine.responses import Response, pack, unpack
-from engine.tracing import Tracer
+from engine.bundle import AnyModel, load
+from engine.model import Floats
+from models.evaluation import predict as predict_log
 from models.registry.connection import load_mlflow
+from models.tables import arranged
 
 
-def predict(model: Model, responses: pd.DataFrame) -> Floats:
+def predict(model: AnyModel, responses: pd.DataFrame) -> Floats:
     """P(correct) of each row, shape [rows]; a student's rows are taken in order of time.
 
     Columns: student_id, skill_ids (a list, or ids with ``;`` between), score (0..1), and where known answered_at
     (ms; else rows are in order) and item_id (used where a row has no skills: it then is a skill of its own).
     """
     items = responses["item_id"] if "item_id" in responses else responses["student_id"]
-    groups = [_skills(skills, item) for skills, item in zip(responses["skill_ids"], items, strict=True)]
-    tracer = _tracer(model, groups)
-    scores = responses["score"].to_numpy(np.float64)
-    at = responses["answered_at"].to_numpy(np.int64) if "answered_at" in responses else np.arange(len(responses))
-    predicted = np.empty(len(responses))
-    students, _ = pd.factorize(responses["student_id"])
-    order = np.lexsort((at, students))
-    for ordered in np.split(order, np.flatnonzero(np.diff(students[order])) + 1):
-        answers = [Response(str(row), "", _name(groups[row]), scores[row], turn) for turn, row in enumerate(ordered)]
-        steps = tracer.trace(unpack(b"".join(map(pack, answers))))
-        predicted[ordered] = [step.p_correct for step in steps]
+    skills = [_skills(given, item) for given, item in zip(responses["skill_ids"], items, strict=True)]
+    known = ["student_id", "item_id", "score", "answered_at"]
+    table = responses[[name for name in known if name in responses]].rename(columns={"answered_at": "timestamp"})
+    log, order = arranged(table.assign(skill_ids=pd.Series(skills, table.index)))
+    predicted = np.empty(len(log))
+    predicted[slice(None) if order is None else order] = predict_log(model, log)
     return predicted
 
 
-def _skills(skills: Any, item: Any) -> tuple[str, ...]:
-    if isinstance(skills, str):
-        skills = [skill.strip() for skill in skills.split(";")]
-    elif not isinstance(skills, Sequence | np.ndarray):  # a missing value
-        skills = []
-    return tuple(dict.fromkeys(str(skill) for skill in skills if skill)) or (f"\0{item}",)
-
-
-def _tracer(model: Model, groups: Sequence[tuple[str, ...]]) -> Tracer:
-    """The model on a catalog of these groups of skills: to the mastery model an item is the skills it asks for."""
-    items = tuple(Item(_name(group), group) for group in dict.fromkeys(groups))
-    skills = dict.fromkeys(skill for item in items for skill in item.skill_ids)
-    return Tracer(model, Catalog(tuple(map(Skill, skills)), items))
-
-
-def _name(group: tuple[str, ...]) -> str:
-    return "\0\0".join(group)
+def _skills(given: Any, item: Any) -> list[str]:
+    if isinstance(given, str):
+        given = [skill.strip() for skill in given.split(";")]
+    elif not isinstance(given, list | tuple | np.ndarray):  # a missing value
+        given = []
+    return list(dict.fromkeys(str(skill) for skill in given if skill)) or [f"\0{item}"]
 
 
 _mlflow = load_mlflow()

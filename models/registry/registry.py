@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from engine.model import Model
+from engine.bundle import AnyModel
 from models.registry import promotions
 from models.registry.connection import RegistryError, connect, database_of, fluent, load_mlflow, shown, telling
 from models.registry.run import BUNDLE, JUDGED, Contents, log_run
@@ -55,13 +55,13 @@ class Registry:
 
     def log(
         self,
-        model: Model,
+        model: AnyModel,
         *,
         params: Mapping[str, Any],
         metrics: Mapping[str, float],
         data_digest: str,
         figures: Mapping[str, Any] | None = None,
-        judged: Model | None = None,
+        judged: AnyModel | None = None,
         tags: Mapping[str, str] | None = None,
     ) -> str:
         """Log a run with everything that tells how the model was made, and register it as a new version.

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 import engine
-from engine.bundle import dump
-from engine.model import PARAMETERS, Model
+from engine.bundle import AnyModel, dump
+from engine.mastery_model import MasteryModel, readable
+from engine.model import PARAMETERS
 
 BUNDLE, JUDGED = "model.npz", "judged.npz"
 CODE = Path(__file__).with_name("pyfunc.py")
@@ -25,12 +26,12 @@ CODE = Path(__file__).with_name("pyfunc.py")
 class Contents:
     """What is logged; ``figures`` are matplotlib's, by name, ``judged`` the fit that the metrics are of."""
 
-    model: Model
+    model: AnyModel
     params: Mapping[str, Any]
     metrics: Mapping[str, float]
     data_digest: str
     figures: Mapping[str, Any]
-    judged: Model | None
+    judged: AnyModel | None
     tags: Mapping[str, str]
 
 
@@ -51,7 +52,7 @@ def log_run(mlflow: Any, experiment: str, contents: Contents) -> tuple[str, Any]
     return run.info.run_id, info
 
 
-def skill_table(model: Model) -> str:
+def skill_table(model: AnyModel) -> str:
     """CSV: the parameters of each skill, with the 90 % range of its draws, and of the population."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -63,16 +64,19 @@ def skill_table(model: Model) -> str:
     return out.getvalue()
 
 
-def _with_population(model: Model) -> list[Any]:
-    values = np.concatenate([model.population[None], model.params])
-    if len(model.draws) == 0:
-        return [values, values, values]
+def _with_population(model: AnyModel) -> list[Any]:
+    skills = model.values if isinstance(model, MasteryModel) else model.params
+    values = np.concatenate([model.population[None], skills])
     draws = np.concatenate([model.population_draws[:, None], model.draws], axis=1)
+    if isinstance(model, MasteryModel):
+        values, draws = readable(values), readable(draws)
+    if len(draws) == 0:
+        return [values, values, values]
     low, high = np.quantile(draws, (0.05, 0.95), axis=0)
     return [values, low, high]
 
 
-def _log_model(mlflow: Any, model: Model) -> Any:
+def _log_model(mlflow: Any, model: AnyModel) -> Any:
     with _file(BUNDLE, dump(model)) as bundle:
         return mlflow.pyfunc.log_model(
             name="model",

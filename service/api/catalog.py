@@ -26,6 +26,9 @@ router = APIRouter(tags=["catalog"])
 class SkillRow(BaseModel):
     id: str
     title: str = ""
+    mastered_at: float | None = Field(
+        None, gt=0, lt=1, description="Expected success from which this skill is mastered. Default: as for any skill."
+    )
 
 
 class ItemRow(BaseModel):

@@ -18,7 +18,10 @@ from service.views import ClassMastery
 router = APIRouter(prefix="/v1/classes", tags=["classes"])
 
 CSV = "text/csv"
-COLUMNS = ("class_id", "student_id", "skill_id", "title", "mastery", "low", "high", "responses", "status")
+COLUMNS = (
+    *("class_id", "student_id", "skill_id", "title", "mastery", "low", "high", "responses", "status"),
+    *("p_known", "threshold"),  # new columns come last: a sheet that counts on the places of the others goes on working
+)
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
@@ -56,7 +59,7 @@ def as_csv(view: ClassMastery) -> str:
         for row in student.skills:
             names = (view.class_id, student.student_id, row.skill_id, row.title)
             numbers = (f"{row.mastery:.4f}", f"{row.low:.4f}", f"{row.high:.4f}", row.responses, str(row.status))
-            writer.writerow([*map(safe_cell, names), *numbers])
+            writer.writerow([*map(safe_cell, names), *numbers, f"{row.p_known:.4f}", f"{row.threshold:.4f}"])
     return out.getvalue()
 
 

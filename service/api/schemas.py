@@ -19,13 +19,17 @@ def _moment(value: object) -> object:
 Moment = Annotated[datetime, BeforeValidator(_moment)]
 
 
+MASTERY = "Expected success: the chance of a right answer now, on an item of average difficulty of this skill alone."
+
+
 class Out(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
 
 class SkillNowOut(Out):
     skill_id: str
-    mastery: float = Field(description="P(known) after the response.")
+    mastery: float = Field(description=MASTERY)
+    p_known: float = Field(description="P(known), for those who ask.")
     responses: int
     status: Status
 
@@ -33,7 +37,7 @@ class SkillNowOut(Out):
 class ReasonOut(Out):
     code: str = Field(examples=["most to gain"])
     text: str = Field(
-        examples=["Fractions: the chance that it is known is 41 in 100; more is expected to be learnt here."]
+        examples=["Fractions: the chance of a right answer is 41 in 100; more is expected to be learnt here."]
     )
 
 
@@ -44,7 +48,7 @@ class RecommendationOut(Out):
     skill_ids: list[str]
     reason: ReasonOut
     p_correct: float
-    expected_gain: float = Field(description="Expected rise of P(known), summed over the item's skills.")
+    expected_gain: float = Field(description="Expected rise of mastery by learning, summed over the item's skills.")
     propensity: float = Field(description="Probability with which it was chosen.")
     policy: str = Field(examples=["default@1"])
     model_version: str
@@ -94,8 +98,10 @@ class BatchOut(Out):
 class SkillMasteryOut(Out):
     skill_id: str
     title: str
-    mastery: float = Field(description="P(known).")
+    mastery: float = Field(description=MASTERY)
     interval: tuple[float, float] = Field(description="Low and high end of its 90 % interval.")
+    p_known: float = Field(description="P(known), for those who ask.")
+    threshold: float = Field(description="The mastery from which this skill is called mastered.")
     responses: int
     status: Status
     last_practised: Moment | None = Field(validation_alias="last_at")

@@ -48,9 +48,13 @@ def export_model(
 ) -> None:
     """Write a version's parameters for another tool."""
     from engine.bundle import load
+    from engine.mastery_model import MasteryModel
     from models import pybkt
 
-    table = pybkt.to_table(load(registry(settings()).bundle(version), version))
+    model = load(registry(settings()).bundle(version), version)
+    if isinstance(model, MasteryModel):
+        raise ValueError(f"version {version} is a mastery model, which pyBKT cannot hold: train one with --model bkt")
+    table = pybkt.to_table(model)
     table.to_csv(file)
     skills = len(table) // 5
     result({"file": str(file), "skills": skills}, as_json, f"{skills} skills written to {file} for {tool.value}")

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from service.cli.common import Columns, Json, mapping, registry, result, run, say, settings, table
+from service.cli.common import Columns, Json, mapping, opened, registry, result, run, say, settings, table
 from service.cli.learning import drain, read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from engine.model import Model
+    from engine.bundle import AnyModel
     from models.crossings import Count, Crossings
     from models.log import ResponseLog
     from models.registry import Registry
@@ -35,7 +35,7 @@ Names = Annotated[bool, typer.Option("--names", help="Name the students who woul
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (check, promote, leaks, groups):
+    for command in (check, promote, leaks, groups, probes):
         app.command()(command)
 
 
@@ -93,18 +93,24 @@ def _mend(verdict: Verdict) -> str:
 
 
 def leaks(version: Version, data: Data = None, column: Columns = None, as_json: Json = False) -> None:
-    """The leak guard: does the version predict from what it could not know? Exits with 1 where it does."""
-    from functools import partial
+    """The leak guard: does the version predict from what it could not know? Exits with 1 where it does.
 
-    from models.evaluation import predict
+    A response predictor that is attached is guarded as well.
+    """
+    from models.evaluation import predictions
     from models.leaks import guard
 
     config = settings()
     model = _served(registry(config), version)
-    checks = guard(partial(predict, model), _answers(config, data, column)[0])
-    rows = [{"name": one.name, "passed": one.passed, "moved": one.moved, "at": one.at} for one in checks]
-    result(rows, as_json, "\n".join(map(str, checks)))
-    if not all(one.passed for one in checks):
+    log = _answers(config, data, column)[0]
+    checks = {name: guard(predict, log) for name, predict in predictions(model).items()}
+    rows = [
+        {"model": name, "name": one.name, "passed": one.passed, "moved": one.moved, "at": one.at}
+        for name, found in checks.items()
+        for one in found
+    ]
+    result(rows, as_json, "\n".join(f"{name:9} {one}" for name, found in checks.items() for one in found))
+    if not all(row["passed"] for row in rows):
         raise typer.Exit(1)
 
 
@@ -125,8 +131,25 @@ def groups(
     name, values = values_of(attribute)
     model = _served(registry(config), version)
     log = _answers(config, data, column)[0]
-    found = by_group.rows(of_groups(model, log, values, standing(model, log, config.thresholds)))
+    found = by_group.rows(of_groups(model, log, values, standing(model, log, config.thresholds, _marks(config))))
     result({"attribute": name, "groups": found}, as_json, table(found))
+
+
+def probes(version: Version, data: Data = None, column: Columns = None, as_json: Json = False) -> None:
+    """Does "mastered" hold? Of those called so, the share that answers wrongly when the skill comes again later."""
+    from models import probes as of
+
+    config = settings()
+    model = _served(registry(config), version)
+    total, each = of.probes(model, _answers(config, data, column)[0], config.thresholds, _marks(config))
+    found = of.rows([total, *each])
+    result(found, as_json, table([_shown(row) for row in found[: 1 + TOP]]))
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    low, high = row.pop("interval") or (None, None)
+    names = {"name": "skill", "wrong": "answered wrongly", "expected": "expected"}
+    return {names.get(name, name): value for name, value in row.items()} | {"95 % from": low, "to": high}
 
 
 # ------------------------------------------------------------------------------------------------------ judging
@@ -147,7 +170,7 @@ def _judged(
     values = rosters.attribute(attribute)[1] if attribute else None
     try:
         log, source = _answers(config, data, column)
-        evidence = Evidence(log, rosters.classes(source, mapping(column)), values)
+        evidence = Evidence(log, rosters.classes(source, mapping(column)), values, _marks(config))
     except NoAnswersError as fault:
         say(str(fault))
         evidence = Evidence(attribute=values)
@@ -175,7 +198,21 @@ def _answers(config: Settings, data: Path | None, column: list[str] | None) -> t
         raise NoAnswersError(f"the archive cannot be read: {fault}; name a file with --data") from fault
 
 
-def _served(models: Registry, version: str) -> Model:
+def _marks(config: Settings) -> dict[str, float]:
+    """The marks for mastery that the current catalog sets for skills."""
+    from engine.catalog import from_json
+
+    async def read_catalog() -> bytes | None:
+        async with opened(config) as store:
+            version = (await store.heads()).catalog
+            return None if version is None else await store.fetch("catalog", version)
+
+    found = run(read_catalog())
+    skills = () if found is None else from_json(found).skills
+    return {skill.id: skill.mastered_at for skill in skills if skill.mastered_at is not None}
+
+
+def _served(models: Registry, version: str) -> AnyModel:
     from engine.bundle import load
 
     models.version(version)

@@ -47,6 +47,16 @@ class Kind(StrEnum):
     PREDICTOR = "predictor"
 
 
+Which = Annotated[
+    Kind,
+    typer.Option(
+        help="mastery: with ability, items, time. bkt: plain knowledge tracing. predictor: mastery, and boosted trees "
+        "on it that predict responses."
+    ),
+]
+By = Annotated[Trainer, typer.Option(help="Who fits --model bkt. em: ours. pybkt: pyBKT (slow).")]
+
+
 def add_to(app: typer.Typer) -> None:
     app.command()(train)
     app.command()(evaluate)
@@ -60,7 +70,8 @@ def train(
     format: Format = "auto",
     column: Columns = None,
     drop_unskilled: Unskilled = False,
-    trainer: Annotated[Trainer, typer.Option(help="em: ours. pybkt: fit by pyBKT (slow).")] = Trainer.EM,
+    model: Which = Kind.MASTERY,
+    trainer: By = Trainer.EM,
     seed: Seed = 0,
     jobs: Jobs = None,
     cluster: Cluster = None,
@@ -82,8 +93,9 @@ def train(
     log = read(source, format, column, drop_unskilled)
     say(f"{len(log):,} answers of {len(log.students):,} students on {len(log.skills):,} skills")
     models = registry(config)
+    by = trainer.value if model is Kind.BKT else model.value
     with working(jobs, cluster), progress("training") as told:
-        trained = training.train(log, models, trainer=trainer.value, seed=seed, progress=told)
+        trained = training.train(log, models, trainer=by, seed=seed, progress=told)
     training.promote_if_first(models, trained.version)
     value = _outcome(trained, models.champion(), training.objections(trained))
     result(value, as_json, _summary(value))
@@ -122,13 +134,8 @@ def evaluate(
     file: Annotated[Path, typer.Argument(exists=True, metavar="DATA", help="A file of responses.")],
     split: Annotated[Path, typer.Option(exists=True, help="CSV: student_id and one more column.")],
     test: Annotated[str, typer.Option(help="Values of that column that mean test, with commas between.")],
-    model: Annotated[
-        Kind,
-        typer.Option(
-            help="bkt: plain knowledge tracing. mastery: with ability, items, time. predictor: boosted trees on both."
-        ),
-    ] = Kind.BKT,
-    trainer: Annotated[Trainer, typer.Option(help="Who fits it.")] = Trainer.EM,
+    model: Which = Kind.MASTERY,
+    trainer: By = Trainer.EM,
     format: Format = "auto",
     column: Columns = None,
     drop_unskilled: Unskilled = False,

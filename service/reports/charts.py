@@ -57,14 +57,14 @@ class Bar:
     look: Look
 
 
-def bar(skill: SkillMastery, mastered: float) -> Bar:
+def bar(skill: SkillMastery) -> Bar:
     low, high = 100 * skill.low, 100 * skill.high
     # An interval of no width would vanish.
     return Bar(
         round(low, 1),
         max(1.0, round(high - low, 1)),
         round(100 * skill.mastery, 1),
-        100 * mastered,
+        100 * skill.threshold,
         LOOKS[skill.status],
     )
 
@@ -112,7 +112,7 @@ class Timeline:
     summary: str
 
 
-def timeline(skill: SkillMastery, answers: Sequence[tuple[Answer, Move]], mastered: float) -> Timeline:
+def timeline(skill: SkillMastery, answers: Sequence[tuple[Answer, Move]]) -> Timeline:
     """A chart of the answers that touched a skill, in order of time; of a long history, its last :data:`MOST`."""
     total, answers = len(answers), answers[-MOST:]
     step = (WIDTH - LEFT - RIGHT) / max(1, len(answers))
@@ -130,7 +130,7 @@ def timeline(skill: SkillMastery, answers: Sequence[tuple[Answer, Move]], master
         ticks=_ticks(marks, [answer.at for answer, _ in answers]),
         path=path,
         radius=round(min(4.0, max(1.2, step * 0.42)), 1),
-        mastered_y=_y(mastered),
+        mastered_y=_y(skill.threshold),
         low_y=_y(skill.low),
         high_y=_y(skill.high),
         end_y=_y(skill.mastery),

@@ -33,6 +33,14 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Column:
+    """A skill, and the estimate (in 100) from which it is called mastered."""
+
+    title: str
+    mark: int
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     name: str
     url: str
@@ -96,7 +104,7 @@ class ClassPage:
     brief: Brief
     stuck: tuple[Stuck, ...]
     stuck_left: int
-    skills: tuple[str, ...]
+    skills: tuple[Column, ...]
     rows: tuple[Row, ...]
     spreads: tuple[Spread, ...]
     sorts: tuple[Sort, ...]
@@ -123,10 +131,10 @@ def class_page(facts: ClassFacts, sort: str = "need", page: int = 1) -> ClassPag
     return ClassPage(
         name=readable(facts.class_id),
         students=len(needs),
-        brief=_brief(needs, facts.context),
+        brief=_brief(needs),
         stuck=tuple(_stuck(n, facts.class_id) for n in stuck[:5]),
         stuck_left=max(0, len(stuck) - 5),
-        skills=tuple(skill.title for skill in facts.learners[0].skills) if facts.learners else (),
+        skills=tuple(map(_column, facts.learners[0].skills)) if facts.learners else (),
         rows=tuple(_row(n, facts.class_id) for n in rows[pager.first - 1 : pager.last]),
         spreads=_spreads(facts.learners),
         sorts=tuple(
@@ -160,6 +168,10 @@ def cell(skill: SkillMastery) -> Cell:
     return Cell(css, f"{look.symbol} {percent(skill.mastery)}", f"{interval(skill)} · {skill.responses}", said)
 
 
+def _column(skill: SkillMastery) -> Column:
+    return Column(skill.title, percent(skill.threshold))
+
+
 def _row(n: Need, class_id: str) -> Row:
     return Row(*_named(n, class_id), n.why, bool(n.stuck), tuple(map(cell, n.learner.skills)))
 
@@ -179,7 +191,7 @@ def _named(n: Need, class_id: str) -> tuple[str, str]:
 # ------------------------------------------------------------------------------------------------------- the brief
 
 
-def _brief(needs: Sequence[Need], context: Context) -> Brief:
+def _brief(needs: Sequence[Need]) -> Brief:
     stuck = [n for n in needs if n.stuck]
     if not stuck:
         return _calm(needs)
@@ -188,10 +200,12 @@ def _brief(needs: Sequence[Need], context: Context) -> Brief:
     top, shared = by_skill.most_common(1)[0]
     what = [f"{title} ({count(k, 'student')})" for title, k in by_skill.most_common()]
     pairs = [skill for n in stuck for skill in n.stuck]
-    surely = sum(skill.high < context.mastered for skill in pairs)
+    surely = sum(skill.high < skill.threshold for skill in pairs)
+    marks = sorted({percent(skill.threshold) for skill in pairs})
+    mark = " to ".join(map(str, dict.fromkeys((marks[0], marks[-1]))))
     sure = (
-        f"For {surely} of {count(len(pairs), 'finding')}, even the high end of the estimate is below the mark for "
-        f"mastered ({percent(context.mastered)}). {_evidence(needs)}"
+        f"For {surely} of {count(len(pairs), 'finding')}, even the high end of the estimate is below the skill's mark "
+        f"for mastered ({mark}). {_evidence(needs)}"
     )
     if shared > 1:
         group = [readable(n.learner.student_id) for n in stuck if any(s.title == top for s in n.stuck)]

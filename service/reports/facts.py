@@ -14,12 +14,11 @@ UNTRAINED = "builtin"  # the version of the model that needs no training (engine
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Under what the numbers were made; ``mastered`` is the P(L) that the school calls mastered, ``now`` is in ms."""
+    """Under what the numbers were made; ``now`` is in ms."""
 
     model_version: str
     catalog_version: str
     has_catalog: bool
-    mastered: float
     now: int
 
     @property
@@ -44,7 +43,7 @@ class ClassFacts:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """How one answer moved one skill: P(L) at the opportunity and after it."""
+    """How one answer moved one skill: mastery at the opportunity and after it."""
 
     skill_id: str
     title: str

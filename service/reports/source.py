@@ -73,7 +73,6 @@ class TutorSource:
             model_version or serving.model_version,
             catalog_version or serving.catalog_version,
             bool(serving.catalog.items),
-            self._tutor.thresholds.mastered,
             self._tutor.now(),
         )
 

@@ -36,6 +36,7 @@ class SkillRow:
     stuck: bool
     estimate: int
     interval: str
+    mark: int
     bar: Bar
     answers: int
     last: str
@@ -108,7 +109,7 @@ def student_page(facts: StudentFacts, page: int = 1, class_id: str = "") -> Stud
         came_from=(readable(class_id), class_url(class_id)) if class_id else None,
         headline=_headline(facts.skills),
         facts=_facts(facts),
-        rows=tuple(_skill_row(skill, facts.context) for skill in skills if skill.responses),
+        rows=tuple(_skill_row(skill) for skill in skills if skill.responses),
         not_started=tuple(skill.title for skill in facts.skills if not skill.responses),
         charts=_charts(skills, facts),
         answers=tuple(map(_answer_row, newest_first)),
@@ -156,14 +157,15 @@ def _facts(facts: StudentFacts) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _skill_row(skill: SkillMastery, context: Context) -> SkillRow:
+def _skill_row(skill: SkillMastery) -> SkillRow:
     return SkillRow(
         title=skill.title,
         look=LOOKS[skill.status],
         stuck=need.is_stuck(skill),
         estimate=percent(skill.mastery),
         interval=interval(skill),
-        bar=bar(skill, context.mastered),
+        mark=percent(skill.threshold),
+        bar=bar(skill),
         answers=skill.responses,
         last="–" if skill.last_at is None else day(skill.last_at),
     )
@@ -174,11 +176,7 @@ def _charts(skills: Sequence[SkillMastery], facts: StudentFacts) -> tuple[Timeli
     for answer in facts.answers:
         for move in answer.moves:
             touched.setdefault(move.skill_id, []).append((answer, move))
-    return tuple(
-        timeline(skill, touched[skill.skill_id], facts.context.mastered)
-        for skill in skills
-        if skill.skill_id in touched
-    )
+    return tuple(timeline(skill, touched[skill.skill_id]) for skill in skills if skill.skill_id in touched)
 
 
 def _answer_row(answer: Answer) -> AnswerRow:

@@ -23,7 +23,7 @@ class Look:
 # In the order of the spread bars: from what is done to what has not begun.
 LOOKS: dict[Status, Look] = {
     Status.MASTERED: Look("●", "mastered", "mastered", "mastered", "the estimate has reached the mark"),
-    Status.NEEDS_REVIEW: Look("↻", "needs review", "to review", "review", "mastered, but not practised for a while"),
+    Status.NEEDS_REVIEW: Look("↻", "needs review", "to review", "review", "was mastered, but not practised since"),
     Status.LEARNING: Look("◐", "learning", "learning", "learning", "enough answers; the estimate is below the mark"),
     Status.NOT_ENOUGH_EVIDENCE: Look("?", "not enough evidence", "without enough evidence", "unsure", "too few to say"),
     Status.NOT_STARTED: Look("○", "not started", "not started", "none", "no answer on this skill"),

@@ -29,7 +29,7 @@ import numpy as np
 from engine.catalog import Catalog, Item, Skill, build, to_json
 from engine.model import builtin
 from engine.responses import RECORD, key
-from engine.tracing import Tracer
+from engine.tracing import bind
 from tests.bench.load import Load, run
 from tests.servers import RedisServer, free_port
 
@@ -43,7 +43,7 @@ def catalog() -> Catalog:
 
 def fold() -> None:
     """One long history, folded whole; and one record folded on a state, called from Python."""
-    tracer, rng = Tracer(builtin(), catalog()), np.random.default_rng(0)
+    tracer, rng = bind(builtin(), catalog()), np.random.default_rng(0)
     keys = np.array([key(item.id) for item in tracer.catalog.items])
     history = np.zeros(5_000, RECORD)
     history["item"], history["at"] = rng.choice(keys, len(history)), np.arange(len(history))

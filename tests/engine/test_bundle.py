@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 import json
 import pickle
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from engine import bundle
-from engine.model import ARRAYS, Model, ModelError, builtin
+from engine.mastery_model import MasteryModel
+from engine.model import Model, ModelError, builtin
+from tests.engine.made import mastery_model
 
 
 def _model(skills: int = 3) -> Model:
@@ -48,12 +51,18 @@ def _packed(manifest: dict[str, Any]) -> Any:
     return np.frombuffer(json.dumps(manifest).encode(), np.uint8)
 
 
-@pytest.mark.parametrize("model", [_model(), _model(60), builtin()], ids=["small", "large", "builtin"])
-def test_a_bundle_round_trips(model: Model) -> None:
+MODELS = {"small": _model(), "large": _model(60), "builtin": builtin(), "mastery": mastery_model()}
+
+
+@pytest.mark.parametrize("model", MODELS.values(), ids=MODELS.keys())
+def test_a_bundle_round_trips(model: bundle.AnyModel) -> None:
     loaded = bundle.load(bundle.dump(model), "12")
-    assert (loaded.skills, loaded.combinations, loaded.version) == (model.skills, model.combinations, "12")
+    assert type(loaded) is type(model)
+    assert loaded.version == "12"
+    for name in model.NAMES:
+        assert getattr(loaded, name) == getattr(model, name)
     assert dict(loaded.about) == dict(model.about)
-    for name in ARRAYS:
+    for name in model.ARRAYS:
         assert (getattr(loaded, name) == getattr(model, name)).all()
         assert not getattr(loaded, name).flags.writeable
     assert bundle.dump(model) == bundle.dump(loaded)
@@ -63,6 +72,25 @@ def test_the_golden_prediction_covers_skills_combinations_and_the_unseen() -> No
     golden = bundle.golden(_model())
     assert len(golden) == 4 * (3 + 1 + 1)
     assert all(0 < p < 1 for p in golden)
+
+
+def test_the_golden_prediction_of_a_mastery_model_covers_its_items_too() -> None:
+    model = mastery_model()
+    golden = bundle.golden(model)
+    harder = replace(model, offsets=model.offsets - 0.5)
+    assert len(golden) == 4 * (len(model.skills) + len(model.combinations) + 1)
+    changed = np.array(bundle.golden(harder)) != np.array(golden)
+    assert changed[: len(model.items)].all()
+
+
+def test_attachments_are_kept_and_sealed() -> None:
+    model = replace(mastery_model(), attachments={"predictor": b"trees"})
+    blob = bundle.dump(model)
+    loaded = bundle.load(blob, "1")
+    assert isinstance(loaded, MasteryModel)
+    assert loaded.attachments == {"predictor": b"trees"}
+    with pytest.raises(ModelError, match="digest"):
+        bundle.load(_changed(blob, **{"attached:predictor": np.frombuffer(b"frees", np.uint8)}), "1")
 
 
 def test_a_changed_parameter_is_refused() -> None:
@@ -79,7 +107,7 @@ def test_a_machine_that_predicts_otherwise_refuses() -> None:
     manifest["golden"][5] += 1e-6
     del manifest["digest"]
     with np.load(io.BytesIO(blob)) as archive:
-        manifest["digest"] = bundle._digest(manifest, {name: archive[name] for name in ARRAYS})
+        manifest["digest"] = bundle._digest(manifest, {name: archive[name] for name in Model.ARRAYS})
     with pytest.raises(ModelError, match="golden"):
         bundle.load(_changed(blob, manifest=_packed(manifest)), "1")
 
@@ -87,7 +115,7 @@ def test_a_machine_that_predicts_otherwise_refuses() -> None:
 @pytest.mark.parametrize("change", [{"format": 2}, {"kind": "dkt"}])
 def test_another_format_or_kind_is_named(change: dict[str, Any]) -> None:
     blob = bundle.dump(_model())
-    with pytest.raises(ModelError, match="reads 'bkt', format 1"):
+    with pytest.raises(ModelError, match="reads 'bkt', 'mastery', format 1"):
         bundle.load(_changed(blob, manifest=_packed(_manifest(blob) | change)), "1")
 
 

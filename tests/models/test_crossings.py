@@ -9,7 +9,7 @@ from engine.catalog import Catalog, Item, Skill
 from engine.mastery import Thresholds, report
 from engine.model import Model
 from engine.responses import Response, pack, unpack
-from engine.tracing import Tracer
+from engine.tracing import bind
 from models.crossings import Crossings, cross, standing
 from models.log import ResponseLog
 from tests.models.made import model_of
@@ -31,8 +31,8 @@ def _crossed(log: ResponseLog, classes: dict[str, str] | None = None, rules: Thr
 
 
 def _reported(model: Model, log: ResponseLog, rules: Thresholds) -> set[tuple[str, str]]:
-    """Who is mastered in what, by the report itself."""
-    tracer = Tracer(model, Catalog(tuple(map(Skill, log.skills)), tuple(Item(name, (name,)) for name in log.skills)))
+    """Who is mastered in what, by the report itself: one definition of it, and of its threshold for every skill."""
+    tracer = bind(model, Catalog(tuple(map(Skill, log.skills)), tuple(Item(name, (name,)) for name in log.skills)))
     found = set()
     for s, student in enumerate(log.students):
         rows = range(log.bounds[s], log.bounds[s + 1])
@@ -43,13 +43,14 @@ def _reported(model: Model, log: ResponseLog, rules: Thresholds) -> set[tuple[st
     return found
 
 
-@pytest.mark.parametrize("rules", [RULES, Thresholds(0.8, 6)])
+@pytest.mark.parametrize("rules", [RULES, Thresholds(0.7, 6), Thresholds(0.88, 3)])
 def test_those_who_cross_are_those_whose_report_would_change(log: ResponseLog, rules: Thresholds) -> None:
     before, after = (_reported(model_of(params), log, rules) for params in (TRUTH, SLOWER))
     found = _crossed(log, rules=rules)
     assert (found.total.before, found.total.after) == (len(before), len(after))
     assert {(one.student, one.skill) for one in found.students if one.gained} == after - before
     assert {(one.student, one.skill) for one in found.students if not one.gained} == before - after
+    assert found.total.before > 0
     assert found.total.share == pytest.approx(len(before ^ after) / len(before | after))
 
 

@@ -20,6 +20,9 @@ from sklearn.utils import estimator_checks
 
 import models
 from engine import bundle
+from engine.catalog import Catalog, Item, Skill
+from engine.responses import Response, pack, unpack
+from engine.tracing import bind
 from models import BKT, bkt, evaluation
 from models.bkt import OptionError
 from models.log import ResponseLog
@@ -244,8 +247,25 @@ def test_variants_fit_predict_and_know_mastery_alike(options: dict[str, Any]) ->
     found, plain = (fit.mastery(frame).sort_values(keys)[keys] for fit in (fitted, BKT().fit(frame)))
     assert found.to_numpy().tolist() == plain.to_numpy().tolist()
     pickle.loads(pickle.dumps(fitted)).predict_proba(frame)
-    with pytest.raises(AttributeError, match="cannot be served"):
-        fitted.model_  # noqa: B018
+
+
+@pytest.mark.parametrize("options", VARIANTS.values(), ids=VARIANTS.keys())
+def test_variants_can_be_served(options: dict[str, Any]) -> None:
+    """What the tracer says of a student, from the bundle, is what the estimator says of the same answers."""
+    frame = school()
+    fitted = BKT(**options).fit(frame)
+    model = bundle.load(bundle.dump(fitted.model_), "1")
+    one = frame[frame["student_id"] == "s007"]
+    items = one.drop_duplicates("item_id")[["item_id", "skill_ids"]].itertuples(index=False)
+    known = tuple(Item(item, tuple(skills.split(";"))) for item, skills in items)
+    tracer = bind(model, Catalog(tuple(map(Skill, "abc")), known))
+    rows = one[["item_id", "correct", "timestamp"]].itertuples(index=False)
+    given = [Response(str(n), "s007", item, float(score), 1000 * at) for n, (item, score, at) in enumerate(rows)]
+    history = unpack(b"".join(map(pack, given)))
+    served = [step.p_correct for step in tracer.trace(history)]
+    assert served == pytest.approx(fitted.predict_proba(one)[:, 1].tolist(), abs=1e-12)
+    told = fitted.mastery(one).set_index("skill")["mastery"]
+    assert tracer.standing(tracer.fold(history)).known == pytest.approx(told[list("abc")].to_numpy(), abs=1e-12)
 
 
 def test_variants_take_bounds_and_say_what_they_cannot() -> None:

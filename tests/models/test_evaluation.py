@@ -12,7 +12,7 @@ import pytest
 from engine.catalog import Catalog, Item, Skill
 from engine.model import Model, builtin
 from engine.responses import Response, pack, unpack
-from engine.tracing import Tracer
+from engine.tracing import bind
 from models import bkt, evaluation
 from models.evaluation import evaluate, holdout, judge, read_split
 from models.log import DataError, ResponseLog
@@ -58,7 +58,7 @@ def test_each_answer_is_predicted_as_the_service_predicts_it() -> None:
     model = bkt.fit(simulate(TRUTH, students=30, answers=4))
     predicted = evaluation.predict(model, log)
     items = (Item("1", ("0",)), Item("2", ("0", "1")), Item("3", ("new", "0")))
-    tracer = Tracer(model, Catalog((Skill("new"), Skill("1"), Skill("0")), items))
+    tracer = bind(model, Catalog((Skill("new"), Skill("1"), Skill("0")), items))
     history = unpack(b"".join(pack(Response(str(at), "ann", item, score, at)) for _, item, _, score, at in rows[:3]))
     assert [step.p_correct for step in tracer.trace(history)] == pytest.approx(predicted[:3].tolist(), abs=1e-6)
 

@@ -15,7 +15,8 @@ from engine.simulate import simulate_school
 from models.evaluation import judge
 from models.log import DataError, ResponseLog
 from models.registry import Registry
-from models.training import Trained, fit, hold_out, objections, promote_if_first, train
+from models.trainers import fit
+from models.training import Trained, hold_out, objections, promote_if_first, train
 from tests.models.registry.made import logged, registry_in
 
 
@@ -48,7 +49,7 @@ def test_what_is_served_was_fitted_on_everybody_and_says_how(registry: Registry)
     model = load(registry.bundle(trained.version), "1")
     assert set(model.skills) == set(school().skills)
     assert model.about["students"] == len(school().students)
-    assert (model.about["trainer"], model.about["data_digest"]) == ("em", school().digest)
+    assert (model.about["trainer"], model.about["data_digest"]) == ("mastery", school().digest)
     assert model.about["holdout"]["auc"] == pytest.approx(trained.evaluation.auc)
     (info,) = registry.versions()
     assert info.metrics["holdout_students"] == trained.evaluation.students < len(school().students)
@@ -97,7 +98,7 @@ def test_pybkt_is_a_trainer_too(registry: Registry) -> None:
 
 
 def test_an_unknown_trainer_is_told_and_nothing_is_registered(registry: Registry) -> None:
-    with pytest.raises(ValueError, match="unknown trainer 'sgd'; known: 'em', 'pybkt'"):
+    with pytest.raises(ValueError, match="unknown trainer 'sgd'; known: 'mastery', 'predictor', 'em', 'pybkt'"):
         train(school(), registry, trainer="sgd")
     assert registry.versions() == []
 

@@ -20,7 +20,10 @@ from tests.models.registry.made import registry_in
 TRUTH = np.array([[0.3, 0.2, 0.2, 0.1, 0.0], [0.4, 0.1, 0.25, 0.1, 0.02]])
 WORSE = np.array([[0.7, 0.2, 0.4, 0.3, 0.0], [0.1, 0.1, 0.25, 0.1, 0.02]])
 LIMITS = Limits(Thresholds(), 0.1)
-ALL = [gates.BUNDLE, gates.FITS, gates.UNSEEN, gates.LATER, gates.CALIBRATION, gates.CROSSING, gates.GROUPS]
+ALL = [
+    *(gates.BUNDLE, gates.FITS, gates.UNSEEN, gates.LATER, gates.CALIBRATION, gates.PREDICTOR),
+    *(gates.CROSSING, gates.GROUPS),
+]
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +51,7 @@ def test_a_first_model_is_judged_without_a_champion(registry: Registry, log: Res
     assert (found.version, found.champion, found.refused, found.crossings) == ("1", None, [], None)
     assert list(passed(found)) == ALL
     assert passed(found)[gates.CALIBRATION]
+    assert passed(found)[gates.PREDICTOR] is None  # none is attached
     nothing = judge(registry, version, Evidence(), LIMITS)
     assert nothing.refused == []
     assert passed(nothing)[gates.CALIBRATION] is None

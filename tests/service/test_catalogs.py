@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import orjson
 import pytest
 
-from engine.catalog import CatalogError, Item, Prerequisite, Skill, to_json
+from engine.catalog import CatalogError, Item, Prerequisite, Skill, from_json, retire_missing, to_json
 from service.catalogs import parse_json, parse_tables
 from tests.service.made import ODD_SKILL, catalog
 
@@ -156,3 +157,86 @@ def test_faults_of_json_are_named(text: str, message: str) -> None:
     with pytest.raises(CatalogError) as error:
         parse_json(text)
     assert any(one.startswith(message) for one in told(error))
+
+
+# ------------------------------------------------------------------------------------------- when a skill is mastered
+
+
+OWN = "skill_id,title,mastered_at\na,Adding,0.9\nb,,\n"
+BOUNDS = "mastered_at must lie between 0 and 1, such as 0.8, not"
+
+
+def test_a_skill_may_have_a_threshold_of_its_own() -> None:
+    read, _ = parse_tables(ITEMS, OWN)
+    assert read.skills == (Skill("a", "Adding", 0.9), Skill("b"))
+    assert read.skills[1].mastered_at is None
+    elsewhere, _ = parse_tables(ITEMS, "id,mark\na,.9\nb,\n", columns={"skill_id": "id", "mastered_at": "mark"})
+    assert [skill.mastered_at for skill in elsewhere.skills] == [0.9, None]
+
+
+@pytest.mark.parametrize(("given", "read"), [("0.9", 0.9), ('"0.9"', 0.9), ("null", None), ('""', None), (None, None)])
+def test_a_threshold_in_json(given: str | None, read: float | None) -> None:
+    own = "" if given is None else f', "mastered_at": {given}'
+    catalog, _ = parse_json(f'{{"items": [{{"id": "i", "skill_ids": ["a"]}}], "skills": [{{"id": "a"{own}}}]}}')
+    assert catalog.skills == (Skill("a", "", read),)
+
+
+@pytest.mark.parametrize("given", ["0", "1", "95", "-0.1", "nan", "inf", "high", '"0,8"', "80 %", "x" * 1000])
+def test_a_threshold_that_is_no_share_is_named_with_its_row(given: str) -> None:
+    with pytest.raises(CatalogError) as error:
+        parse_tables(ITEMS, f"skill_id,mastered_at\na,0.8\nb,{given}\n")
+    (one,) = told(error)
+    assert one == f"skills, row 2: {BOUNDS} {given.strip(chr(34))[:50]!r}"
+
+
+@pytest.mark.parametrize("given", ["0", "1", "95", "true", "false", "[0.8]", "{}", '"high"', '" "'])
+def test_a_threshold_in_json_that_is_no_share_is_named_with_its_row(given: str) -> None:
+    with pytest.raises(CatalogError) as error:
+        parse_json(
+            f'{{"items": [{{"id": "i", "skill_ids": ["a"]}}], "skills": [{{"id": "a", "mastered_at": {given}}}]}}'
+        )
+    (one,) = told(error)
+    assert one.startswith(f"skills, row 1: {BOUNDS} ")
+
+
+def test_thresholds_are_kept_where_no_skills_are_given_and_replaced_where_they_are() -> None:
+    current, _ = parse_tables(ITEMS, OWN)
+    read, _ = parse_tables("item_id,skill_ids\ni3,b\n", current=current)
+    assert read.skills == current.skills
+    assert parse_json('{"prerequisites": []}', current=current)[0].skills == current.skills
+    assert parse_tables(None, "skill_id\na\nb\n", current=current)[0].skills == (Skill("a"), Skill("b"))
+
+
+def test_a_table_of_thresholds_alone_is_a_table_that_the_school_has() -> None:
+    current, _ = parse_tables(ITEMS, "skill_id,mastered_at\na,0.9\nb,\n")
+    with pytest.raises(CatalogError, match="unknown skill 'c'"):
+        parse_tables("item_id,skill_ids\ni1,c\n", current=current)
+
+
+def test_a_skill_that_a_new_catalog_lacks_keeps_its_threshold() -> None:
+    old, _ = parse_tables(ITEMS, "skill_id,mastered_at\na,0.9\nb,0.7\n")
+    new, _ = parse_tables("item_id,skill_ids\ni9,a\n", "skill_id,mastered_at\na,0.6\n")
+    assert retire_missing(new, old).skills == (Skill("a", "", 0.6), Skill("b", "", 0.7))
+
+
+def test_a_catalog_without_thresholds_is_written_as_it_always_was() -> None:
+    """Byte for byte: its version is a digest of them, and every snapshot is of a version."""
+    read, _ = parse_tables("item_id,skill_ids\ni,a;b\n", "skill_id,title\na,A\nb,\n", "prerequisite,skill\na,b\n")
+    assert to_json(read) == (
+        '{"skills":[{"id":"a","title":"A"},{"id":"b","title":""}],'
+        '"items":[{"id":"i","skill_ids":["a","b"],"title":"","retired":false}],'
+        '"prerequisites":[{"prerequisite":"a","skill":"b"}]}'
+    )
+    assert read.version == "5a1f516611bd"
+    assert catalog().version == "7556b6fc354b"  # of the catalog that the service's tests share
+
+
+def test_thresholds_are_written_and_read_and_move_the_version() -> None:
+    plain, _ = parse_tables(ITEMS, "skill_id,title\na,Adding\nb,\n")
+    own, _ = parse_tables(ITEMS, OWN)
+    assert orjson.loads(to_json(own))["skills"] == [
+        {"id": "a", "title": "Adding", "mastered_at": 0.9},
+        {"id": "b", "title": ""},
+    ]
+    assert parse_json(to_json(own))[0] == from_json(to_json(own)) == own
+    assert len({plain.version, own.version}) == 2

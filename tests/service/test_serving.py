@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from pathlib import Path
 
 import pytest
 
 from engine import bundle
 from engine.catalog import to_json
+from engine.tracing.ability import AbilityTracer
+from service.runtime import tutoring
 from service.serving import Servings
+from service.settings import Settings
 from service.store.base import Heads, Store
-from tests.service.made import catalog, model
+from tests.service.made import catalog, forgetful, model
 
 
 async def started(store: Store, check_seconds: float = 3600) -> Servings:
@@ -100,3 +104,15 @@ async def test_a_catalog_that_is_not_what_its_version_says_is_refused(
         assert (await servings.refresh()).catalog_version == ""
     assert "was changed after it was published" in caplog.text
     await servings.close()
+
+
+@pytest.mark.parametrize("compact", [False, True])
+async def test_a_mastery_model_is_served_with_snapshots_as_the_setting_says(
+    store: Store, tmp_path: Path, compact: bool
+) -> None:
+    await store.publish("model", "9", bundle.dump(forgetful()))
+    await store.publish("catalog", catalog().version, to_json(catalog()).encode())
+    async with tutoring(Settings(data=tmp_path, compact_snapshots=compact), store) as tutor:
+        assert tutor.serving.model_version == "9"
+        assert isinstance(tutor.serving.tracer, AbilityTracer)
+        assert tutor.serving.tracer.compact is compact

@@ -15,7 +15,7 @@ from service.errors import NoCatalog, UnknownClass, UnknownSkills, UnknownStuden
 from service.store.base import Outcome, Snapshot, Store
 from service.tutor import SNAPSHOT_AFTER, Tutor
 from tests.service.conftest import bare_tutor, close
-from tests.service.made import NOW, ODD_SKILL, answer, catalog, log, model
+from tests.service.made import NOW, ODD_SKILL, answer, catalog, forgetful, log, model
 
 pytestmark = pytest.mark.parametrize("store_url", ["sqlite", "redis"], indirect=True)
 
@@ -25,7 +25,8 @@ async def test_a_response_moves_its_skills(tutor: Tutor) -> None:
     (result,) = receipt.results
     assert result.outcome is Outcome.RECORDED
     assert [one.skill_id for one in result.mastery] == ["adding", "carrying"]
-    assert all(one.mastery > 0.35 and one.responses == 1 for one in result.mastery)
+    # Expected success before any answer: 0.9 * 0.35 + 0.2 * 0.65 = 0.445, where P(known) is 0.35.
+    assert all(one.mastery > 0.445 and one.p_known > 0.35 and one.responses == 1 for one in result.mastery)
     assert result.mastery[0].status is Status.NOT_ENOUGH_EVIDENCE
     assert receipt.model_version == "builtin"
     assert receipt.catalog_version == catalog().version
@@ -80,7 +81,8 @@ async def test_a_snapshot_is_kept_and_folded_on(tutor: Tutor, store: Store) -> N
     assert stored.records == b""
     (whole,), _ = await store.read(["ada"], b"")
     tracer = tutor.serving.tracer
-    assert np.array_equal(tracer.load(stored.snapshot).mastery, tracer.fold(unpack(whole.records)).mastery)
+    loaded, folded = tracer.load(stored.snapshot), tracer.fold(unpack(whole.records))
+    assert np.array_equal(tracer.standing(loaded).mastery, tracer.standing(folded).mastery)
 
 
 async def test_a_snapshot_that_cannot_be_read_is_made_again(tutor: Tutor, store: Store) -> None:
@@ -248,3 +250,77 @@ async def test_a_page_that_shows_what_would_come_is_no_recommendation(tutor: Tut
     assert await log(store, "recommendation") == []
     given = [one.item_id for one in shown.recommendations]
     assert given == [one.item_id for one in (await tutor.next("ada", 2, log=False)).recommendations]
+
+
+# -------------------------------------------------------------------------------------- a model that knows of time
+
+
+DAYS_AGO_20 = NOW // 1000 - 20 * 86_400
+
+
+async def practised(tutor: Tutor, store: Store, skill: str = "add") -> None:
+    """A forgetful model, and somebody who answered every item of a skill rightly 20 days ago."""
+    await store.publish("model", "9", bundle.dump(forgetful()))
+    await tutor.record([answer(f"r{n}", item=f"{skill}-{n % 3}", at=DAYS_AGO_20 + 60 * n) for n in range(12)])
+
+
+async def test_what_time_took_below_its_threshold_needs_review(tutor: Tutor, store: Store) -> None:
+    await practised(tutor, store)
+    history = await tutor.history("ada")
+    adding = (await tutor.mastery("ada")).skills[0]
+    assert history.steps[0].moves[0].after > adding.threshold > adding.mastery
+    assert adding.status is Status.NEEDS_REVIEW
+    assert adding.low <= adding.mastery <= adding.high
+    again = (await tutor.record([answer("r0", item="add-0", at=DAYS_AGO_20)])).results[0].mastery[0]
+    assert (again.mastery, again.p_known, again.status) == (adding.mastery, adding.p_known, adding.status)
+
+
+async def test_what_is_practised_meanwhile_does_not_hide_what_was_mastered(tutor: Tutor, store: Store) -> None:
+    await practised(tutor, store)
+    await tutor.record([answer("odd", item="odd-0", at=NOW // 1000 - 60)])
+    skills = (await tutor.mastery("ada")).skills
+    assert [one.status for one in skills] == [Status.NEEDS_REVIEW, Status.NOT_STARTED, Status.NOT_ENOUGH_EVIDENCE]
+
+
+async def test_what_was_just_practised_again_is_mastered_again(tutor: Tutor, store: Store) -> None:
+    await practised(tutor, store)
+    fresh = [answer(f"new{n}", item=f"add-{n % 3}", at=NOW // 1000 - 300 + 30 * n) for n in range(10)]
+    last = (await tutor.record(fresh)).results[-1].mastery[0]
+    adding = (await tutor.mastery("ada")).skills[0]
+    assert last.status is adding.status is Status.MASTERED
+    assert last.mastery == pytest.approx(adding.mastery)
+
+
+async def test_what_was_forgotten_is_taught_again(tutor: Tutor, store: Store) -> None:
+    await practised(tutor, store, "odd")
+    assert (await tutor.next("ada", skills=[ODD_SKILL])).outcome == "learn"
+    fresh = [answer(f"new{n}", "bob", f"odd-{n % 3}", NOW // 1000 - 300 + 30 * n) for n in range(10)]
+    await tutor.record(fresh)
+    assert (await tutor.next("bob", skills=[ODD_SKILL])).outcome == "nothing left"
+
+
+async def test_a_snapshot_of_a_mastery_model_is_folded_on_to_the_bit(tutor: Tutor, store: Store) -> None:
+    await practised(tutor, store)
+    await tutor.record(
+        [answer(f"x{n}", item=f"carry-{n % 3}", at=DAYS_AGO_20 + 1000 + n) for n in range(SNAPSHOT_AFTER)]
+    )
+    await tutor.behind.close()
+    (stored,), _ = await store.read(["ada"], tutor.serving.tag)
+    assert stored.snapshot is not None
+    receipt = await tutor.record([answer("last", item="carry-1", at=DAYS_AGO_20 + 5000, correct=False)])
+    whole = {one.skill_id: one for one in (await tutor.mastery("ada")).skills}
+    for one in receipt.results[0].mastery:
+        assert (one.mastery, one.p_known) == (whole[one.skill_id].mastery, whole[one.skill_id].p_known)
+
+
+async def test_a_model_of_the_other_kind_is_taken_up_and_given_up(tutor: Tutor, store: Store) -> None:
+    await tutor.record([answer(f"r{n}", at=DAYS_AGO_20 + n) for n in range(2 * SNAPSHOT_AFTER)])
+    plain = (await tutor.mastery("ada")).skills
+    await store.publish("model", "9", bundle.dump(forgetful()))
+    assert (await tutor.next("ada")).model_version == "9"
+    other = (await tutor.mastery("ada")).skills
+    assert [one.responses for one in other] == [one.responses for one in plain]
+    assert other[0].mastery < plain[0].mastery
+    await store.publish("model", "1", bundle.dump(model("1", learn=0.12)))
+    assert (await tutor.record([answer("r0", at=DAYS_AGO_20)])).model_version == "1"
+    assert [one.mastery for one in (await tutor.mastery("ada")).skills] == pytest.approx([one.mastery for one in plain])

@@ -9,7 +9,8 @@ from engine import bundle
 from engine.catalog import Catalog, Item, Skill
 from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP, Model
 from engine.responses import Response, pack, unpack
-from engine.tracing import Tracer
+from engine.tracing import bind
+from engine.tracing.plain import PlainTracer
 from models import bkt, evaluation
 from models.log import DataError, ResponseLog
 from tests.models.oracle import log_of, simulate
@@ -88,11 +89,12 @@ def test_students_who_differ_are_seen_to_differ() -> None:
 
 
 def test_the_interval_holds_the_true_state_more_often_than_not(fitted: Model) -> None:
-    """Of simulated students, those whose interval lies above 1/2 know the skill, those below do not, mostly."""
+    """Of simulated students, those whose interval lies in the upper half, from guess to 1 - slip, know the skill, those
+    in the lower half do not, mostly."""
     catalog = Catalog((Skill("0"),), (Item("0", ("0",)),))
-    tracer = Tracer(fitted, catalog)
+    tracer = bind(fitted, catalog)
     rng = np.random.default_rng(5)
-    right, sure = 0, 0
+    right, sure, middle = 0, 0, (1 - TRUTH[0, SLIP] + TRUTH[0, GUESS]) / 2
     for student in range(150):
         known, records = rng.random() < TRUTH[0, PRIOR], b""
         for turn in range(8):
@@ -102,10 +104,10 @@ def test_the_interval_holds_the_true_state_more_often_than_not(fitted: Model) ->
         history = unpack(records)
         state = tracer.fold(history)
         low, high = tracer.interval(history, state)
-        assert low[0] <= state.mastery[0] <= high[0]
-        if low[0] > 0.5 or high[0] < 0.5:
+        assert low[0] <= tracer.standing(state).mastery[0] <= high[0]
+        if low[0] > middle or high[0] < middle:
             sure += 1
-            right += known == (low[0] > 0.5)
+            right += known == (low[0] > middle)
     assert sure > 50
     assert right / sure > 0.8
 
@@ -139,7 +141,7 @@ def test_a_skill_of_few_answers_stays_near_what_is_plausible_and_an_unseen_one_b
     model = bkt.fit(log_of([("s", "i", "seen", 1, 0)]))
     assert (model.params[:, [GUESS, SLIP]] < 0.5).all()
     assert (model.draws[..., [GUESS, SLIP]].sum(-1) < 1).all()
-    tracer = Tracer(fitted, Catalog((Skill("new"),), (Item("i", ("new",)),)))
+    tracer = PlainTracer(fitted, Catalog((Skill("new"),), (Item("i", ("new",)),)))
     assert tracer.params[0] == pytest.approx(fitted.population)
 
 

@@ -7,10 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine.mastery_model import ON_GUESS, MasteryModel
+from engine.model import PARAMETERS
 from models.log import DataError, ResponseLog
 from models.mastery.fit import Problem, fit, refit
 from models.mastery.options import Options
-from models.mastery.parameters import Parameters
 from models.mastery.values import views
 from tests.models.mastery.students import Truth, mixed, simulate
 from tests.models.oracle import log_of
@@ -27,11 +28,11 @@ def log() -> ResponseLog:
 
 
 @pytest.fixture(scope="module")
-def fitted(log: ResponseLog) -> Parameters:
+def fitted(log: ResponseLog) -> MasteryModel:
     return fit(log, Options(repeats=False, points=7))
 
 
-def test_difficulty_is_found(fitted: Parameters) -> None:
+def test_difficulty_is_found(fitted: MasteryModel) -> None:
     """A skill's mean ease and its items' mean difficulty explain the same: what is told is the difference within."""
     found = fitted.difficulty.reshape(3, 6)
     truth = DIFFICULTY.reshape(3, 6)
@@ -40,18 +41,18 @@ def test_difficulty_is_found(fitted: Parameters) -> None:
     assert np.sqrt((error**2).mean()) < 0.12
 
 
-def test_the_spread_of_ability_is_found(fitted: Parameters) -> None:
+def test_the_spread_of_ability_is_found(fitted: MasteryModel) -> None:
     assert fitted.population[5:] == pytest.approx(TRUTH.ability, abs=0.35)
-    assert fitted.ability[:, 2] == pytest.approx(0.9, abs=0.2)
+    assert fitted.values[:, ON_GUESS] == pytest.approx(0.9, abs=0.2)
 
 
-def test_forgetting_is_found(fitted: Parameters) -> None:
+def test_forgetting_is_found(fitted: MasteryModel) -> None:
     assert fitted.gap[0] == pytest.approx(0.5, abs=0.2)
-    assert fitted.forget == pytest.approx(1 / (1 + np.exp(-SKILLS[:, 4])), abs=0.08)
+    assert fitted.params[:, PARAMETERS.index("forget")] == pytest.approx(1 / (1 + np.exp(-SKILLS[:, 4])), abs=0.08)
 
 
-def test_what_is_found_explains_the_answers_better_than_the_truth(log: ResponseLog, fitted: Parameters) -> None:
-    problem = Problem(log, fitted.options)
+def test_what_is_found_explains_the_answers_better_than_the_truth(log: ResponseLog, fitted: MasteryModel) -> None:
+    problem = Problem(log, Options.of(fitted.about))
     truth = problem.start.copy()
     values = views(truth, *problem.shape)
     values.skills[:] = values.population[:] = 0
@@ -67,14 +68,14 @@ def test_slopes_are_found_to_be_nothing_where_there_is_nothing() -> None:
     nothing = Truth(SKILLS, np.zeros(4), np.zeros(18))
     found = fit(simulate(nothing, students=400, answers=8), Options(repeats=False))
     assert found.population[5:] == pytest.approx(0, abs=0.5)
-    assert found.ability[:, 2].max() < 0.3
+    assert found.values[:, ON_GUESS].max() < 0.3
     assert found.difficulty.std() < 0.2
 
 
 def test_the_same_log_gives_the_same_parameters_on_any_number_of_threads() -> None:
     log = mixed(students=30)
     one, two = fit(log, jobs=1), fit(log, jobs=2)
-    assert np.array_equal(one.logits, two.logits)
+    assert np.array_equal(one.values, two.values)
     assert np.array_equal(one.offsets, two.offsets)
     assert one.about == two.about
 
@@ -87,22 +88,23 @@ def test_limits_are_kept() -> None:
     }
     found = fit(mixed(students=30), Options(limits=limits))
     a, b = found.skills.index("a"), found.skills.index("b")
-    assert found.guess[[a, b]] == pytest.approx([0.2, 0.25])
-    assert found.slip[a] == pytest.approx(0.1)
-    assert found.forget[a] <= 0.001 + 1e-9
-    assert 0.05 - 1e-9 <= found.learn[b] <= 0.1 + 1e-9
-    assert found.prior[b] >= 0.5 - 1e-9
-    assert 0.05 - 1e-9 <= found.slip[b] <= 0.15 + 1e-9
+    of_a, of_b = (dict(zip(PARAMETERS, found.params[at], strict=True)) for at in (a, b))
+    assert (of_a["guess"], of_b["guess"]) == pytest.approx((0.2, 0.25))
+    assert of_a["slip"] == pytest.approx(0.1)
+    assert of_a["forget"] <= 0.001 + 1e-9
+    assert 0.05 - 1e-9 <= of_b["learn"] <= 0.1 + 1e-9
+    assert of_b["prior"] >= 0.5 - 1e-9
+    assert 0.05 - 1e-9 <= of_b["slip"] <= 0.15 + 1e-9
 
 
 def test_without_forgetting_nothing_is_forgotten() -> None:
-    assert (fit(mixed(), Options(forgets=None)).forget < 1e-15).all()
+    assert (fit(mixed(), Options(forgets=None)).params[:, PARAMETERS.index("forget")] < 1e-15).all()
 
 
 def test_items_that_only_name_their_skills_are_left_out() -> None:
     log = log_of([("s", "i", "a", 1, 0), ("s", "j", "b", 0, 1), ("s", "i", "a", 0, 2)])
     found = fit(log)
-    assert (found.options.items, found.options.repeats) == (None, False)
+    assert (found.about["options"]["items"], found.about["options"]["repeats"]) == (None, False)
     assert (found.offsets == 0).all()
 
 
@@ -127,5 +129,5 @@ def test_a_refit_climbs_the_same_hill() -> None:
     top, again = fit(log), refit(log, start, steps=200)
     assert again.items == log.items
     assert again.about["penalised_log_likelihood"] == pytest.approx(top.about["penalised_log_likelihood"], abs=0.05)
-    doubled = replace(start, offsets=2 * start.offsets, logits=start.logits + 1)
+    doubled = replace(start, offsets=2 * start.offsets, values=start.values + 1)
     assert np.array_equal(refit(log, doubled).offsets, refit(log, start).offsets)

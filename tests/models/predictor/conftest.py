@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from models import predictor
 from models.log import ResponseLog
 from models.predictor import Predictor
+from models.predictor.fit import fit
 from tests.models.mastery.students import mixed
 
 
@@ -17,7 +17,7 @@ def students() -> ResponseLog:
 
 @pytest.fixture(scope="session")
 def fitted(students: ResponseLog) -> Predictor:
-    return predictor.fit(students)
+    return fit(students)
 
 
 @pytest.fixture(scope="session")

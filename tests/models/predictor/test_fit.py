@@ -7,17 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models import mastery, metrics, predictor
+from models import mastery, metrics
 from models.log import DataError, ResponseLog
 from models.predictor import Predictor, dump, predict
-from models.predictor.fit import _out_of_fold, folds
+from models.predictor.fit import _out_of_fold, fit, folds
 from models.predictor.habits import learn
 from tests.models.oracle import log_of
 
 
 def test_the_same_seed_gives_the_same(fitted: Predictor, students: ResponseLog) -> None:
     told: list[tuple[int, int, str]] = []
-    again = predictor.fit(students, jobs=1, progress=lambda *stage: told.append(stage))
+    again = fit(students, jobs=1, progress=lambda *stage: told.append(stage))
     assert np.array_equal(again.trees.value, fitted.trees.value)
     assert dump(again) == dump(fitted)
     assert told[-1][0] == told[-1][1]
@@ -49,7 +49,7 @@ def test_it_sees_what_the_mastery_model_cannot() -> None:
     """An item whose outcome is the last result turned over: knowledge has no part in it."""
     train, test = _moody(150, 0), _moody(60, 1)
     alone = mastery.predict(mastery.fit(train), test)
-    both = predict(predictor.fit(train), test)
+    both = predict(fit(train), test)
     assert metrics.auc(test.score, both) > metrics.auc(test.score, alone) + 0.1
     assert metrics.log_loss(test.score, both) < metrics.log_loss(test.score, alone) - 0.05
 
@@ -65,12 +65,12 @@ def test_habits_are_held_to_nothing() -> None:
 @pytest.mark.parametrize("scores", [(1, 1), (0, 0)])
 def test_nothing_to_learn_from_is_told(scores: tuple[int, int]) -> None:
     with pytest.raises(DataError, match="right and wrong"):
-        predictor.fit(log_of([("s", "i", "a", scores[0], 0), ("t", "i", "a", scores[1], 0)]))
+        fit(log_of([("s", "i", "a", scores[0], 0), ("t", "i", "a", scores[1], 0)]))
 
 
 def test_a_handful_of_answers_is_enough_to_run() -> None:
     log = log_of([("s", "i", "a", 1, 0), ("t", "i", "a", 0, 0), ("t", "j", "a", 0.5, 1)])
-    assert np.isfinite(predict(predictor.fit(log), log)).all()
+    assert np.isfinite(predict(fit(log), log)).all()
 
 
 def _moody(students: int, seed: int) -> ResponseLog:

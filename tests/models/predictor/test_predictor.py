@@ -8,10 +8,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from engine import bundle
+from engine.mastery_model import sigmoid
 from engine.model import ModelError
 from models import mastery
 from models.log import ResponseLog
-from models.mastery.values import sigmoid
 from models.predictor import Predictor, dump, load, predict
 from models.predictor.history import FEATURES
 from models.predictor.predictor import features
@@ -58,15 +59,15 @@ def test_what_is_unseen_gets_a_sane_prediction(fitted: Predictor) -> None:
 
 
 def test_a_file_gives_back_what_was_written(fitted: Predictor, others: ResponseLog) -> None:
-    again = load(dump(fitted))
+    again = load(dump(fitted), fitted.mastery)
     assert np.array_equal(predict(again, others), predict(fitted, others))
     assert again.names == fitted.names
     assert dict(again.about) == dict(fitted.about)
     assert not again.trees.value.flags.writeable
     with pytest.raises(ModelError, match="not a file"):
-        load(b"nothing")
+        load(b"nothing", fitted.mastery)
     with pytest.raises(ModelError, match="not a file"):
-        load(mastery.dump(fitted.mastery))
+        load(bundle.dump(fitted.mastery), fitted.mastery)
 
 
 @pytest.mark.parametrize(
@@ -89,4 +90,4 @@ def test_a_file_with_a_fault_is_refused(fitted: Predictor, name: str, value: flo
     out = io.BytesIO()
     np.savez_compressed(out, **arrays)
     with pytest.raises(ModelError, match=message):
-        load(out.getvalue())
+        load(out.getvalue(), fitted.mastery)

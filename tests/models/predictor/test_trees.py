@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from models.mastery.values import sigmoid
+from engine.mastery_model import sigmoid
 from models.predictor.trees import exported
 
 

@@ -83,3 +83,46 @@ async def test_the_model(api: Api) -> None:
     await api.tutor.store.publish("model", "3", bundle.dump(model("3")))
     told = (await api.client.get("/v1/model")).json()
     assert (told["version"], told["about"], told["catalog_version"]) == ("3", {"trainer": "none"}, catalog().version)
+
+
+async def test_a_skills_own_threshold_goes_in_and_comes_out(bare_api: Api) -> None:
+    await put(bare_api, "items", "item_id,skill_ids\ni1,a\ni2,b\n")
+    before = (await bare_api.client.get("/v1/catalog")).json()
+    assert before["skills"] == [{"id": "a", "title": ""}, {"id": "b", "title": ""}]
+    assert (await put(bare_api, "skills", "skill_id,mastered_at\na,0.9\nb,\n")).status_code == 200
+    current = (await bare_api.client.get("/v1/catalog")).json()
+    assert current["skills"] == [{"id": "a", "title": "", "mastered_at": 0.9}, {"id": "b", "title": ""}]
+    assert current["version"] != before["version"]
+    again = await bare_api.client.put("/v1/catalog", json=current)
+    assert again.json()["version"] == current["version"]
+    # Items alone: the skills stay. A skills table without a: it stays with its retired items, as it was.
+    kept = (await put(bare_api, "items", "item_id,skill_ids\ni2,b\n")).json()
+    assert (kept["skills"], kept["retired"]) == (2, 1)
+    told = await bare_api.client.put(
+        "/v1/catalog", json={"items": [{"id": "i3", "skill_ids": ["b"]}], "skills": [{"id": "b"}]}
+    )
+    assert told.status_code == 200
+    assert (await bare_api.client.get("/v1/catalog")).json()["skills"] == [
+        {"id": "b", "title": ""},
+        {"id": "a", "title": "", "mastered_at": 0.9},
+    ]
+
+
+async def test_a_threshold_that_is_no_share_is_refused_with_its_row(api: Api) -> None:
+    answer = await put(api, "skills", "skill_id,mastered_at\nadding,0.9\ncarrying,90\n")
+    told = problem(answer, 422, "catalog-refused")
+    assert ("skills", 2) in [(one["table"], one["row"]) for one in told["faults"]]
+    assert "mastered_at must lie between 0 and 1, such as 0.8, not '90'" in [one["message"] for one in told["faults"]]
+    body = orjson.loads(to_json(catalog()))
+    body["skills"][1]["mastered_at"] = True
+    told = problem(await api.client.put("/v1/catalog", json=body), 422, "catalog-refused")
+    assert [(one["table"], one["row"]) for one in told["faults"]] == [("skills", 2)]
+    assert (await api.client.get("/v1/catalog")).json()["version"] == catalog().version
+
+
+async def test_the_document_tells_of_thresholds(bare_api: Api) -> None:
+    schemas = (await bare_api.client.get("/openapi.json")).json()["components"]["schemas"]
+    assert "mastered_at" in schemas["SkillRow"]["properties"]
+    assert "mastered_at" not in schemas["SkillRow"].get("required", [])
+    assert {"mastery", "interval", "p_known", "threshold"} <= schemas["SkillMasteryOut"]["properties"].keys()
+    assert {"mastery", "p_known"} <= schemas["SkillNowOut"]["properties"].keys()

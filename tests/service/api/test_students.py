@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from tests.service.api.conftest import Api, problem
-from tests.service.made import raw
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from engine.catalog import Skill
+from service.settings import Settings
+from tests.service.api.conftest import Api, problem, serving
+from tests.service.made import ODD_SKILL, catalog, raw
 
 
 async def test_a_new_student_gets_a_sensible_start(api: Api) -> None:
@@ -54,9 +61,51 @@ async def test_mastery(api: Api) -> None:
     adding, carrying = told["skills"][:2]
     assert (adding["skill_id"], adding["title"], adding["responses"]) == ("adding", "Adding", 3)
     assert 0 < adding["interval"][0] <= adding["mastery"] <= adding["interval"][1] < 1
+    # The untrained model, three right answers: P(known) 0.9871, on its scale of expected success 0.9 p + 0.2 (1 - p).
+    assert adding["p_known"] == pytest.approx(0.98708, abs=1e-5)
+    assert adding["mastery"] == pytest.approx(0.89096, abs=1e-5)
+    assert adding["threshold"] == carrying["threshold"] == 0.8
+    assert (carrying["p_known"], carrying["mastery"]) == (pytest.approx(0.35), pytest.approx(0.445))
     assert adding["last_practised"] == "2026-03-03T09:00:00Z"
     assert (carrying["status"], carrying["last_practised"]) == ("not started", None)
     assert told["model_version"] == "builtin"
+
+
+async def test_a_skill_is_mastered_from_its_own_threshold_on(api: Api) -> None:
+    """What two right answers and a half leave is above what is asked for by default, and below what this one asks."""
+    strict = replace(catalog(), skills=(*catalog().skills[:2], Skill(ODD_SKILL, "", 0.88)))
+    await api.tutor.import_catalog(strict)
+    items = [raw(f"{item}-{n}", item=item, answered_at=n) for item in ("add-0", "odd-0") for n in range(2)]
+    items += [raw(f"{item}-x", item=item, answered_at=9, score=0.5) for item in ("add-0", "odd-0")]
+    last = (await api.send(items)).json()["results"]
+    adding, _, odd = (await api.student("ada", "mastery")).json()["skills"]
+    assert (adding["threshold"], odd["threshold"]) == (0.8, 0.88)
+    assert adding["mastery"] == odd["mastery"]
+    assert 0.8 < adding["mastery"] < 0.88
+    assert (adding["status"], odd["status"]) == ("needs review", "learning")  # mastered, in 1970
+    now = {one["mastery"][0]["skill_id"]: one["mastery"][0] for one in last}
+    assert [now[one["skill_id"]]["status"] for one in (adding, odd)] == ["needs review", "learning"]
+    assert now["adding"]["p_known"] == adding["p_known"]
+    # And the recommender goes by the same threshold.
+    assert (await api.student("ada", "next", skills=ODD_SKILL)).json()["outcome"] == "learn"
+    await api.tutor.import_catalog(catalog())
+    assert (await api.student("ada", "next", skills=ODD_SKILL)).json()["outcome"] == "nothing left"
+
+
+async def test_who_is_expected_to_fail_is_not_called_mastered_unless_the_catalog_says_so(
+    store_url: str, tmp_path: Path
+) -> None:
+    """The untrained model slips 0.1: who knows a skill for sure is right at 0.9, where the school asks for 0.95."""
+    async with serving(Settings(data=tmp_path, store=store_url, mastered_at=0.95)) as strict:
+        await strict.tutor.import_catalog(catalog())
+        await strict.send([raw(f"r{n}", answered_at=n) for n in range(20)])
+        adding = (await strict.student("ada", "mastery")).json()["skills"][0]
+        assert (adding["threshold"], adding["status"]) == (0.95, "learning")
+        assert adding["mastery"] == pytest.approx(0.9, abs=1e-6)
+        own = (Skill("adding", "", 0.85), *catalog().skills[1:])
+        await strict.tutor.import_catalog(replace(catalog(), skills=own))
+        adding = (await strict.student("ada", "mastery")).json()["skills"][0]
+        assert (adding["threshold"], adding["status"]) == (0.85, "needs review")  # mastered, in 1970
 
 
 async def test_history_by_pages(api: Api) -> None:

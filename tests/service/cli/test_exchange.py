@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
+from engine.mastery_model import unlearnt
 from models.log import DataError
 from service.cli import app
+from tests.models.registry.made import registry_in
 
 
 @pytest.fixture
@@ -48,6 +50,15 @@ def test_a_pickle_is_refused(runner: CliRunner, tmp_path: Path) -> None:
     done = runner.invoke(app, ["models", "import", str(path), "--from", "pybkt"])
     assert isinstance(done.exception, DataError)
     assert "to_csv" in str(done.exception)
+
+
+def test_a_mastery_model_has_no_such_table(runner: CliRunner, tmp_path: Path) -> None:
+    model, digest = unlearnt(), "d" * 64
+    version = registry_in(tmp_path / "data").log(model, params={}, metrics={}, data_digest=digest, judged=model)
+    done = runner.invoke(app, ["models", "export", version, str(tmp_path / "ours.csv"), "--to", "pybkt"])
+    assert isinstance(done.exception, ValueError)
+    assert "pyBKT cannot hold" in str(done.exception)
+    assert not (tmp_path / "ours.csv").exists()
 
 
 def test_another_tool_is_not_known(runner: CliRunner, tmp_path: Path) -> None:

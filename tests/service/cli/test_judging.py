@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from engine.bundle import load
+from engine.mastery_model import LEARN, PRIOR, MasteryModel
 from models.registry import Registry
 from tests.models.registry.made import registry_in
 
@@ -26,7 +27,10 @@ def registry(tmp_path: Path) -> Registry:
 def _spoilt(registry: Registry) -> str:
     """A version like the first, under which hardly anybody has mastered anything."""
     model = load(registry.bundle("1"), "1")
-    other = replace(model, params=model.params * [0.2, 0.1, 1, 1, 1], about={})
+    assert isinstance(model, MasteryModel)
+    values = model.values.copy()
+    values[:, [PRIOR, LEARN]] -= 8.0  # logits: less would be outweighed by a few right answers
+    other = replace(model, values=values, about={})
     return registry.log(other, params={}, metrics={}, data_digest="d" * 64, judged=other)
 
 

@@ -10,13 +10,13 @@ import pytest
 from engine.mastery import Status
 from service.reports.charts import MOST, Timeline, bar, moved, spread, timeline
 from service.reports.facts import Answer
-from tests.service.reports.made import NOW, answer, mastered, skill, stuck
+from tests.service.reports.made import NOW, answer, skill, stuck
 
 DAY = 86_400_000
 
 
 def chart(*answers: Answer) -> Timeline:
-    return timeline(skill(0.6), [(one, one.moves[0]) for one in answers], 0.95)
+    return timeline(skill(0.6), [(one, one.moves[0]) for one in answers])
 
 
 def test_a_spread_is_as_wide_as_the_bar_and_shares_it_by_count() -> None:
@@ -39,12 +39,18 @@ def test_a_spread_of_nobody_is_empty() -> None:
 
 
 def test_a_bar_holds_the_interval_the_estimate_and_the_mark() -> None:
-    found = bar(skill(0.5, low=0.3, high=0.72), 0.95)
-    assert (found.low, found.width, found.at, found.mark) == (30.0, 42.0, 50.0, 95.0)
+    found = bar(skill(0.5, low=0.3, high=0.72))
+    assert (found.low, found.width, found.at, found.mark) == (30.0, 42.0, 50.0, 80.0)
+
+
+def test_the_mark_is_the_skills_own() -> None:
+    one = skill(0.7, threshold=0.65)
+    assert bar(one).mark == 65.0
+    assert timeline(one, []).mastered_y == 54.8  # 0.35 of the 128 units below the top, which is at 10
 
 
 def test_an_interval_of_no_width_can_still_be_seen() -> None:
-    assert bar(skill(0.5, low=0.5, high=0.5), 0.95).width > 0
+    assert bar(skill(0.5, low=0.5, high=0.5)).width > 0
 
 
 def test_every_answer_is_marked_in_order_with_how_far_it_moved() -> None:
@@ -81,13 +87,12 @@ def test_a_tick_a_day_and_no_two_labels_in_one_place() -> None:
 
 
 def test_the_end_is_todays_estimate_and_interval() -> None:
-    found = timeline(stuck(mastery=0.3), [], 0.95)
+    found = timeline(stuck(mastery=0.3), [])
     assert found.high_y < found.end_y < found.low_y
-    assert found.mastered_y == 16.4
+    assert found.mastered_y == 35.6  # a fifth of the 128 units below the top, which is at 10
     assert found.summary == "0 answers."
 
 
 def test_what_moved_is_the_difference_of_the_shown_numbers() -> None:
     (move,) = answer(before=0.409, after=0.4999).moves
     assert moved(move) == 9
-    assert mastered().mastery > 0.95

@@ -12,7 +12,7 @@ from tests.service.reports.made import a_class, mastered, skill, stuck, unstarte
 @pytest.mark.parametrize(
     ("one", "shown", "detail", "said"),
     [
-        (skill(0.978, 9, Status.MASTERED), "● 97", "87–99 · 9", "mastered: 97, between 87 and 99, 9 answers"),
+        (skill(0.878, 9, Status.MASTERED), "● 87", "77–97 · 9", "mastered: 87, between 77 and 97, 9 answers"),
         (skill(0.62, 5), "◐ 62", "52–72 · 5", "learning: 62, between 52 and 72, 5 answers"),
         (stuck(), "◐ 31", "21–41 · 14", "stuck, learning: 31, between 21 and 41, 14 answers"),
         (
@@ -22,7 +22,8 @@ from tests.service.reports.made import a_class, mastered, skill, stuck, unstarte
             "not enough evidence: 40, between 30 and 50, 1 answer",
         ),
         (unstarted(), "○ –", "", "not started"),
-        (skill(0.96, 8, Status.NEEDS_REVIEW), "↻ 96", "86–99 · 8", "needs review: 96, between 86 and 99, 8 answers"),
+        (skill(0.86, 8, Status.NEEDS_REVIEW), "↻ 86", "76–96 · 8", "needs review: 86, between 76 and 96, 8 answers"),
+        (skill(0.62, 8, Status.NEEDS_REVIEW), "↻ 62", "52–72 · 8", "needs review: 62, between 52 and 72, 8 answers"),
     ],
 )
 def test_cells_say_in_symbol_number_and_words(one: SkillMastery, shown: str, detail: str, said: str) -> None:
@@ -31,7 +32,7 @@ def test_cells_say_in_symbol_number_and_words(one: SkillMastery, shown: str, det
 
 
 def test_below_the_mark_is_never_shown_as_at_the_mark() -> None:
-    assert cell(skill(0.9499, 9)).shown == "◐ 94"
+    assert cell(skill(0.7999, 9)).shown == "◐ 79"
 
 
 def test_the_brief_names_who_what_how_sure_and_what_next() -> None:
@@ -44,7 +45,8 @@ def test_the_brief_names_who_what_how_sure_and_what_next() -> None:
     ).brief
     assert brief.who == "2 of 3 students: ben and ada."
     assert brief.what == "Fractions (2 students) and Sums (1 student)."
-    assert brief.sure.startswith("For 3 of 3 findings, even the high end of the estimate is below the mark")
+    assert brief.sure.startswith("For 3 of 3 findings, even the high end of the estimate is below the skill's mark")
+    assert "for mastered (80)." in brief.sure
     assert "1 of the 6 started cells" in brief.sure
     assert brief.next.startswith("Take ben and ada together for Fractions")
 
@@ -56,11 +58,21 @@ def test_what_is_not_sure_is_not_called_sure() -> None:
     assert brief.next.startswith("Look at Fractions with ada")
 
 
+def test_how_sure_a_finding_is_goes_by_the_skills_own_mark() -> None:
+    """Both may be as high as 0.7: below what the one asks for, and not below what the other does."""
+    strict = skill(0.5, 12, title="A", high=0.7, threshold=0.9)
+    mild = skill(0.5, 12, title="B", high=0.7, threshold=0.65)
+    page = class_page(a_class(("ada", (strict, mild))))
+    assert page.brief.sure.startswith("For 1 of 2 findings,")
+    assert "for mastered (65 to 90)." in page.brief.sure
+    assert [(one.title, one.mark) for one in page.skills] == [("A", 90), ("B", 65)]
+
+
 @pytest.mark.parametrize(
     ("skills", "following"),
     [
         ((skill(),), "1 student can go on practising"),
-        ((skill(0.97, 9, Status.NEEDS_REVIEW),), "1 student can refresh"),
+        ((skill(0.67, 9, Status.NEEDS_REVIEW),), "1 student can refresh"),
         ((unstarted(),), "More answers are needed"),
     ],
 )

@@ -155,3 +155,16 @@ def test_charts_are_svg_with_their_words() -> None:
     assert '<g class="mark right"><title>25 Feb 2026, 06:13: right, 40 to 60 (up 20)</title>' in html
     assert 'role="img" aria-labelledby="chart-1-title"' in html
     assert '<rect class="range learning" x="21.0" y="3" width="20.0" height="10"/>' in html
+
+
+def test_the_pages_say_what_the_number_is_and_from_where_on_a_skill_is_mastered() -> None:
+    skills = (stuck("A"), skill(0.6, title="B", threshold=0.65))
+    grid = bytes(pages.page("class.html", page=class_page(a_class(("ada", skills)))).body).decode()
+    student = bytes(pages.page("student.html", page=student_page(a_student(skills))).body).decode()
+    for html in (grid, student):
+        assert "chance in 100 of a right answer, now, on an average item" in html
+        assert "knows" not in html
+    assert '<th scope="col"><bdi>A</bdi><small>mark 80</small></th>' in grid
+    assert '<th scope="col"><bdi>B</bdi><small>mark 65</small></th>' in grid
+    assert '<td class="num">50–70</td><td class="num">65</td>' in student
+    assert '<line class="aim" x1="65.0" y1="0" x2="65.0" y2="16"/>' in student

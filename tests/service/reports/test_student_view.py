@@ -18,7 +18,7 @@ from tests.service.reports.made import NOW, a_student, answer, mastered, skill, 
         ((stuck("A"), skill(title="B")), "Stuck on A: many answers, and the estimate stays low."),
         ((skill(title="A"), mastered("B")), "Learning A; not stuck on anything."),
         (
-            (skill(0.96, 9, Status.NEEDS_REVIEW, "A"), mastered("B")),
+            (skill(0.86, 9, Status.NEEDS_REVIEW, "A"), mastered("B")),
             "Everything with enough answers has been mastered; A could be refreshed.",
         ),
         ((mastered("A"), unstarted("B")), "Everything with enough answers is mastered."),
@@ -39,6 +39,19 @@ def test_skills_stand_by_urgency_and_what_has_not_begun_stands_apart() -> None:
     assert [row.title for row in page.rows] == ["S", "l", "L", "M"]
     assert [row.stuck for row in page.rows] == [True, False, False, False]
     assert page.not_started == ("N",)
+
+
+def test_each_skill_has_its_own_mark() -> None:
+    skills = (skill(0.7, title="A", threshold=0.9), skill(0.72, 9, Status.MASTERED, "B", threshold=0.7))
+    page = student_page(a_student(skills))
+    assert [(row.title, row.mark, row.bar.mark) for row in page.rows] == [("A", 90, 90.0), ("B", 70, 70.0)]
+
+
+def test_what_was_forgotten_is_urgent_and_no_failure() -> None:
+    faded = skill(0.55, 12, Status.NEEDS_REVIEW, "A")
+    page = student_page(a_student((mastered("M"), faded)))
+    assert [(row.title, row.stuck) for row in page.rows] == [("A", False), ("M", False)]
+    assert page.headline == "Everything with enough answers has been mastered; A could be refreshed."
 
 
 def test_answers_stand_newest_first_with_what_they_moved() -> None:

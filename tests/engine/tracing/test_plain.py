@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from engine.catalog import Catalog, Item, Skill
 from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP, Model, builtin
 from engine.responses import EMPTY, History, Response, pack, unpack
-from engine.tracing import NEVER, RECENT, Tracer
+from engine.tracing import NEVER, RECENT, bind
+from engine.tracing.plain import PlainTracer
 from tests.models.oracle import p_known
 
 PARAMS = np.array([[0.3, 0.1, 0.2, 0.1, 0.02], [0.6, 0.2, 0.3, 0.05, 0.0]])
@@ -27,7 +28,7 @@ def _model() -> Model:
     return Model(("a", "b"), PARAMS.copy(), population, draws, draws[:, 0].copy(), (("a", "b"),), emissions)
 
 
-TRACER = Tracer(_model(), Catalog((Skill("c"), Skill("b"), Skill("a")), ITEMS))
+TRACER = PlainTracer(_model(), Catalog((Skill("c"), Skill("b"), Skill("a")), ITEMS))
 answers = st.lists(
     st.tuples(
         st.sampled_from(["a1", "b1", "ba", "new", "unknown"]), st.sampled_from([0.0, 1.0, 0.5]), st.integers(0, 9)
@@ -67,7 +68,7 @@ def test_the_order_of_arrival_does_not_matter_where_times_differ(rows: list[tupl
 def test_the_trace_leads_to_the_state_and_its_predictions_are_the_states(rows: list[tuple[str, float, int]]) -> None:
     rows = [(item, score, turn) for turn, (item, score, _) in enumerate(rows)]
     history = _history(rows)
-    mastery = TRACER.empty.mastery.copy()
+    mastery = TRACER.standing(TRACER.empty).mastery.copy()
     for turn, step in enumerate(TRACER.trace(history)):
         assert (step.item is None) == (rows[turn][0] == "unknown")
         if step.item is not None:
@@ -75,7 +76,7 @@ def test_the_trace_leads_to_the_state_and_its_predictions_are_the_states(rows: l
             assert step.p_correct == pytest.approx(now[0], abs=1e-12)
         for skill, _, after in step.moves:
             mastery[skill] = after
-    assert mastery == pytest.approx(TRACER.fold(history).mastery, abs=1e-12)
+    assert mastery == pytest.approx(TRACER.standing(TRACER.fold(history)).mastery, abs=1e-12)
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a1", "ba"]), st.sampled_from([0.0, 1.0, 0.5])), max_size=5))
@@ -87,7 +88,9 @@ def test_mastery_is_the_sum_over_all_paths(rows: list[tuple[str, float]]) -> Non
     known = p_known(PARAMS[0], [score for _, score in rows], emit)
     if rows:
         known /= 1 - PARAMS[0, FORGET]
-    assert state.mastery[2] == pytest.approx(known, abs=1e-9)
+    assert TRACER.standing(state).known[2] == pytest.approx(known, abs=1e-9)
+    success = known * (1 - PARAMS[0, SLIP]) + (1 - known) * PARAMS[0, GUESS]
+    assert TRACER.standing(state).mastery[2] == pytest.approx(success, abs=1e-9)
 
 
 def test_links_skills_and_what_the_model_does_not_know() -> None:
@@ -95,7 +98,7 @@ def test_links_skills_and_what_the_model_does_not_know() -> None:
     assert TRACER.params[0] == pytest.approx([0.5, 0.1, 0.25, 0.1, 0.01])  # c: the population
     both = TRACER.start[2]
     assert TRACER.emit[both : both + 2] == pytest.approx(np.array([[0.15, 0.4], [0.1, 0.3]]))  # b, then a
-    untrained = Tracer(_model(), Catalog((Skill("a"), Skill("c")), (Item("ac", ("a", "c")),)))
+    untrained = PlainTracer(_model(), Catalog((Skill("a"), Skill("c")), (Item("ac", ("a", "c")),)))
     assert untrained.emit == pytest.approx(np.array([PARAMS[0, [GUESS, SLIP]], [0.25, 0.1]]))
 
 
@@ -120,9 +123,10 @@ def test_late_records_are_seen() -> None:
 def test_the_interval_holds_the_estimate_and_grows_with_its_share(rows: list[tuple[str, float, int]]) -> None:
     history = _history(rows)
     state = TRACER.fold(history)
-    low, high = TRACER.interval(history, state, 0.9)
-    inner_low, inner_high = TRACER.interval(history, state, 0.5)
-    assert ((low >= 0) & (low <= state.mastery) & (state.mastery <= high) & (high <= 1)).all()
+    low, high = TRACER.interval(history, state, share=0.9)
+    inner_low, inner_high = TRACER.interval(history, state, share=0.5)
+    mastery = TRACER.standing(state).mastery
+    assert ((low >= 0) & (low <= mastery) & (mastery <= high) & (high <= 1)).all()
     assert ((low <= inner_low) & (inner_high <= high)).all()
 
 
@@ -132,7 +136,7 @@ def test_draws_that_explain_a_students_answers_weigh_more() -> None:
     draws[:, 0, SLIP] = 0.05
     draws[:, 0, PRIOR] = np.linspace(0.02, 0.9, 40)
     model = Model(("a",), draws[20].copy(), draws[20, 0].copy(), draws, draws[:, 0].copy())
-    tracer = Tracer(model, Catalog((Skill("a"),), (Item("a1", ("a",)),)))
+    tracer = bind(model, Catalog((Skill("a"),), (Item("a1", ("a",)),)))
     few, many = (_history([("a1", 1.0, turn) for turn in range(n)]) for n in (1, 12))
     widths = []
     for history in (few, many):
@@ -142,15 +146,15 @@ def test_draws_that_explain_a_students_answers_weigh_more() -> None:
 
 
 def test_the_tag_names_model_and_catalog() -> None:
-    same = Tracer(_model(), TRACER.catalog)
+    same = bind(_model(), TRACER.catalog)
     assert same.tag == TRACER.tag
-    assert Tracer(replace(_model(), version="2"), TRACER.catalog).tag != TRACER.tag
-    assert Tracer(builtin(), TRACER.catalog).tag != TRACER.tag
-    assert Tracer(_model(), Catalog(TRACER.catalog.skills, ITEMS[:2])).tag != TRACER.tag
+    assert bind(replace(_model(), version="2"), TRACER.catalog).tag != TRACER.tag
+    assert bind(builtin(), TRACER.catalog).tag != TRACER.tag
+    assert bind(_model(), Catalog(TRACER.catalog.skills, ITEMS[:2])).tag != TRACER.tag
 
 
 def test_an_empty_catalog_and_the_builtin_model_hold() -> None:
-    tracer = Tracer(builtin(), Catalog((), ()))
+    tracer = bind(builtin(), Catalog((), ()))
     state = tracer.fold(_history([("a1", 1.0, 1)]))
-    assert (len(state.mastery), state.length) == (0, 1)
+    assert (len(state.responses), state.length) == (0, 1)
     assert TRACER.fold(EMPTY) is TRACER.empty

@@ -1,0 +1,255 @@
+"""What is believed of one student under a mastery model, and how answers move it: compiled, one call a history.
+
+The equations stand in :mod:`engine.filter`; here they get what a student's own past gives them: gaps, and earlier
+answers to the same item. After every answer a belief lies on a lattice (logits of P(L) on steps of 1/2048, weights as
+32-bit floats), so that what a snapshot keeps in two bytes is all there is: a history folded in parts, through any
+snapshot, is to the bit the history folded at once. Rounding keeps order: a right answer still lowers nothing.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from engine.facts import Facts
+from engine.filter import answer, emit
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.int32]
+Codes = npt.NDArray[np.int16]
+
+EXACT, LATTICE, COMPACT = range(3)  # how a belief is kept: unrounded; P(L | theta); one P(L) for every theta
+STEP = 2048.0  # of the lattice, a logit
+FAINT = 1e-30  # a weight that is 0 could never come back
+SECOND = 1000  # ms
+NEVER = -(2**62)  # no time: before any
+COUNT, RIGHT, TIME, PLACE = range(4)  # columns of what is remembered of an item
+
+
+class Belief(NamedTuple):
+    """known [K, G] = P(L | theta) after the last answer on each skill; weight [G] of theta; seen [K] answers; last [K]
+    time of the last one (whole seconds, in ms) and place [K] its number among the student's answers; memory [M, 4]: of
+    the items met, answers, sum of scores, time and place of the last."""
+
+    known: Floats
+    weight: Floats
+    seen: Counts
+    last: Ints
+    place: Counts
+    memory: Floats
+
+
+def settled(facts: Facts) -> Facts:
+    """The facts with the weights of a student without answers on the lattice."""
+    return facts._replace(weight=facts.weight.astype(np.float32).astype(np.float64))
+
+
+def copied(belief: Belief, memory: Floats) -> Belief:
+    """The belief with its own arrays, and this memory."""
+    return Belief(
+        belief.known.copy(), belief.weight.copy(), belief.seen.copy(), belief.last.copy(), belief.place.copy(), memory
+    )
+
+
+@njit(cache=True, error_model="numpy")
+def encode(p: float) -> Any:
+    """The nearest point of the lattice: logit p in steps of 1/2048, -32767 to 32767."""
+    return min(max(np.rint(np.log(p / (1.0 - p)) * STEP), -32767.0), 32767.0)
+
+
+@njit(cache=True, error_model="numpy")
+def decode(code: float) -> Any:
+    """P(L) of a point of the lattice."""
+    return 1.0 / (1.0 + np.exp(-code / STEP))
+
+
+@njit(cache=True, error_model="numpy")
+def encoded(known: Floats) -> Any:
+    """Codes [n, G] of P(L | theta) on the lattice."""
+    found = np.empty(known.shape, np.int16)
+    for i in range(known.shape[0]):
+        for g in range(known.shape[1]):
+            found[i, g] = np.int16(encode(known[i, g]))
+    return found
+
+
+@njit(cache=True, error_model="numpy")
+def decoded(codes: Codes) -> Any:
+    """What was :func:`encoded`, to the bit."""
+    found = np.empty(codes.shape)
+    for i in range(codes.shape[0]):
+        for g in range(codes.shape[1]):
+            found[i, g] = decode(float(codes[i, g]))
+    return found
+
+
+@njit(cache=True)
+def slots(met: Ints, item: Ints) -> Any:
+    """The place of each item [n] among those met, -1 for one that was not: by looking through them, for a few items."""
+    found = np.full(len(item), -1)
+    for i in range(len(item)):
+        for at in range(len(met)):
+            if met[at] == item[i]:
+                found[i] = at
+                break
+    return found
+
+
+@njit(cache=True, error_model="numpy")
+def log_gap(seconds: bool, at: float, last: float, number: int, place: int) -> Any:
+    """log(1 + gap): seconds between two times in ms, or answers between two places."""
+    gap = (at - last) / SECOND if seconds else number - place - 1.0
+    return np.log(1.0 + max(gap, 0.0))
+
+
+@njit(cache=True, error_model="numpy")
+def keeps(facts: Any, belief: Any, k: int, at: float, number: int) -> Any:
+    """The chance that a skill which was known is known still."""
+    if belief.seen[k] == 0:
+        return 1.0
+    gap = log_gap(facts.seconds, at, belief.last[k], number, belief.place[k])
+    return 1.0 / (1.0 + np.exp(facts.forget[k] + facts.gap[0] * (gap - facts.gap[1])))
+
+
+@njit(cache=True, error_model="numpy")
+def ease_of(facts: Any, memory: Floats, slot: int, item: int, tag: int, at: float, number: int) -> Any:
+    """The ease of an answer: of its skills, its item, and earlier answers to the item (row ``slot``; none below 0)."""
+    ease = facts.of_set[tag, 0] + facts.of_item[item, 0]
+    if slot >= 0 and memory[slot, COUNT] > 0.0:
+        met = memory[slot]
+        ease += facts.repeats[0] * np.log(1.0 + met[RIGHT]) + facts.repeats[1] * np.log(1.0 + met[COUNT] - met[RIGHT])
+        ease += facts.repeats[2]
+        ease += facts.repeats[3] * log_gap(facts.seconds, at, met[TIME], number, int(met[PLACE]))
+    return ease
+
+
+@njit(cache=True, error_model="numpy")
+def expected(facts: Any, known: Floats, weight: Floats, k: int, keep: float) -> Any:
+    """P(correct) on an item of average difficulty that asks for skill k alone."""
+    total = 0.0
+    for g in range(len(weight)):
+        u, h = facts.success[k, 0, g], facts.success[k, 1, g]
+        total += weight[g] * (u + (h - u) * known[k, g] * keep)
+    return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def follow(
+    facts: Any,
+    belief: Any,
+    number: int,
+    item: Ints,
+    tag: Ints,
+    slot: Ints,
+    at: Ints,
+    score: Floats,
+    kept: int,
+    predicted: Floats,
+    before: Floats,
+    after: Floats,
+) -> None:
+    """Move a belief by n answers, in order of time, the first of which is the student's answer ``number``.
+
+    item, tag (its set of skills), slot (its row of the memory; -1: none is kept), at (ms), score [n]; ``kept`` is one
+    of EXACT, LATTICE, COMPACT. ``predicted`` [n] receives P(correct) of each before it; ``before`` and ``after``
+    [links] the expected success on each of its skills at the answer and after it, where they are not empty.
+    """
+    points, link, most = len(belief.weight), 0, 0
+    for t in tag:
+        most = max(most, facts.start[t + 1] - facts.start[t])
+    keep, room = np.empty(most), np.empty((most, points))
+    for i in range(len(item)):
+        t, now = tag[i], at[i] - at[i] % SECOND
+        members = facts.skills[facts.start[t] : facts.start[t + 1]]
+        n = len(members)
+        for j in range(n):
+            keep[j] = keeps(facts, belief, members[j], now, number)
+            if len(before) > 0:
+                before[link + j] = expected(facts, belief.known, belief.weight, members[j], keep[j])
+        odds = np.exp(ease_of(facts, belief.memory, slot[i], item[i], t, now, number))
+        more = np.exp(facts.of_set[t, 1] + facts.of_item[item[i], 1])
+        predicted[i], seen = answer(
+            facts.learn, facts.lift[t], members, odds, more, keep[:n], score[i], belief.known, belief.weight, room[:n]
+        )
+        for g in range(points):
+            belief.weight[g] /= seen
+        if kept != EXACT:
+            _settle(belief, members, kept)
+        for j in range(n):
+            k = members[j]
+            belief.seen[k] += 1
+            belief.last[k], belief.place[k] = now, number
+            if len(after) > 0:
+                after[link + j] = expected(facts, belief.known, belief.weight, k, 1.0)
+        if slot[i] >= 0:
+            met = belief.memory[slot[i]]
+            met[COUNT] += 1.0
+            met[RIGHT] = np.float32(met[RIGHT] + score[i])
+            met[TIME], met[PLACE] = now, number
+        number, link = number + 1, link + n
+
+
+@njit(cache=True, error_model="numpy")
+def _settle(belief: Any, members: Ints, kept: int) -> None:
+    """Put the weights and the skills just answered on the lattice."""
+    for g in range(len(belief.weight)):
+        belief.weight[g] = np.float32(max(belief.weight[g], FAINT))
+    for k in members:
+        if kept == COMPACT:
+            mean = 0.0
+            for g in range(len(belief.weight)):
+                mean += belief.weight[g] * belief.known[k, g]
+            belief.known[k, :] = min(mean, 1.0 - 1e-9)  # the weights add up to 1 but for rounding
+        for g in range(len(belief.weight)):
+            belief.known[k, g] = decode(encode(belief.known[k, g]))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def stand(facts: Any, belief: Any, at: int, number: int) -> Any:
+    """Of every skill, were it asked for at time ``at`` (ms) as answer ``number``, each [K]: expected success at average
+    difficulty, P(L), and how much the former should rise by one opportunity to learn. Nothing is forgotten where ``at``
+    is :data:`NEVER`."""
+    n, points = belief.known.shape
+    success, known, gain = np.zeros(n), np.zeros(n), np.zeros(n)
+    for k in range(n):
+        keep = 1.0 if at == NEVER else keeps(facts, belief, k, at - at % SECOND, number)
+        for g in range(points):
+            w, u, h = belief.weight[g], facts.success[k, 0, g], facts.success[k, 1, g]
+            a = belief.known[k, g] * keep
+            success[k] += w * (u + (h - u) * a)
+            known[k] += w * a
+            gain[k] += w * (h - u) * (1.0 - a) * facts.learn[k, g]
+    return success, known, gain
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def keep_all(facts: Any, belief: Any, at: int, number: int) -> Any:
+    """The chance that each skill, were it known after its last answer, is known still [K]."""
+    found = np.empty(len(belief.seen))
+    for k in range(len(found)):
+        found[k] = 1.0 if at == NEVER else keeps(facts, belief, k, at - at % SECOND, number)
+    return found
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def chances(facts: Any, belief: Any, number: int, item: Ints, tag: Ints, slot: Ints, at: int) -> Any:
+    """P(correct) of each of n items, were it given now [n]; arguments as of :func:`follow`."""
+    found, now = np.zeros(len(item)), at - at % SECOND
+    for i in range(len(item)):
+        t = tag[i]
+        odds = np.exp(ease_of(facts, belief.memory, slot[i], item[i], t, now, number))
+        more = np.exp(facts.of_set[t, 1] + facts.of_item[item[i], 1])
+        keep = 1.0
+        for k in facts.skills[facts.start[t] : facts.start[t + 1]]:
+            keep *= keeps(facts, belief, k, now, number)
+        for g in range(len(belief.weight)):
+            u, h = emit(odds, more, facts.lift[t], g)
+            joint = keep
+            for k in facts.skills[facts.start[t] : facts.start[t + 1]]:
+                joint *= belief.known[k, g]
+            found[i] += belief.weight[g] * (u + (h - u) * joint)
+    return found

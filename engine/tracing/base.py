@@ -1,0 +1,211 @@
+"""What every tracer does: a model bound to a catalog, that folds a history of packed records into a state."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.belief import NEVER
+from engine.catalog import Catalog
+from engine.mastery_model import MasteryModel
+from engine.model import Model
+from engine.responses import History, in_order_of_time
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.int32]
+B = TypeVar("B")
+
+RECENT = 32  # how many of the last items a state remembers, for spacing
+
+
+@dataclass(frozen=True)
+class State(Generic[B]):
+    """What is believed of one student.
+
+    belief     what the model's equations move: read it through :meth:`Tracer.standing`
+    responses  [K] answers on each skill
+    last_at    [K] time of the last one (ms), :data:`NEVER` where there was none
+    recent     keys of the last items answered, the newest last
+    folded_at  time of the newest record folded
+    length     records folded, those of unknown items included
+    """
+
+    belief: B
+    responses: Counts
+    last_at: Ints
+    recent: Ints
+    folded_at: int = NEVER
+    length: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where a student stands on every skill, all [K].
+
+    mastery  what is shown: the expected success on an item of average difficulty that asks for this skill alone
+    known    P(L), the chance that the skill is known
+    gain     how much ``mastery`` should rise by one opportunity to learn. Evidence moves it by nothing on average (it
+             is a martingale), so this is what is learnt
+    """
+
+    mastery: Floats
+    known: Floats
+    gain: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One response and how it moved the estimates; ``item`` is None where the catalog does not hold it.
+
+    ``moves`` has (skill index, mastery at the opportunity, mastery after it); ``p_correct`` was predicted before.
+    """
+
+    at: int
+    item: int | None
+    score: float
+    p_correct: float | None
+    moves: tuple[tuple[int, float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """Those records of a history whose item is known, in order of time, as arrays."""
+
+    records: History
+    known: npt.NDArray[np.bool_]
+    items: Ints
+    at: Ints
+    scores: Floats
+    links: int
+
+
+class Tracer(ABC, Generic[B]):
+    """A model bound to a catalog. Immutable; ``tag`` names the pair (8 bytes).
+
+    ``empty`` is the state of a student without answers; the skills of item i are ``skills[start[i]:start[i+1]]``.
+    """
+
+    model: Model | MasteryModel
+    catalog: Catalog
+    tag: bytes
+    empty: State[B]
+
+    def __init__(self, model: Model | MasteryModel, catalog: Catalog) -> None:
+        self.model, self.catalog = model, catalog
+        self.start, self.skills = catalog.links
+
+    def _named(self, *parts: bytes) -> bytes:
+        identity = b"\0".join((self.model.version.encode(), self.catalog.version.encode(), *parts))
+        return blake2b(identity, digest_size=8).digest()
+
+    def _begin(self, belief: B) -> State[B]:
+        k = len(self.catalog.skills)
+        return State(belief, np.zeros(k, np.int32), np.full(k, NEVER, np.int64), np.empty(0, np.int64))
+
+    # ------------------------------------------------------------------------------------------------ folding
+
+    @abstractmethod
+    def fold(self, history: History, state: State[B] | None = None) -> State[B]:
+        """The state after ``history``, from nothing or from ``state``.
+
+        Records may come in any order; those folded on ``state`` must not be older than it (:meth:`late`).
+        """
+
+    def late(self, history: History, state: State[B]) -> bool:
+        """Whether a record is older than what ``state`` has folded: then the whole history is folded anew."""
+        return len(history) > 0 and int(history["at"].min()) < state.folded_at
+
+    def trace(self, history: History) -> Iterator[Step]:
+        """Each response, in order of time, and how it moved the estimates."""
+        answers = self._answers(history)
+        predicted, before, after = self._told(answers)
+        answer = link = 0
+        for record, known in zip(answers.records, answers.known, strict=True):
+            at, score = int(record["at"]), float(record["score"])
+            if not known:
+                yield Step(at, None, score, None, ())
+                continue
+            item = int(answers.items[answer])
+            skills = self.skills[self.start[item] : self.start[item + 1]].tolist()
+            low, high = link, link + len(skills)
+            changes = zip(skills, before[low:high].tolist(), after[low:high].tolist(), strict=True)
+            yield Step(at, item, score, float(predicted[answer]), tuple(changes))
+            answer, link = answer + 1, high
+
+    @abstractmethod
+    def _told(self, answers: Answers) -> tuple[Floats, Floats, Floats]:
+        """P(correct) of each answer from nothing on [n], and mastery at each and after it [links]."""
+
+    def _answers(self, history: History) -> Answers:
+        records = in_order_of_time(history)
+        index = self.catalog.key_index
+        items = np.array([index.get(item, -1) for item in records["item"].tolist()], np.int64)
+        known = items >= 0
+        items = items[known]
+        links = int((self.start[items + 1] - self.start[items]).sum())
+        return Answers(records, known, items, records["at"][known], records["score"][known].astype(np.float64), links)
+
+    def _after(self, state: State[B], answers: Answers, belief: B, responses: Counts, last_at: Ints) -> State[B]:
+        """The state that follows once the belief was moved by the answers."""
+        records = answers.records
+        recent = np.concatenate([state.recent, records["item"][-RECENT:]])[-RECENT:]
+        folded_at = max(state.folded_at, int(records["at"][-1]))
+        return State(belief, responses, last_at, recent, folded_at, state.length + len(records))
+
+    # ------------------------------------------------------------------------------------------------- asking
+
+    @abstractmethod
+    def standing(self, state: State[B], now: int | None = None) -> Standing:
+        """Where the student stands at ``now`` (ms; at the least: the last answer); without it, as the last answer on
+        each skill has left it, nothing forgotten since."""
+
+    @abstractmethod
+    def interval(
+        self, history: History, state: State[B], now: int | None = None, share: float = 0.9
+    ) -> tuple[Floats, Floats]:
+        """Low and high end of mastery at ``now``, each [K], that hold ``share`` of what the parameters and the student
+        may be.
+
+        The estimate itself is always inside.
+        """
+
+    @abstractmethod
+    def predict(self, state: State[B], items: Ints, now: int | None = None) -> Floats:
+        """P(correct) of each item (by position in the catalog) if given ``now`` (default: at the last answer)."""
+
+    @abstractmethod
+    def success(self, known: float) -> Floats:
+        """The mastery [K] of an average student whose P(L) is ``known``."""
+
+    # ---------------------------------------------------------------------------------------------- snapshots
+
+    @abstractmethod
+    def dump(self, state: State[B]) -> bytes:
+        """A state as bytes. Exact: what is loaded folds on as if it had never been stored."""
+
+    @abstractmethod
+    def load(self, blob: bytes) -> State[B]:
+        """The state that :meth:`dump` wrote under the same tag."""
+
+
+AnyState = State[Any]
+AnyTracer = Tracer[Any]
+
+
+def weighted(values: Floats, weight: Floats, share: float) -> tuple[Floats, Floats]:
+    """Ends of the middle ``share`` of weighted ``values`` [n, K], each [K]; ``weight`` [n, K] or [n, 1]."""
+    order = np.argsort(values, axis=0)
+    values = np.take_along_axis(values, order, 0)
+    mass = np.cumsum(np.take_along_axis(np.broadcast_to(weight, order.shape), order, 0), axis=0)
+    mass /= mass[-1]
+    tail = (1 - share) / 2
+    low = np.take_along_axis(values, (mass >= tail).argmax(0)[None], 0)[0]
+    high = np.take_along_axis(values, (mass >= 1 - tail - 1e-12).argmax(0)[None], 0)[0]
+    return low, high
