@@ -34,6 +34,7 @@ bench: bench-accuracy bench-coverage bench-fit bench-serve ## measure everything
 
 bench-accuracy: $(VENV)/.dev ## accuracy and fit time on the real sets (skipped where they are absent)
 	$(BIN)/python -m tests.bench.accuracy
+	$(BIN)/python -m tests.bench.growth
 
 bench-coverage: $(VENV)/.dev ## how often intervals of the parameters hold the truth, on simulated skills
 	$(BIN)/python -m tests.bench.coverage

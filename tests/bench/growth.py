@@ -1,0 +1,68 @@
+"""How the fit of the mastery model grows: simulated answers on 1,000 skills with three items each.
+
+    python -m tests.bench.growth [--millions 0.1 0.3 1]
+
+Students answer 100 items each, hours apart; every size in a process of its own, warm, on all cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+
+from models import mastery
+from models.log import ResponseLog
+from tests.bench import frames
+from tests.bench.pybkt_cpp import ROOT
+from tests.bench.scale import ANSWERS, OWN, SKILLS, peak
+
+ITEMS = 3  # a skill
+HOUR = 3_600
+
+
+def log_of(answers: int, skills: int = SKILLS) -> ResponseLog:
+    frame = frames.simulated(answers // (OWN * ANSWERS), skills, OWN, ANSWERS, seed=0)
+    item = frame["skill_ids"] * ITEMS + np.random.default_rng(1).integers(ITEMS, size=len(frame))
+    at = 1_600_000_000 + HOUR * np.arange(len(frame)) % (HOUR * OWN * ANSWERS)
+    return ResponseLog.from_frame(pd.DataFrame(frame.assign(item_id=item, timestamp=at)))
+
+
+def child(answers: int) -> None:
+    mastery.fit(log_of(2_000, 5))
+    log = log_of(answers)
+    began = time.perf_counter()
+    model = mastery.fit(log)
+    taken = time.perf_counter() - began
+    print(json.dumps({"answers": len(log), "seconds": taken, "steps": model.about["steps"], "peak": peak()}))
+
+
+def main() -> None:
+    """A row a size, and the exponent of growth."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--millions", type=float, nargs="+", default=[0.1, 0.3, 1.0])
+    options.add_argument("--child", type=int, help=argparse.SUPPRESS)
+    given = options.parse_args()
+    if given.child:
+        child(given.child)
+        return
+    print("| answers | fit of the mastery model, s | steps | peak RSS, MB |\n|" + " --- |" * 4)
+    rows = []
+    for size in given.millions:
+        command = [sys.executable, "-m", "tests.bench.growth", "--child", str(round(size * 1e6))]
+        done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
+        rows.append(json.loads(done.stdout.splitlines()[-1]))
+        print("| {answers:,} | {seconds:.1f} | {steps} | {peak:.0f} |".format(**rows[-1]), flush=True)
+    if len(rows) > 1:
+        sizes, seconds = ([row[name] for row in rows] for name in ("answers", "seconds"))
+        slope = np.polyfit(np.log(sizes), np.log(seconds), 1)[0]
+        print(f"\ngrowth: seconds rise with answers to the power of {slope:.2f}")
+
+
+if __name__ == "__main__":
+    main()
