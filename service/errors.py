@@ -66,11 +66,11 @@ class UnknownStudent(NotFound):
 
 
 class UnknownClass(NotFound):
-    slug, title = "unknown-class", "No student was seen in this class"
-    mend = "Send class_id with the responses; /v1/classes lists the classes seen."
+    slug, title = "unknown-class", "No student is known in this class"
+    mend = "/v1/classes lists the classes: the roster's, or without a roster those that responses named in class_id."
 
     def __init__(self, class_id: str) -> None:
-        super().__init__(f"No response named class {class_id!r}.", class_id=class_id)
+        super().__init__(f"Neither a roster nor a response puts a student into class {class_id!r}.", class_id=class_id)
 
 
 class UnknownTable(NotFound):

@@ -20,6 +20,7 @@ from service.answers import Answer
 from service.behind import Behind
 from service.choosing import HOUR, Chooser, Question, log_event
 from service.errors import NoCatalog, UnknownClass, UnknownStudent
+from service.roster import Rosters
 from service.serving import Serving, Servings
 from service.store.base import NewResponse, Outcome, Snapshot, Store, StudentState, Write
 from service.views import (
@@ -63,7 +64,7 @@ class Tutor:
         thresholds: Thresholds | None = None,
     ) -> None:
         self.store, self.servings, self.behind, self.now = store, servings, behind, now
-        self.thresholds = thresholds or Thresholds()
+        self.thresholds, self.rosters = thresholds or Thresholds(), Rosters(store, now)
         self._chooser = Chooser(policy or Policy(), salt)
 
     @property
@@ -175,8 +176,7 @@ class Tutor:
     async def mastery(self, student_id: str) -> StudentMastery:
         """Mastery of every skill, with its interval. Raises :class:`UnknownStudent`."""
         serving, (history,) = await self._histories([student_id])
-        if not len(history):
-            raise UnknownStudent(student_id)
+        await self._must_be_known(student_id, history)
         return await asyncio.to_thread(self._mastery, serving, student_id, history, self.now())
 
     def _mastery(self, serving: Serving, student_id: str, history: History, at: int) -> StudentMastery:
@@ -190,20 +190,24 @@ class Tutor:
     async def history(self, student_id: str, limit: int = 100, offset: int = 0) -> StudentHistory:
         """Responses, the newest first, and how each moved the estimates. Raises :class:`UnknownStudent`."""
         serving, (history,) = await self._histories([student_id])
-        if not len(history):
-            raise UnknownStudent(student_id)
+        await self._must_be_known(student_id, history)
         steps = await asyncio.to_thread(lambda: list(serving.tracer.trace(history))[::-1][offset : offset + limit])
         told = tuple(_told(serving, step) for step in steps)
         versions = serving.model_version, serving.catalog_version
         return StudentHistory(student_id, len(history), offset, told, *versions)
 
+    async def _must_be_known(self, student_id: str, history: History) -> None:
+        """By an answer, or by the roster: who is new has a page too."""
+        if not len(history) and student_id not in (await self.rosters.current()).student:
+            raise UnknownStudent(student_id)
+
     async def classes(self) -> list[str]:
-        """All classes seen, sorted."""
-        return await self.store.class_ids()
+        """All classes, sorted: the roster's, or without one those that responses named."""
+        return await self.rosters.class_ids()
 
     async def class_mastery(self, class_id: str) -> ClassMastery:
         """Every student of a class on every skill, and how many stand where. Raises :class:`UnknownClass`."""
-        students = await self.store.class_students(class_id)
+        students = await self.rosters.class_students(class_id)
         if not students:
             raise UnknownClass(class_id)
         serving, histories = await self._histories(students)

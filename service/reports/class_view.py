@@ -129,7 +129,7 @@ def class_page(facts: ClassFacts, sort: str = "need", page: int = 1) -> ClassPag
     pager = _pager(facts.class_id, sort, page, len(rows))
     stuck = [n for n in needs if n.stuck]
     return ClassPage(
-        name=readable(facts.class_id),
+        name=readable(facts.label),
         students=len(needs),
         brief=_brief(needs),
         stuck=tuple(_stuck(n, facts.class_id) for n in stuck[:5]),
@@ -151,7 +151,7 @@ def class_line(facts: ClassFacts) -> ClassLine:
     """A class in the overview."""
     skills = [skill for learner in facts.learners for skill in learner.skills]
     stuck = sum(any(map(need.is_stuck, learner.skills)) for learner in facts.learners)
-    name = readable(facts.class_id)
+    name = readable(facts.label)
     return ClassLine(name, class_url(facts.class_id), len(facts.learners), stuck, _spread(name, tally(skills)))
 
 
@@ -184,8 +184,7 @@ def _stuck(n: Need, class_id: str) -> Stuck:
 
 def _named(n: Need, class_id: str) -> tuple[str, str]:
     """The student's name, and the address of their page."""
-    student_id = n.learner.student_id
-    return readable(student_id), student_url(student_id, class_=class_id)
+    return readable(n.learner.label), student_url(n.learner.student_id, class_=class_id)
 
 
 # ------------------------------------------------------------------------------------------------------- the brief
@@ -195,7 +194,7 @@ def _brief(needs: Sequence[Need]) -> Brief:
     stuck = [n for n in needs if n.stuck]
     if not stuck:
         return _calm(needs)
-    names = [readable(n.learner.student_id) for n in stuck]
+    names = [readable(n.learner.label) for n in stuck]
     by_skill = Counter(skill.title for n in stuck for skill in n.stuck)
     top, shared = by_skill.most_common(1)[0]
     what = [f"{title} ({count(k, 'student')})" for title, k in by_skill.most_common()]
@@ -208,7 +207,7 @@ def _brief(needs: Sequence[Need]) -> Brief:
         f"for mastered ({mark}). {_evidence(needs)}"
     )
     if shared > 1:
-        group = [readable(n.learner.student_id) for n in stuck if any(s.title == top for s in n.stuck)]
+        group = [readable(n.learner.label) for n in stuck if any(s.title == top for s in n.stuck)]
         following = f"Take {listed(group, 6)} together for {top}"
     else:
         following = f"Look at {top} with {names[0]}"

@@ -5,7 +5,8 @@ The views know these types and the engine's alone, so that they are tested witho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from engine.mastery import SkillMastery
 
@@ -32,6 +33,12 @@ class Learner:
 
     student_id: str
     skills: tuple[SkillMastery, ...]
+    name: str = ""  # as the roster has it
+
+    @property
+    def label(self) -> str:
+        """What the student is called on a page."""
+        return self.name or self.student_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,11 @@ class ClassFacts:
     class_id: str
     learners: tuple[Learner, ...]
     context: Context
+    title: str = ""
+
+    @property
+    def label(self) -> str:
+        return self.title or self.class_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +98,9 @@ class StudentFacts:
     answers: tuple[Answer, ...]  # in order of time
     next: Next
     context: Context
+    name: str = ""
+    classes: Mapping[str, str] = field(default_factory=dict)  # what the classes that the roster gives are called
+
+    @property
+    def label(self) -> str:
+        return self.name or self.student_id

@@ -37,7 +37,7 @@ class Need:
         lost = sum(skill.responses for skill in self.stuck)
         learning, review = self.counts[Status.LEARNING], self.counts[Status.NEEDS_REVIEW]
         done = self.counts[Status.MASTERED]
-        return (-len(self.stuck), -lost, -learning, -review, done, natural(self.learner.student_id))
+        return (-len(self.stuck), -lost, -learning, -review, done, natural(self.learner.label))
 
     @property
     def why(self) -> str:
@@ -64,12 +64,12 @@ def by_need(needs: Iterable[Need]) -> list[Need]:
 
 
 def by_name(needs: Iterable[Need]) -> list[Need]:
-    return sorted(needs, key=lambda n: natural(n.learner.student_id))
+    return sorted(needs, key=lambda n: natural(n.learner.label))
 
 
 def by_mastery(needs: Iterable[Need]) -> list[Need]:
     """Most skills mastered first."""
-    return sorted(needs, key=lambda n: (-n.counts[Status.MASTERED], natural(n.learner.student_id)))
+    return sorted(needs, key=lambda n: (-n.counts[Status.MASTERED], natural(n.learner.label)))
 
 
 def natural(text: str) -> tuple[tuple[int, int, str], ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -9,6 +10,7 @@ from engine.catalog import Catalog
 from service.api.dependencies import TutorDep
 from service.errors import NoCatalog, UnknownClass
 from service.reports.facts import Answer, ClassFacts, Context, Learner, Move, Next, NextItem, StudentFacts
+from service.roster import Roster
 from service.tutor import Tutor
 from service.views import HistoryStep
 
@@ -44,19 +46,26 @@ class TutorSource:
 
     async def one_class(self, class_id: str) -> ClassFacts:
         found = await self._tutor.class_mastery(class_id)
-        learners = tuple(Learner(student.student_id, student.skills) for student in found.students)
-        return ClassFacts(class_id, learners, self._context(found.model_version, found.catalog_version))
+        roster = await self._tutor.rosters.current()
+        names = _names(roster, [student.student_id for student in found.students])
+        learners = tuple(Learner(one.student_id, one.skills, names[one.student_id]) for one in found.students)
+        context = self._context(found.model_version, found.catalog_version)
+        return ClassFacts(class_id, learners, context, _class_title(roster, class_id))
 
     async def one_student(self, student_id: str) -> StudentFacts:
         mastery = await self._tutor.mastery(student_id)
         history = await self._tutor.history(student_id, limit=ALL)
-        catalog = self._tutor.serving.catalog
+        catalog, roster = self._tutor.serving.catalog, await self._tutor.rosters.current()
+        members = await self._tutor.rosters.members()
+        classes = members.attends.get(student_id, frozenset()) if members else frozenset[str]()
         return StudentFacts(
             student_id,
             mastery.skills,
             tuple(_answer(catalog, step) for step in reversed(history.steps)),
             await self._next(student_id),
             self._context(mastery.model_version, mastery.catalog_version),
+            _names(roster, [student_id])[student_id],
+            {class_id: _class_title(roster, class_id) for class_id in classes},
         )
 
     async def _next(self, student_id: str) -> Next:
@@ -87,6 +96,17 @@ def _answer(catalog: Catalog, step: HistoryStep) -> Answer:
     moves = tuple(Move(move.skill_id, _title(catalog, move.skill_id), move.before, move.after) for move in step.moves)
     title = "" if at is None else catalog.items[at].title
     return Answer(step.answered_at, step.item_id, title, step.score, step.p_correct, moves)
+
+
+def _names(roster: Roster, students: Sequence[str]) -> dict[str, str]:
+    """What the roster calls these students; two of one name have their ids behind it. Empty where it has no name."""
+    names = {one: roster.student[one].name if one in roster.student else "" for one in students}
+    often = Counter(names.values())
+    return {one: f"{name} ({one})" if name and often[name] > 1 else name for one, name in names.items()}
+
+
+def _class_title(roster: Roster, class_id: str) -> str:
+    return roster.a_class[class_id].title if class_id in roster.a_class else ""
 
 
 def _title(catalog: Catalog, skill_id: str) -> str:

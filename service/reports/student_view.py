@@ -105,8 +105,8 @@ def student_page(facts: StudentFacts, page: int = 1, class_id: str = "") -> Stud
     skills = sorted(facts.skills, key=_urgency)
     newest_first = facts.answers[::-1][(page - 1) * PAGE : page * PAGE]
     return StudentPage(
-        name=readable(facts.student_id),
-        came_from=(readable(class_id), class_url(class_id)) if class_id else None,
+        name=readable(facts.label),
+        came_from=(readable(facts.classes.get(class_id) or class_id), class_url(class_id)) if class_id else None,
         headline=_headline(facts.skills),
         facts=_facts(facts),
         rows=tuple(_skill_row(skill) for skill in skills if skill.responses),

@@ -5,7 +5,7 @@ A store keeps, and knows nothing of the meaning of:
 - **histories**: packed records (:data:`engine.responses.RECORD`) of a student, append-only, in order of arrival;
 - **snapshots**: one a student, a cache that may be lost or dropped at any time;
 - **the log**: every event in full, in partitions, until the archiver has drained it;
-- **artifacts**: immutable blobs by kind and version (``catalog``, ``model``), and one *head* version a kind;
+- **artifacts**: immutable blobs by kind and version (a catalog, a model, a roster), and one *head* version a kind;
 - **classes**: which students were seen in which class.
 
 Everything acknowledged survives ``kill -9`` of this process (and of the server behind it).
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
 
-ArtifactKind = Literal["catalog", "model"]
+ArtifactKind = Literal["catalog", "model", "roster"]
 LogKind = Literal["response", "recommendation"]
 
 
@@ -40,6 +40,7 @@ class Heads:
 
     catalog: str | None
     model: str | None
+    roster: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,12 @@ class Store(Protocol):
 
     async def fetch(self, kind: ArtifactKind, version: str) -> bytes | None:
         """An artifact, or None."""
+
+    async def discard(self, kind: ArtifactKind, version: str) -> None:
+        """Forget an artifact that is not the head: a roster holds names, and those of last year must not stay.
+
+        The head, and what is not there, are left as they are.
+        """
 
     async def log_partitions(self) -> list[str]:
         """Names of the log's partitions that may hold events."""

@@ -120,6 +120,10 @@ class RedisStore:
         blob: bytes | None = (await self._run([("GET", _artifact(kind, version))]))[0]
         return blob
 
+    async def discard(self, kind: ArtifactKind, version: str) -> None:
+        if getattr(await self.heads(), kind) != version:
+            await self._run([("DEL", _artifact(kind, version))])
+
     async def log_partitions(self) -> list[str]:
         lengths = await self._run([("XLEN", _log(bucket)) for bucket in range(BUCKETS)])
         return [str(bucket) for bucket, length in enumerate(lengths) if length]
@@ -203,12 +207,11 @@ def _entry(kind: LogKind, event: bytes) -> bytes:
 
 
 def _heads_command() -> Command:
-    return ("HMGET", HEADS, "catalog", "model")
+    return ("HMGET", HEADS, "catalog", "model", "roster")
 
 
 def _heads(answer: Sequence[bytes | None]) -> Heads:
-    catalog, model = (version.decode() if version is not None else None for version in answer)
-    return Heads(catalog, model)
+    return Heads(*(version.decode() if version is not None else None for version in answer))
 
 
 def _with_source(command: Command) -> Command:

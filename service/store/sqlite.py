@@ -47,6 +47,9 @@ ON CONFLICT (student) DO UPDATE SET tag = excluded.tag, covers = excluded.covers
 WHERE tag <> excluded.tag OR covers <= excluded.covers"""
 CLASS_STUDENTS = "SELECT name FROM membership JOIN student ON student.id = membership.student WHERE class = ?"
 KEEP_ARTIFACT = "INSERT INTO artifact (kind, version, blob) VALUES (?, ?, ?) ON CONFLICT (kind, version) DO NOTHING"
+DROP_ARTIFACT = """
+DELETE FROM artifact WHERE kind = ?1 AND version = ?2
+AND NOT EXISTS (SELECT 1 FROM head WHERE kind = ?1 AND version = ?2)"""
 SET_HEAD = "INSERT INTO head VALUES (?, ?) ON CONFLICT (kind) DO UPDATE SET version = excluded.version"
 
 
@@ -125,6 +128,12 @@ class SQLiteStore:
             return bytes(row[0]) if row else None
 
         return await self._reader.run(get)
+
+    async def discard(self, kind: ArtifactKind, version: str) -> None:
+        def drop(connection: sqlite3.Connection) -> None:
+            connection.execute(DROP_ARTIFACT, (kind, version))
+
+        await self._writer.run(drop)
 
     async def log_partitions(self) -> list[str]:
         return [PARTITION]
@@ -221,4 +230,4 @@ def _state(connection: sqlite3.Connection, student: _Student, length: int, fresh
 
 def _heads(connection: sqlite3.Connection) -> Heads:
     versions = dict(connection.execute("SELECT kind, version FROM head").fetchall())
-    return Heads(versions.get("catalog"), versions.get("model"))
+    return Heads(versions.get("catalog"), versions.get("model"), versions.get("roster"))

@@ -97,7 +97,20 @@ class TestArtifacts:
         await store.publish("catalog", "v7", b"")
         assert (await store.record([write("s", "r1")], TAG))[1] == Heads("v7", None)
         assert (await store.read(["s"], TAG))[1] == Heads("v7", None)
+        await store.publish("roster", "r1", b"who")
+        assert (await store.read(["s"], TAG))[1] == await store.heads() == Heads("v7", None, "r1")
         assert await store.fetch("catalog", "v7") == b""
+
+    async def test_what_is_discarded_is_gone_and_the_head_stays(self, store: Store) -> None:
+        await store.publish("roster", "v1", b"names")
+        await store.publish("roster", "v2", b"other names")
+        await store.publish("model", "v1", b"model")
+        for version in ("v1", "v2", "v3"):
+            await store.discard("roster", version)
+        assert await store.fetch("roster", "v1") is None
+        assert await store.fetch("roster", "v2") == b"other names"
+        assert await store.fetch("model", "v1") == b"model"
+        assert await store.heads() == Heads(None, "v1", "v2")
 
 
 class TestClasses:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -64,8 +65,12 @@ class Oracle:
         self.artifacts.setdefault((kind, version), blob)
         self.heads[kind] = version
 
+    def discard(self, kind: str, version: str) -> None:
+        if self.heads.get(kind) != version:
+            self.artifacts.pop((kind, version), None)
+
     def current(self) -> Heads:
-        return Heads(self.heads.get("catalog"), self.heads.get("model"))
+        return Heads(self.heads.get("catalog"), self.heads.get("model"), self.heads.get("roster"))
 
 
 def with_owner(write: Write) -> Write:
@@ -79,7 +84,7 @@ tags = st.sampled_from([TAG, OTHER_TAG])
 ids = st.integers(0, 9).map("r{}".format)
 responses = st.builds(new, ids, st.sampled_from(["right", "wrong"]), st.sampled_from([None, "c", "d"]))
 writes = st.builds(Write, students, st.lists(responses, max_size=6)).map(with_owner)
-kinds = st.sampled_from(["catalog", "model"])
+kinds = st.sampled_from(["catalog", "model", "roster"])
 versions = st.sampled_from(["v1", "v2"])
 calls: st.SearchStrategy[Call] = st.one_of(
     st.tuples(st.just("record"), st.lists(writes, max_size=4), tags),
@@ -89,6 +94,7 @@ calls: st.SearchStrategy[Call] = st.one_of(
     st.tuples(st.just("append_log"), students, st.lists(st.binary(max_size=5), max_size=3)),
     st.tuples(st.just("trim"), st.integers(0, 5)),
     st.tuples(st.just("publish"), kinds, versions, st.binary(max_size=3)),
+    st.tuples(st.just("discard"), kinds, versions),
     st.tuples(st.just("reopen")),
 )
 
@@ -116,6 +122,9 @@ async def compare(call: Call, store: Store, oracle: Oracle) -> None:
         oracle.logs.setdefault(student, []).extend(events)
     elif name == "trim":
         await trim(store, oracle, arguments[0])
+    elif name == "discard":
+        await store.discard(*arguments)
+        oracle.discard(*arguments)
     elif name == "publish":
         kind, version, blob = arguments
         await store.publish(kind, version, blob)
@@ -144,8 +153,8 @@ async def compare_everything(store: Store, oracle: Oracle) -> None:
     for name, members in oracle.classes.items():
         assert await store.class_students(name) == sorted(members)
     assert await store.heads() == oracle.current()
-    artifacts: list[tuple[ArtifactKind, str]] = [("catalog", "v1"), ("catalog", "v2"), ("model", "v1"), ("model", "v2")]
-    for kind, version in artifacts:
+    artifacts: list[ArtifactKind] = ["catalog", "model", "roster"]
+    for kind, version in product(artifacts, ("v1", "v2")):
         assert await store.fetch(kind, version) == oracle.artifacts.get((kind, version))
 
 

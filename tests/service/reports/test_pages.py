@@ -168,3 +168,15 @@ def test_the_pages_say_what_the_number_is_and_from_where_on_a_skill_is_mastered(
     assert '<th scope="col"><bdi>B</bdi><small>mark 65</small></th>' in grid
     assert '<td class="num">50–70</td><td class="num">65</td>' in student
     assert '<line class="aim" x1="65.0" y1="0" x2="65.0" y2="16"/>' in student
+
+
+def test_names_of_the_roster_stand_where_ids_would() -> None:
+    facts = replace(a_class(("s-17", (stuck(),)), id="c-4"), title="Maths 4a")
+    facts = replace(facts, learners=(replace(facts.learners[0], name="Ada Lovelace"),))
+    grid = bytes(pages.page("class.html", page=class_page(facts)).body).decode()
+    assert '<a href="/reports/students/s-17?class=c-4"><bdi>Ada Lovelace</bdi></a>' in grid
+    assert "Maths 4a" in grid
+    assert "Ada Lovelace" in class_page(facts).brief.who
+    student = replace(a_student((stuck(),), id="s-17"), name="Ada Lovelace", classes={"c-4": "Maths 4a"})
+    shown = student_page(student, class_id="c-4")
+    assert (shown.name, shown.came_from) == ("Ada Lovelace", ("Maths 4a", "/reports/classes/c-4"))

@@ -60,7 +60,7 @@ def client(away: bool = False) -> httpx.AsyncClient:
         ("/reports/classes?id=..", 200, "Class"),
         ("/reports/students/ada", 200, "ada"),
         ("/reports/students?id=ada", 200, "ada"),
-        ("/reports/classes/none", 404, "No student was seen in this class"),
+        ("/reports/classes/none", 404, "No student is known in this class"),
         ("/reports/students/none", 404, "Nothing is known of this student"),
         ("/reports/students/%3Cscript%3E", 404, "&lt;script&gt;"),
         ("/reports/nowhere", 404, "There is nothing at this address"),

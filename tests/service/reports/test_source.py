@@ -13,6 +13,8 @@ from engine.mastery import Status
 from service.answers import parse
 from service.errors import UnknownClass, UnknownStudent
 from service.reports.source import TutorSource
+from service.roster import Class, Enrolment, Person
+from service.roster.roster import made
 from service.runtime import tutoring
 from service.settings import Settings
 from service.store import open_store
@@ -81,3 +83,20 @@ async def test_who_is_unknown_is_told(tutor: Tutor) -> None:
     with pytest.raises(UnknownClass):
         await source.one_class("nobody")
     assert (await source.classes())[1] == []
+
+
+async def test_who_is_in_the_roster_is_called_by_name(tutor: Tutor) -> None:
+    await tutor.import_catalog(CATALOG)
+    await record(tutor, answers("kim", "done-1", "++++"))
+    people = [Person("kim", "Kim Lee"), Person("k2", "Kim Lee"), Person("new")]
+    rows = [Enrolment("4a", one.id, "student") for one in people]
+    await tutor.rosters.publish(made(people, (), (), [Class("4a", "Maths 4a")], rows))
+    source = TutorSource(tutor)
+    found = await source.one_class("4a")
+    assert (found.label, [one.label for one in found.learners]) == (
+        "Maths 4a",
+        ["Kim Lee (k2)", "Kim Lee (kim)", "new"],
+    )
+    student = await source.one_student("kim")
+    assert (student.label, student.classes) == ("Kim Lee", {"4a": "Maths 4a"})
+    assert (await source.one_student("new")).answers == ()
