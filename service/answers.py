@@ -29,7 +29,7 @@ def _id(text: str) -> str:
     return text
 
 
-def _milliseconds(value: object) -> int:
+def milliseconds(value: object) -> int:
     """Milliseconds since 1970 of an RFC 3339 time with its offset, or of unix seconds."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError("must be a time such as 2026-03-01T09:30:00+01:00, or unix seconds")
@@ -49,7 +49,7 @@ Id = Annotated[str, AfterValidator(_id), WithJsonSchema(ID_SCHEMA)]
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
 Milliseconds = Annotated[
     int,
-    BeforeValidator(_milliseconds),
+    BeforeValidator(milliseconds),
     WithJsonSchema({"anyOf": [{"type": "string", "format": "date-time"}, {"type": "number", "minimum": 0}]}),
 ]
 

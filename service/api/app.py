@@ -15,6 +15,7 @@ from service import logs, reports
 from service.answers import ResponseIn
 from service.api import catalog, classes, docs, operations, problems, responses, students
 from service.api.catalog import CatalogIn
+from service.api.hot import Hot
 from service.api.middleware import Around
 from service.runtime import tutoring
 from service.settings import Settings
@@ -36,8 +37,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # an id may end with a slash
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # asked for at each request; /metrics has ours
     )
     app.state.settings = settings
+    app.add_middleware(Hot)  # the innermost: what is added after it stands around it
     app.add_middleware(Around, max_body_bytes=settings.max_body_bytes)
     problems.install(app)
     for part in (responses, students, classes, catalog, operations, docs, reports):

@@ -38,7 +38,12 @@ def require_type(request: Request, wanted: str) -> None:
 async def _json(request: Request) -> tuple[bytes, Any]:
     require_type(request, "application/json")
     body = await request.body()
+    return body, decoded(body)
+
+
+def decoded(body: bytes) -> Any:
+    """What JSON says. Raises :class:`MalformedBody`."""
     try:
-        return body, orjson.loads(body)
+        return orjson.loads(body)
     except orjson.JSONDecodeError as fault:
         raise MalformedBody(f"{fault}"[:300]) from None

@@ -9,6 +9,7 @@ import asyncio
 import logging
 import re
 from contextlib import suppress
+from itertools import count
 from secrets import token_hex
 from time import perf_counter
 
@@ -25,6 +26,7 @@ REQUEST_ID = re.compile(rb"[A-Za-z0-9._:+/=@-]{1,128}")
 DISCARD_SECONDS = 10.0
 DISCARD_TIMES = 16  # limits of a body
 GONE = 499  # nobody is there to be answered; for logs and metrics alone
+PROCESS, NUMBERS = token_hex(6), count(1)  # of request ids
 QUIET = ("/health/live", "/health/ready", "/metrics")
 
 
@@ -40,7 +42,7 @@ class Around:
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
         given = headers.get(b"x-request-id", b"")
-        request_id = given.decode() if REQUEST_ID.fullmatch(given) else token_hex(8)
+        request_id = given.decode() if given and REQUEST_ID.fullmatch(given) else f"{PROCESS}{next(NUMBERS):08x}"
         token = logs.request_id.set(request_id)
         started, status = perf_counter(), 0
 
@@ -53,10 +55,12 @@ class Around:
 
         try:
             length = headers.get(b"content-length", b"")
-            if length.isdigit() and int(length) > self.limit:
+            if not length.isdigit():
+                receive = self._limited(receive)
+            elif int(length) > self.limit:  # else the server reads no more than was told
                 await self._discard(receive)
                 raise BodyTooLarge(self.limit)
-            await self.app(scope, self._limited(receive), answer)
+            await self.app(scope, receive, answer)
         except ClientDisconnect:
             status = status or GONE
         except Exception as fault:
@@ -101,7 +105,7 @@ class Around:
 
 def _account(scope: Scope, status: int, seconds: float) -> None:
     route = getattr(scope.get("route"), "path", "unmatched")
-    metrics.requests.labels(route, scope["method"], status).observe(seconds)
+    metrics.request(route, scope["method"], status).observe(seconds)
     level = logging.DEBUG if scope["path"] in QUIET else logging.INFO
     if logger.isEnabledFor(level):
         told = {"method": scope["method"], "path": scope["path"], "route": route, "status": status}

@@ -61,6 +61,12 @@ def render(problem: Problem) -> Response:
     return Response(orjson.dumps(members), problem.status, dict(problem.headers), MEDIA_TYPE)
 
 
+def away(fault: StoreUnavailable) -> Unavailable:
+    """The problem of a store that does not answer; its own words are for the log alone."""
+    logger.warning("the store does not answer", extra={"fault": str(fault)})
+    return Unavailable("The store does not answer.")
+
+
 def install(app: FastAPI) -> None:
     """One renderer for all: our problems, wrong parameters, wrong addresses, and a store that does not answer."""
 
@@ -74,8 +80,8 @@ def install(app: FastAPI) -> None:
         return render(InvalidRequest(f"{errors[0]['field']}: {errors[0]['message']}", errors))
 
     async def store_away(_: Request, fault: Exception) -> Response:
-        logger.warning("the store does not answer", extra={"fault": str(fault)})
-        return render(Unavailable("The store does not answer."))
+        assert isinstance(fault, StoreUnavailable)
+        return render(away(fault))
 
     async def http(request: Request, fault: Exception) -> Response:
         assert isinstance(fault, HTTPException)

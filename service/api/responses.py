@@ -1,4 +1,4 @@
-"""``POST /v1/responses``: the hot path. Read, validated and written by hand; OpenAPI tells the same schema."""
+"""``POST /v1/responses``, read and written by hand, by :mod:`service.api.hot` too; OpenAPI tells the same schema."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 
 from service import metrics
-from service.answers import Answer, ResponseIn, parse
+from service.answers import Answer, ResponseIn
 from service.api.bodies import read_json
 from service.api.dependencies import get_settings, get_tutor
 from service.api.problems import problems
 from service.api.schemas import BatchOut, RecordedOut
 from service.errors import InvalidBatch, InvalidResponse, Problem, ResponseConflict
+from service.plain import read
 from service.settings import Settings
 from service.store.base import Outcome
+from service.tutor import Tutor
 from service.views import Receipt, Result
 
 router = APIRouter(tags=["responses"])
 
+COUNTED = {outcome: metrics.responses.labels(str(outcome)) for outcome in Outcome}
 REPLAYED = {"Idempotent-Replayed": "true"}
 SCHEMA = {"$ref": "#/components/schemas/ResponseIn"}
 BODY = {
@@ -51,9 +54,16 @@ async def record_responses(
     Idempotent by (student_id, id): the same content again is answered the same (with `Idempotent-Replayed: true`),
     other content under the same id is a 409 and changes nothing.
     """
-    # Taken by hand: FastAPI's injection costs more than folding the answer does.
     tutor, settings = await get_tutor(request), await get_settings(request)
-    body = await read_json(request)
+    answer, replayed = await recorded(tutor, settings, await read_json(request), next)
+    return Response(orjson.dumps(answer), 200, REPLAYED if replayed else None, "application/json")
+
+
+async def recorded(tutor: Tutor, settings: Settings, body: Any, following: int) -> tuple[dict[str, Any], bool]:
+    """Record what a body holds: the answer, and whether all of it had been recorded before.
+
+    Raises :class:`Problem` where nothing of it can be: for a batch, only where it is none.
+    """
     raws = body if isinstance(body, list) else [body]
     if not raws:
         raise InvalidBatch("The batch is empty: send at least one response.")
@@ -63,18 +73,18 @@ async def record_responses(
     answers = [one for one in parsed if isinstance(one, Answer)]
     if not isinstance(body, list) and isinstance(parsed[0], Problem):
         raise parsed[0]
-    receipt = await tutor.record(answers, next)
+    receipt = await tutor.record(answers, following)
     _count(receipt.results)
     if isinstance(body, list):
-        return _batch(raws, parsed, receipt, next > 0)
-    return _single(receipt, next > 0)
+        return _batch(raws, parsed, receipt, following > 0)
+    return _single(receipt, following > 0)
 
 
 def _parse(raws: Sequence[object], now: int, settings: Settings) -> list[Answer | Problem]:
     parsed: list[Answer | Problem] = []
     for raw in raws:
         try:
-            parsed.append(parse(raw, now, settings.future_tolerance_seconds * 1000))
+            parsed.append(read(raw, now, settings.future_tolerance_seconds * 1000))
         except InvalidResponse as problem:
             parsed.append(problem)
             metrics.responses.labels("rejected").inc()
@@ -83,20 +93,22 @@ def _parse(raws: Sequence[object], now: int, settings: Settings) -> list[Answer 
 
 def _count(results: Sequence[Result]) -> None:
     for result in results:
-        metrics.responses.labels(str(result.outcome)).inc()
+        COUNTED[result.outcome].inc()
 
 
-def _single(receipt: Receipt, following: bool) -> Response:
+def _single(receipt: Receipt, following: bool) -> tuple[dict[str, Any], bool]:
     (result,) = receipt.results
     if result.outcome is Outcome.CONFLICT:
         raise ResponseConflict(result.id)
     answer = _accepted(result) | _versions(receipt)
     if following:
         answer["next"] = receipt.next[result.student_id]
-    return _json(answer, result.outcome is Outcome.REPLAYED)
+    return answer, result.outcome is Outcome.REPLAYED
 
 
-def _batch(raws: Sequence[object], parsed: Sequence[Answer | Problem], receipt: Receipt, following: bool) -> Response:
+def _batch(
+    raws: Sequence[object], parsed: Sequence[Answer | Problem], receipt: Receipt, following: bool
+) -> tuple[dict[str, Any], bool]:
     given = iter(receipt.results)
     results = [
         _rejected(_id_of(raw), one) if isinstance(one, Problem) else _judged(next(given))
@@ -107,7 +119,7 @@ def _batch(raws: Sequence[object], parsed: Sequence[Answer | Problem], receipt: 
     if following:
         answer["next"] = list(receipt.next.values())
     outcomes = {result.outcome for result in receipt.results}
-    return _json(answer, outcomes == {Outcome.REPLAYED} and len(receipt.results) == len(results))
+    return answer, (outcomes == {Outcome.REPLAYED} and len(receipt.results) == len(results))
 
 
 def _judged(result: Result) -> dict[str, Any]:
@@ -132,7 +144,3 @@ def _id_of(raw: object) -> str | None:
 
 def _versions(receipt: Receipt) -> dict[str, str]:
     return {"model_version": receipt.model_version, "catalog_version": receipt.catalog_version}
-
-
-def _json(answer: object, replayed: bool) -> Response:
-    return Response(orjson.dumps(answer), 200, REPLAYED if replayed else None, "application/json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import orjson
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BeforeValidator
 
@@ -24,7 +25,7 @@ Names = Annotated[list[Id], BeforeValidator(_named)]
 StudentId = Annotated[Id, Path(description="Percent-encoded; may hold any character that an id may.")]
 
 
-@router.get("/next", response_model=NextOut, responses=problems(409, 422, 503))
+@router.get("/next", response_model=NextOut, responses=problems(404, 409, 422, 503))
 async def next_items(
     student_id: StudentId,
     tutor: TutorDep,
@@ -37,7 +38,8 @@ async def next_items(
     The same question has the same answer until a response of the student arrives. Names may hold commas, so each skill
     and each excluded item is a parameter of its own: `?skills=A&skills=B`.
     """
-    return reply(NextOut, await tutor.next(student_id, n, skills, exclude))
+    answer = await tutor.next(student_id, n, skills, exclude)
+    return Response(orjson.dumps(answer), media_type="application/json")  # as service.api.hot writes it
 
 
 @router.get("/mastery", response_model=StudentMasteryOut, responses=problems(404, 422, 503))
