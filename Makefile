@@ -8,7 +8,7 @@ export NEXTWISE_DATA ?= .data
 TESTENV := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench bench-accuracy bench-coverage bench-fit bench-serve notebooks screenshots constraints clean
+.PHONY: help run test check format bench bench-accuracy bench-coverage bench-fit bench-recommend bench-serve notebooks screenshots constraints clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,7 +30,7 @@ format: $(VENV)/.dev ## format the code and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: bench-accuracy bench-coverage bench-fit bench-serve ## measure everything
+bench: bench-accuracy bench-coverage bench-fit bench-recommend bench-serve ## measure everything
 
 bench-accuracy: $(VENV)/.dev ## accuracy and fit time on the real sets (skipped where they are absent)
 	$(BIN)/python -m tests.bench.accuracy
@@ -41,6 +41,9 @@ bench-coverage: $(VENV)/.dev ## how often intervals of the parameters hold the t
 
 bench-fit: $(VENV)/.dev ## fits beside pyBKT, its C++ kernel built once where there is a compiler: speed, optimum, scale
 	$(BIN)/python -m tests.bench.fit
+
+bench-recommend: $(VENV)/.dev ## policies on simulated students, beside an omniscient planner and exact optima
+	$(BIN)/python -m tests.bench.recommend
 
 bench-serve: $(VENV)/.dev ## fold, requests per second beside a bare endpoint, start-up and memory
 	$(BIN)/python -m tests.bench.serve

@@ -25,11 +25,11 @@ from numba import njit
 
 from engine.model import GUESS, SLIP
 from engine.policies.course import Course
-from engine.policies.rule import Floats, Ints, Mask
+from engine.policies.rule import AnyItem, Floats, Ints, Mask
 from engine.policies.tracing import Tracing
 
 
-class Alosi:
+class Alosi(AnyItem):
     """Settings: mastered (L*, log odds), forgiven (r*), readiness, demand, difficulty, continuity (the weights)."""
 
     def __init__(self, course: Course, students: int, settings: Mapping[str, Any]) -> None:

@@ -25,8 +25,8 @@ class Course:
     difficulty  [I] logits by which an item is harder than its skills' average
     traits      what plain BKT leaves out, by name (:mod:`engine.policies.belief` says which it reads)
     budget      items that a student is going to get
-    ready_prior, unready_prior  [K] P(known before the first answer) where the prerequisites are known, and where they
-                are not; the prior for both unless given
+    informed    [K, 5] the same, fitted with the graph: prior and learn are those of students who know the prerequisites
+    unready_prior  [K] P(known before the first answer) where they are not known; both are ``params``' unless given
     """
 
     catalog: Catalog
@@ -34,7 +34,7 @@ class Course:
     difficulty: Floats
     traits: dict[str, float]
     budget: int
-    ready_prior: Floats | None = None
+    informed: Floats | None = None
     unready_prior: Floats | None = None
 
     @cached_property
@@ -71,6 +71,10 @@ class Course:
     def of_parents(self, values: Floats) -> Floats:
         """Values of skills summed over each skill's direct prerequisites: [S, K] to [S, K]."""
         return np.asarray(_sum_of_skills(np.ascontiguousarray(values, np.float64), *self.parents))
+
+    def of_children(self, values: Floats) -> Floats:
+        """Values of skills summed over what builds directly on each: [S, K] to [S, K]."""
+        return np.asarray(_sum_of_skills(np.ascontiguousarray(values, np.float64), *self.children))
 
     @cached_property
     def order(self) -> Ints:

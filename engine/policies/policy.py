@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.policies.alosi import Alosi
 from engine.policies.course import Course
+from engine.policies.default import Default
 from engine.policies.rule import Rule, Session
 from engine.policies.simple import FixedOrder, MasteryOrder, MaxInformation, OuterFringe, Random
 from engine.policies.zpdes import Zpdes
@@ -23,6 +24,7 @@ RULES: dict[str, Rule] = {
     "zpdes": Zpdes,
     "alosi": Alosi,
     "max-information": MaxInformation,
+    "expected-gain": Default,
 }
 
 

@@ -28,6 +28,9 @@ class Session(Protocol):
         ``open_items`` [S, I] are those that may be given: only these count.
         """
 
+    def eligible(self, open_items: Mask) -> Mask:
+        """Items among which an exploration floor is spread, [S, I]: asked after :meth:`weigh`, for the same step."""
+
     def note(self, items: Ints, scores: Floats) -> None:
         """One answer of every student: item [S], score 0..1 [S]."""
 
@@ -35,28 +38,42 @@ class Session(Protocol):
 Rule = Callable[[Course, int, Mapping[str, Any]], Session]  # course, students, the policy's settings
 
 
-def propensities(weights: Floats, open_items: Mask, exploration: float) -> Floats:
-    """The distribution over items [S, I]: the rule's weights, and a share ``exploration`` spread over all open items.
+class AnyItem:
+    """For rules that have nothing against any open item."""
+
+    def eligible(self, open_items: Mask) -> Mask:
+        """See :class:`Session`."""
+        return open_items
+
+
+def propensities(weights: Floats, open_items: Mask, exploration: float, eligible: Mask | None = None) -> Floats:
+    """The distribution over items [S, I]: the rule's weights, and a share ``exploration`` spread evenly over what is
+    eligible (all open items unless given).
 
     A student for whom the rule finds nothing gets any open item.
     """
-    return np.asarray(_propensities(np.asarray(weights, np.float64), open_items, exploration))
+    return np.asarray(
+        _propensities(
+            np.asarray(weights, np.float64), open_items, open_items if eligible is None else eligible, exploration
+        )
+    )
 
 
 @njit(cache=True)
-def _propensities(weights: Floats, open_items: Mask, exploration: float) -> Any:
+def _propensities(weights: Floats, open_items: Mask, eligible: Mask, exploration: float) -> Any:
     chances = np.zeros(weights.shape)
     for s in range(len(weights)):
-        total, number = 0.0, 0
+        total, number, explored = 0.0, 0, 0
         for i in range(weights.shape[1]):
             if open_items[s, i]:
                 total += weights[s, i]
                 number += 1
+                explored += eligible[s, i]
         for i in range(weights.shape[1]):
             if open_items[s, i]:
-                even = 1.0 / number
-                wanted = weights[s, i] / total if total > 0.0 else even
-                chances[s, i] = (1.0 - exploration) * wanted + exploration * even
+                wanted = weights[s, i] / total if total > 0.0 else 1.0 / number
+                floor = eligible[s, i] / explored if explored > 0 else wanted
+                chances[s, i] = (1.0 - exploration) * wanted + exploration * floor
     return chances
 
 

@@ -10,11 +10,11 @@ import numpy.typing as npt
 
 from engine.model import GUESS, SLIP
 from engine.policies.course import Course
-from engine.policies.rule import Floats, Ints, Mask, near_ties
+from engine.policies.rule import AnyItem, Floats, Ints, Mask, near_ties
 from engine.policies.tracing import Tracing
 
 
-class Random:
+class Random(AnyItem):
     """Any open item."""
 
     def __init__(self, course: Course, students: int, settings: Mapping[str, Any]) -> None:
@@ -28,7 +28,7 @@ class Random:
         """See :class:`engine.policies.rule.Session`."""
 
 
-class FixedOrder:
+class FixedOrder(AnyItem):
     """A textbook: ``items`` items on every skill, whatever the answers; skill after skill, no prerequisite after what
     builds on it."""
 
@@ -46,7 +46,7 @@ class FixedOrder:
         self._given += 1
 
 
-class MasteryOrder:
+class MasteryOrder(AnyItem):
     """Mastery learning in the order of the course (Corbett & Anderson 1995), capped: on to the next skill at P(known)
     >= ``mastered`` or after ``most`` items on it."""
 
@@ -65,7 +65,7 @@ class MasteryOrder:
         self._belief.note(items, scores)
 
 
-class OuterFringe:
+class OuterFringe(AnyItem):
     """A random item of the outer fringe: skills that are not mastered and whose prerequisites are (Doignon & Falmagne
     1985, as ALEKS serves it). At most ``most`` items on a skill, as no student is kept on one for ever."""
 
@@ -90,7 +90,7 @@ def outer_fringe(course: Course, belief: Tracing, settings: Mapping[str, Any]) -
     return (ready & ~done).astype(np.float64), (ready | done).astype(np.float64)
 
 
-class MaxInformation:
+class MaxInformation(AnyItem):
     """The item whose answer tells most about what is known (expected drop of entropy, in nats), as an adaptive test
     chooses (Tatsuoka & Ferguson 2003)."""
 

@@ -19,12 +19,12 @@ from typing import Any
 import numpy as np
 
 from engine.policies.course import Course
-from engine.policies.rule import Floats, Ints, Mask
+from engine.policies.rule import AnyItem, Floats, Ints, Mask
 
 LEAST = 1e-3  # of a quality: the paper's floor for a skill whose progress stalls or turns
 
 
-class Zpdes:
+class Zpdes(AnyItem):
     """Quality, zone and last answers of S students; settings: see the module."""
 
     def __init__(self, course: Course, students: int, settings: Mapping[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -57,7 +58,7 @@ def summarise(worlds: Sequence[dict[str, Result]], seed: int = 0) -> dict[str, F
     return found
 
 
-def worst_tenth(gain: Floats) -> Floats:
+def worst_tenth(gain: npt.NDArray[Any]) -> Floats:
     """The gains of the tenth of the students who gained least, at least one."""
     return np.sort(gain)[: max(1, round(len(gain) / 10))]
 

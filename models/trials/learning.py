@@ -10,6 +10,7 @@ from engine.worlds.students import Students
 from engine.worlds.world import World
 from models.bkt import Options, learn
 from models.log import ResponseLog
+from models.trials.refine import refine
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -52,10 +53,11 @@ def response_log(world: World, items: Ints, scores: Floats) -> ResponseLog:
 
 
 def course_of(world: World, log: ResponseLog) -> Course:
-    """The course as an engine serves it: plain BKT by our trainer, and each item's difficulty."""
+    """The course as an engine serves it: plain BKT by our trainer, each item's difficulty, what the graph tells."""
     fitted = learn(log, Options(forgets=False), jobs=1)
-    params = fitted.params.copy()
-    return Course(world.catalog, params, difficulties(log), {}, world.plan.budget)
+    plain = Course(world.catalog, fitted.params.copy(), difficulties(log), {}, world.plan.budget)
+    budget = world.plan.budget
+    return refine(plain, log.item.reshape(-1, budget), log.score.reshape(-1, budget))
 
 
 def difficulties(log: ResponseLog) -> Floats:

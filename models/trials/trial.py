@@ -27,7 +27,7 @@ KNOWN = 0.9  # true mastery from which another item on a skill is wasted
 
 @dataclass(frozen=True)
 class Setting:
-    """``plan`` of the worlds, their ``graphs`` taken in turn; ``students`` in a trial, ``logs``: students to learn from."""
+    """``plan`` of the worlds, ``graphs`` taken in turn; ``students`` in a trial, ``logs``: students to learn from."""
 
     plan: Plan = field(default_factory=Plan)
     students: int = 50
@@ -68,7 +68,9 @@ def teach(
 
     def choose(_: int) -> Ints:
         open_items[~open_items.any(axis=1)] = True
-        chances = propensities(session.weigh(open_items), open_items, policy.exploration)
+        weights = session.weigh(open_items)
+        eligible = session.eligible(open_items) if policy.exploration else open_items
+        chances = propensities(weights, open_items, policy.exploration, eligible)
         items = draw(chances, rng.random(count))
         open_items[np.arange(count), items] = False
         return items

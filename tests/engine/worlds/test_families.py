@@ -56,8 +56,8 @@ def test_practice_teaches_the_ready_and_hardly_the_others(world: World, name: st
 
 @pytest.mark.parametrize("name", FAMILIES)
 def test_prospects_are_what_comes_true(world: World, name: str) -> None:
-    """Practising as many items as ``cost`` brings about ``worth``: in BKT two thirds to three quarters, by the geometric
-    law; where mastery comes bit by bit, all of it."""
+    """Practising as many items as ``cost`` brings about ``worth``: in BKT two thirds to three quarters of it, by the
+    geometric law; where mastery comes bit by bit, all of it."""
     students = cast(Transparent, FAMILIES[name](world, COUNT, np.random.default_rng(3)))
     worth, cost, met = students.prospects(25)
     assert (met == (students.known() >= 0.6)).all()

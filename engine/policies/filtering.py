@@ -1,0 +1,220 @@
+"""The kernels of :mod:`engine.policies.belief`, which has the equations: one answer of one student, in place."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from engine.bkt import likelihood
+from engine.policies.course import Course
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+TINY = 1e-6  # a probability that reaches 0 or 1 exactly could never move again
+ROWS = 9  # of what :func:`note` tells a trainer
+
+
+class Graph(NamedTuple):
+    """A course as compiled kernels read it: lists as ``start`` and members.
+
+    start, skills        skills of every item
+    first, parents       what a skill builds on directly;  below, children  what builds directly on it
+    begin, members, child  see :func:`closures`
+    """
+
+    start: Ints
+    skills: Ints
+    first: Ints
+    parents: Ints
+    below: Ints
+    children: Ints
+    begin: Ints
+    members: Ints
+    child: Ints
+
+
+def closures(course: Course) -> tuple[Ints, Ints, Ints]:
+    """``start, members, child``: skill k and all it builds on are ``members[start[k]:start[k+1]]``, k last.
+
+    Each stands before what builds on it; ``child`` is the place, in the same list, of the skill through which it was
+    reached (the nearest to k), -1 for k.
+    """
+    first, parents = course.parents
+    place = np.empty(len(course.params), np.int64)
+    place[course.order] = np.arange(len(place))
+    members, child, start = [], [], [0]
+    for k in range(len(place)):
+        through, queue = {k: -1}, [k]
+        for a in queue:  # breadth first: by the shortest way
+            for b in parents[first[a] : first[a + 1]].tolist():
+                if b not in through:
+                    through[b] = a
+                    queue.append(b)
+        found = sorted(through, key=lambda j: int(place[j]))
+        at = {j: n for n, j in enumerate(found)}
+        members += found
+        child += [at[through[j]] if j != k else -1 for j in found]
+        start.append(len(members))
+    return np.array(start, np.int64), np.array(members, np.int64), np.array(child, np.int64)
+
+
+@njit(cache=True, error_model="numpy")
+def note_all(
+    items: Ints,
+    scores: Floats,
+    step: int,
+    learn: Floats,
+    guess: Floats,
+    right: Floats,
+    graph: Graph,
+    traits: Floats,
+    held: Floats,
+    weight: Floats,
+    touched: Ints,
+) -> None:
+    trail = np.empty(((graph.start[1:] - graph.start[:-1]).max(), ROWS, len(learn)))
+    known = np.ones(held.shape[3])
+    for s in range(len(items)):
+        i, c = items[s], scores[s]
+        asked = graph.skills[graph.start[i] : graph.start[i + 1]]
+        if_not, if_all = likelihood(guess[i], c), likelihood(right[i], c)
+        note(asked, if_not, if_all, step, learn, graph, traits, held[s], weight[s], touched[s], known, trail)
+
+
+@njit(cache=True, error_model="numpy")
+def note(
+    asked: Ints,
+    if_not: float,
+    if_all: float,
+    step: int,
+    learn: Floats,
+    graph: Graph,
+    traits: Floats,
+    held: Floats,
+    weight: Floats,
+    touched: Ints,
+    known: Floats,
+    trail: Floats,
+) -> Any:
+    """One answer of one student, in place; returns its probability.
+
+    asked: skills of the item; if_not, if_all: likelihood of the score where not all of them are known, and where all
+    are. ``known`` [K] is room to work in. ``trail`` [skills asked, ROWS, G] receives what a trainer needs: P before,
+    P after the evidence, its likelihood if known and if not, readiness where not known, P after learning; x, y, R.
+    """
+    for k in asked:
+        _remember(held, touched, k, step, traits[1])
+    total = 0.0
+    for g in range(len(learn)):
+        x, y, joint = held[0, g], held[1, g], 1.0
+        for k in asked:
+            _derive(x, y, known, k, graph)
+            joint *= known[k]
+        chance = if_not * (1.0 - joint) + if_all * joint
+        weight[g] *= chance
+        total += weight[g]
+        for q in range(len(asked)):
+            _weigh(x, y, known, asked[q], joint, if_not, if_all, graph, trail[q, :, g])
+        for q in range(len(asked)):
+            rate = learn[g, asked[q]] * (traits[2] if len(asked) > 1 else 1.0)
+            _learn(x, y, known, asked[q], rate, traits[0], graph, trail[q, :, g])
+    for g in range(len(learn)):
+        weight[g] /= total
+    return total
+
+
+@njit(cache=True, error_model="numpy")
+def _weigh(
+    x: Floats,
+    y: Floats,
+    known: Floats,
+    k: int,
+    joint: float,
+    if_not: float,
+    if_all: float,
+    graph: Graph,
+    row: Floats,
+) -> None:
+    """The evidence of an answer on one of its skills, the others as they were believed."""
+    rest = joint / known[k]
+    if_known = if_not * (1.0 - rest) + if_all * rest
+    _derive(x, y, known, k, graph)
+    row[0], row[2], row[3] = known[k], if_known, if_not
+    row[6], row[7], row[8] = x[k], y[k], _ready(known, k, graph)
+    _blame(x, y, known, k, if_known, if_not, graph)
+
+
+@njit(cache=True, error_model="numpy")
+def _learn(x: Floats, y: Floats, known: Floats, k: int, rate: float, unready: float, graph: Graph, row: Floats) -> None:
+    """An opportunity to learn. What builds on k keeps its P: those who have become ready know it as the unready do."""
+    _derive(x, y, known, k, graph)
+    before, r = known[k], _ready(known, k, graph)
+    row[1], row[4] = before, r * (1.0 - x[k]) / (1.0 - before)
+    x[k], y[k] = _within(x[k] + (1.0 - x[k]) * rate), _within(y[k] + (1.0 - y[k]) * rate * unready)
+    row[5] = known[k] = x[k] * r + y[k] * (1.0 - r)
+    for j in range(graph.below[k], graph.below[k + 1]):  # R is a product, so the other prerequisites cancel
+        c = graph.children[j]
+        x[c] = _within((x[c] * before + y[c] * (known[k] - before)) / known[k])
+
+
+@njit(cache=True, error_model="numpy")
+def _ready(known: Floats, k: int, graph: Graph) -> Any:
+    """P(all prerequisites known)."""
+    r = 1.0
+    for j in range(graph.first[k], graph.first[k + 1]):
+        r *= known[graph.parents[j]]
+    return r
+
+
+@njit(cache=True, error_model="numpy")
+def _derive(x: Floats, y: Floats, known: Floats, k: int, graph: Graph) -> None:
+    """P(known) of k and all it builds on into ``known``."""
+    for m in range(graph.begin[k], graph.begin[k + 1]):
+        a = graph.members[m]
+        known[a] = _mix(x, y, a, _ready(known, a, graph))
+
+
+@njit(cache=True, error_model="numpy")
+def _blame(x: Floats, y: Floats, known: Floats, k: int, if_known: float, if_not: float, graph: Graph) -> None:
+    """Evidence on k for its x and y and, up the graph, for those of all it builds on."""
+    low, size = graph.begin[k], graph.begin[k + 1] - graph.begin[k]
+    yes, no = np.empty(size), np.empty(size)  # likelihood of the answer where a member is known, and where it is not
+    yes[size - 1], no[size - 1] = if_known, if_not
+    for m in range(size - 2, -1, -1):
+        c = graph.child[low + m]
+        through, gap = graph.members[low + c], yes[c] - no[c]
+        others = _ready(known, through, graph) / known[graph.members[low + m]]
+        yes[m] = no[c] + gap * _mix(x, y, through, others)
+        no[m] = no[c] + gap * y[through]
+    for m in range(size):
+        a = graph.members[low + m]
+        x[a], y[a] = _posterior(x[a], yes[m], no[m]), _posterior(y[a], yes[m], no[m])
+
+
+@njit(cache=True, error_model="numpy")
+def _posterior(p: float, if_so: float, if_not: float) -> Any:
+    return _within(p * if_so / (p * if_so + (1.0 - p) * if_not))
+
+
+@njit(cache=True, error_model="numpy")
+def _mix(x: Floats, y: Floats, k: int, r: float) -> Any:
+    return x[k] * r + y[k] * (1.0 - r)
+
+
+@njit(cache=True, error_model="numpy")
+def _remember(held: Floats, touched: Ints, k: int, step: int, lost: float) -> None:
+    """Bring a skill up to date: what was lost since is taken off."""
+    if lost > 0.0 and touched[k] < step:
+        kept = (1.0 - lost) ** (step - touched[k])
+        for g in range(held.shape[1]):
+            held[0, g, k], held[1, g, k] = _within(held[0, g, k] * kept), _within(held[1, g, k] * kept)
+    touched[k] = step
+
+
+@njit(cache=True, error_model="numpy")
+def _within(p: float) -> Any:
+    return min(max(p, TINY), 1.0 - TINY)

@@ -1,0 +1,61 @@
+"""Policies on simulated students: every policy, every family, and what errors in the graph and exploration cost.
+
+``python -m tests.bench.recommend [WORLDS]``; prints a table a family, and ours beside the exact optimum of tiny worlds.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from engine.policies.policy import Policy, shipped
+from engine.worlds.families import FAMILIES
+from engine.worlds.world import Plan
+from models.trials.figures import Figures, summarise
+from models.trials.many import run_many
+from models.trials.tiny import random_tiny, share_of_optimum
+from models.trials.trial import Setting
+
+SEED = 1
+TINY, HORIZON = 40, 5
+
+
+def main(worlds: int) -> None:
+    """Everything, in order of interest."""
+    ours = shipped()["default"]
+    variants = {"default, 10 % explored": replace(ours, exploration=0.1)}
+    for family in FAMILIES:
+        began = time.perf_counter()
+        figures = trial(family, {**shipped(), **variants}, Setting(), worlds)
+        show(f"{family}, {worlds} worlds, {time.perf_counter() - began:.0f} s", figures)
+        blurred = trial(family, {"default": ours}, Setting(Plan(missing=0.15, false=0.15)), worlds)
+        kept = blurred["default"].gain / figures["default"].gain
+        print(f"with 15 % of the edges missing and 15 % false: {100 * kept:.1f} % of the gain kept\n")
+    rng = np.random.default_rng(SEED)
+    shares = np.array([share_of_optimum(ours, random_tiny(rng), HORIZON) for _ in range(TINY)])
+    print(f"{TINY} tiny worlds, {HORIZON} items: mean {shares.mean():.3f} of the optimum, worst {shares.min():.3f}")
+
+
+def trial(family: str, policies: dict[str, Policy], setting: Setting, worlds: int) -> dict[str, Figures]:
+    """Figures of some policies on one family."""
+    return summarise(run_many(family, policies, setting, worlds, SEED, min(worlds, os.cpu_count() or 1)), SEED)
+
+
+def show(title: str, figures: dict[str, Figures]) -> None:
+    """One line a policy; the last columns: our gain over its own, less 1, and the 95 % interval of the difference."""
+    ours = figures["default"]
+    print(title)
+    for name, of in sorted(figures.items(), key=lambda pair: -pair[1].gain):
+        lead, low, high = ours.against.get(name, (0.0, 0.0, 0.0))
+        print(
+            f"  {name:24}{of.gain:7.2f}{of.share_of_omniscient or 0:7.1f} %  worst tenth {of.worst_tenth:6.2f}"
+            f"  wasted {100 * of.wasted:3.0f} %  ours {100 * lead / of.gain:+6.1f} % ({low:+.2f} to {high:+.2f})"
+        )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)

@@ -1,0 +1,33 @@
+"""``nextwise simulate``: the figures of policies on simulated students."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+Call = Callable[..., tuple[int, str, str]]
+FIGURES = {"gain", "share_of_omniscient", "interval", "worst_tenth", "wasted", "against"}
+
+
+def test_policies_are_compared_on_the_same_students(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "figures.json"
+    small = ("--worlds", "1", "--per-world", "4", "--seed", "3", "--json", str(file))
+    code, out, _ = call("simulate", "--students", "pfa", "--policy", "random,outer-fringe", *small)
+    assert code == 0
+    assert "outer-fringe" in out
+    told = json.loads(file.read_text("utf-8"))
+    assert set(told["policies"]) == {"random", "outer-fringe", "omniscient"}
+    assert all(set(of) == FIGURES for of in told["policies"].values())
+    first = told["policies"]
+    call("simulate", "--students", "pfa", "--policy", "random,outer-fringe", *small)
+    assert json.loads(file.read_text("utf-8"))["policies"] == first
+
+
+def test_a_name_that_is_not_there_is_told(call: Call) -> None:
+    code, _, err = call("simulate", "--policy", "best")
+    assert code == 1
+    assert "no policy is called 'best'" in err
+    code, _, err = call("simulate", "--students", "elves")
+    assert code == 1
+    assert "no family of students is called 'elves'" in err
