@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from engine.covariates import GAP, LATELY
 from engine.facts import Facts
-from engine.filter import answer, emit
+from engine.filter import answer, drift, emit
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -27,13 +28,15 @@ STEP = 2048.0  # of the lattice, a logit
 FAINT = 1e-30  # a weight that is 0 could never come back
 SECOND = 1000  # ms
 NEVER = -(2**62)  # no time: before any
-COUNT, RIGHT, TIME, PLACE = range(4)  # columns of what is remembered of an item
+COUNT, RIGHT, TIME, PLACE, LATELY_RIGHT, LATELY_WRONG = range(6)  # columns of what is remembered of an item
+REMEMBERED = 6
+FINE = 65535.0  # steps of the lattice that the averages lie on, from 0 to 1
 
 
 class Belief(NamedTuple):
     """known [K, G] = P(L | theta) after the last answer on each skill; weight [G] of theta; seen [K] answers; last [K]
-    time of the last one (whole seconds, in ms) and place [K] its number among the student's answers; memory [M, 4]: of
-    the items met, answers, sum of scores, time and place of the last."""
+    time of the last one (whole seconds, in ms) and place [K] its number among the student's answers; memory [M, 6]: of
+    the items met, answers, sum of scores, time and place of the last, moving averages of right and of wrong."""
 
     known: Floats
     weight: Floats
@@ -122,8 +125,9 @@ def ease_of(facts: Any, memory: Floats, slot: int, item: int, tag: int, at: floa
     if slot >= 0 and memory[slot, COUNT] > 0.0:
         met = memory[slot]
         ease += facts.repeats[0] * np.log(1.0 + met[RIGHT]) + facts.repeats[1] * np.log(1.0 + met[COUNT] - met[RIGHT])
-        ease += facts.repeats[2]
-        ease += facts.repeats[3] * log_gap(facts.seconds, at, met[TIME], number, int(met[PLACE]))
+        gap = log_gap(facts.seconds, at, met[TIME], number, int(met[PLACE]))
+        ease += facts.repeats[2] + facts.repeats[3] * gap + facts.repeats[4] * (gap / GAP) ** 2
+        ease += facts.repeats[5] * met[LATELY_RIGHT] + facts.repeats[6] * met[LATELY_WRONG]
     return ease
 
 
@@ -175,8 +179,7 @@ def follow(
         predicted[i], seen = answer(
             facts.learn, facts.lift[t], members, odds, more, keep[:n], score[i], belief.known, belief.weight, room[:n]
         )
-        for g in range(points):
-            belief.weight[g] /= seen
+        drift(belief.weight, seen, facts.flow)
         if kept != EXACT:
             _settle(belief, members, kept)
         for j in range(n):
@@ -186,11 +189,22 @@ def follow(
             if len(after) > 0:
                 after[link + j] = expected(facts, belief.known, belief.weight, k, 1.0)
         if slot[i] >= 0:
-            met = belief.memory[slot[i]]
-            met[COUNT] += 1.0
-            met[RIGHT] = np.float32(met[RIGHT] + score[i])
-            met[TIME], met[PLACE] = now, number
+            _remember(belief.memory[slot[i]], score[i], now, number, kept)
         number, link = number + 1, link + n
+
+
+@njit(cache=True, error_model="numpy")
+def _remember(met: Floats, score: float, now: int, number: int, kept: int) -> None:
+    """Count an answer to an item into its row of the memory."""
+    met[COUNT] += 1.0
+    met[RIGHT] += score
+    met[TIME], met[PLACE] = now, number
+    met[LATELY_RIGHT] += LATELY * (score - met[LATELY_RIGHT])
+    met[LATELY_WRONG] += LATELY * (1.0 - score - met[LATELY_WRONG])
+    if kept != EXACT:
+        met[RIGHT] = np.float32(met[RIGHT])
+        met[LATELY_RIGHT] = np.rint(met[LATELY_RIGHT] * FINE) / FINE
+        met[LATELY_WRONG] = np.rint(met[LATELY_WRONG] * FINE) / FINE
 
 
 @njit(cache=True, error_model="numpy")

@@ -15,7 +15,9 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 RATES = np.array([0.05, 0.15, 0.4])  # of the moving averages: about the last 20, 7 and 3 answers
-REPEATS = ("earlier right", "earlier wrong", "seen", "log gap")
+REPEATS = ("earlier right", "earlier wrong", "seen", "log gap", "square of log gap", "lately right", "lately wrong")
+LATELY = 0.3  # rate of the moving averages of right and wrong answers to the item: about the last 3
+GAP = 5.0  # a log gap whose square counts as 1
 RECENCY = ("recent, slow", "recent", "recent, fast")
 SECONDS_FROM, MILLISECONDS_FROM = 1e8, 1e11  # March 1973 in either unit; an order of answers is below
 
@@ -57,14 +59,26 @@ def log_gaps(before: Ints, seconds: Floats | None, row: Ints) -> Floats:
 
 
 def repeats(student: Ints, item: Ints, score: Floats, seconds: Floats | None) -> Floats:
-    """Earlier answers of the student to this same item, [n, 4] as in :data:`REPEATS`.
+    """Earlier answers of the student to this same item, [n, 7] as in :data:`REPEATS`.
 
-    log(1 + right), log(1 + wrong), whether there was any, log(1 + gap) to the last.
+    log(1 + right), log(1 + wrong), whether there was any, log(1 + gap) to the last, that over 5 and squared, moving
+    averages of right and of wrong that begin at 0.
     """
     before = previous(student * (item.max(initial=0) + 1) + item)
     right, wrong = sums_before(before, score), sums_before(before, 1.0 - score)
     gap = log_gaps(before, seconds, np.arange(len(before)))
-    return np.stack([np.log1p(right), np.log1p(wrong), before >= 0, gap], axis=1)
+    lately = averages_before(before, score, LATELY), averages_before(before, 1.0 - score, LATELY)
+    return np.stack([np.log1p(right), np.log1p(wrong), before >= 0, gap, (gap / GAP) ** 2, *lately], axis=1)
+
+
+@njit(cache=True)
+def averages_before(before: Ints, value: Floats, rate: float) -> Any:
+    """Moving average of ``value`` over earlier entries of the same group [n], from 0; see :func:`previous`."""
+    averages = np.zeros(len(value))
+    for i in range(len(value)):
+        if before[i] >= 0:
+            averages[i] = averages[before[i]] + rate * (value[before[i]] - averages[before[i]])
+    return averages
 
 
 @njit(cache=True)

@@ -23,6 +23,7 @@ from engine.mastery_model import (
     MasteryModel,
     places,
     sigmoid,
+    steps,
     with_last,
 )
 from engine.model import ModelError
@@ -34,12 +35,12 @@ Ints = npt.NDArray[np.int64]
 class Facts(NamedTuple):
     """The skills of set t are ``skills[start[t]:start[t+1]]``; K skills, T sets, I items, G points of ability.
 
-    prior, learn [K, G]; lift [T, 2, G] as :mod:`engine.filter` has it; theta, weight [G]
+    prior, learn [K, G]; lift [T, 2, G] as :mod:`engine.filter` has it; theta, weight [G]; flow [2, G] ability's drift
     success [K, 2, G]  P(correct | not known) and P(correct | known) on an item of average difficulty
     of_set [T, 2]      ease and gain of an item of average difficulty
     of_item [I, 2]     what the item adds to them
     forget [K]         logit, after a typical gap; gap [2] its slope by the log gap, and the typical one
-    repeats [4]        coefficients of earlier answers to the item
+    repeats [7]        coefficients of earlier answers to the item
     seconds            whether gaps are in seconds, or in the student's answers in between
     """
 
@@ -50,6 +51,7 @@ class Facts(NamedTuple):
     lift: Floats
     theta: Floats
     weight: Floats
+    flow: Floats
     success: Floats
     of_set: Floats
     of_item: Floats
@@ -80,6 +82,7 @@ def facts(model: MasteryModel, skills: Sequence[str], start: Ints, members: Ints
         lift=np.exp(on_set[:, :, None] * theta),
         theta=theta.copy(),  # a model is read-only, which the kernels would be compiled for anew
         weight=model.weight.copy(),
+        flow=sigmoid(model.drift) * steps(model.weight),
         success=successes(values, theta),
         of_set=of_set,
         of_item=with_last(model.offsets, np.zeros(2), places(model.items, items)),
@@ -110,6 +113,7 @@ def drawn(model: MasteryModel, skills: Sequence[str], known: Facts) -> Facts:
         lift=np.concatenate(lifts, axis=-1),
         theta=np.tile(theta, d),
         weight=np.tile(model.weight, d) / d,
+        flow=np.tile(known.flow, d),
         success=np.concatenate([successes(one, theta) for one in values], axis=-1),
     )
 
@@ -129,6 +133,6 @@ def means(of_skills: Floats, start: Ints, members: Ints) -> Floats:
 
 
 def repeats(model: MasteryModel) -> Floats:
-    """The coefficients of earlier answers to an item [4], 0 where the model has none."""
+    """The coefficients of earlier answers to an item [7], 0 where the model has none."""
     places_of = {name: at for at, name in enumerate(model.covariates)}
     return np.array([model.coefficients[places_of[name]] if name in places_of else 0.0 for name in REPEATS])

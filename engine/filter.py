@@ -11,9 +11,10 @@ or not), and an answer of score s (1 right, 0 wrong) to an item that asks for sk
                 P(s) = P(s | u) (1 - J) + P(s | h) J,   P(s | k known) the same with J / a_k
     learn       P(L_k) = m_k + (1 - m_k) learn_k
 
-and w is multiplied by P(s) and normalised. P(correct) of the student is the mean over w. With G = 1 and one skill an
-item this is Bayesian knowledge tracing (Corbett & Anderson 1995), since slip = 1 - h; ability on the prior alone is
-the prior per student of Pardos & Heffernan (2010), offsets to z and d an item are their KT-IDEM (2011).
+and w is multiplied by P(s) and normalised. Then ability drifts: a share of each weight flows to the next point below
+and above. P(correct) of the student is the mean over w. With G = 1 and one skill an item this is Bayesian knowledge
+tracing (Corbett & Anderson 1995), since slip = 1 - h; ability on the prior alone is the prior per student of Pardos &
+Heffernan (2010), offsets to z and d an item are their KT-IDEM (2011).
 
 On the odds scale softplus is 1 + exp, so that u and h cost one exponential an answer for the whole grid:
 ``lift`` [items, 2, G] holds exp(theta_u) and exp(theta_d), and odds(h) = odds(u) (1 + exp(d) exp(theta_d)).
@@ -81,9 +82,22 @@ def answer(
 
 
 @njit(cache=True, error_model="numpy")
+def drift(weight: Floats, seen: float, flow: Floats) -> None:
+    """Divide the weights [G] by ``seen``, and let what drifts flow to the next points below and above."""
+    came = 0.0  # from the point below
+    for g in range(len(weight)):
+        w = weight[g] / seen
+        weight[g] = came + w * (1.0 - flow[0, g] - flow[1, g])
+        if g > 0:
+            weight[g - 1] += w * flow[0, g]
+        came = w * flow[1, g]
+
+
+@njit(cache=True, error_model="numpy")
 def fold(
     learn: Floats,
     lift: Floats,
+    flow: Floats,
     start: Ints,
     skills: Ints,
     items: Ints,
@@ -94,13 +108,15 @@ def fold(
     known: Floats,
     weight: Floats,
     before: Floats,
+    weights: Floats,
     evidence: Floats,
 ) -> Any:
     """Fold answers, in order of time, into ``known`` and ``weight`` in place; returns P(correct) before each [n].
 
-    learn [K, G]; lift [items, 2, G]; the skills of item i are ``skills[start[i]:start[i+1]]``; items, ease (z), gain
-    (d), scores [n]; keep [links: the sum of skills over answers]; known = P(L | theta) [K, G]; weight [G]. ``before``
-    [links, G] receives P(L | theta) at each opportunity, ``evidence`` [n] the probability of each score.
+    learn [K, G]; lift [items, 2, G]; flow [2, G], what of a weight drifts down and up; the skills of item i are
+    ``skills[start[i]:start[i+1]]``; items, ease (z), gain (d), scores [n]; keep [links: the sum of skills over
+    answers]; known = P(L | theta) [K, G]; weight [G]. ``before`` [links, G] receives P(L | theta) at each opportunity,
+    ``weights`` [n, G] the weights before each answer, ``evidence`` [n] the probability of each score.
     """
     predicted = np.empty(len(items))
     at = 0
@@ -108,10 +124,10 @@ def fold(
         members = skills[start[items[i]] : start[items[i] + 1]]
         end = at + len(members)
         odds, more = np.exp(ease[i]), np.exp(gain[i])
+        weights[i] = weight
         predicted[i], evidence[i] = answer(
             learn, lift[items[i]], members, odds, more, keep[at:end], scores[i], known, weight, before[at:end]
         )
-        for g in range(len(weight)):
-            weight[g] /= evidence[i]
+        drift(weight, evidence[i], flow)
         at = end
     return predicted

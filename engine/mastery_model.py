@@ -7,8 +7,9 @@ For skill k, set of skills t, grid point theta of ability, item i, what is remem
     gain           d = mean_k d_k + gain_t + gain_i,             theta_d = mean_k a_dk theta
     forget         sig(f_k + a_f (log(1 + gap) - typical)), 0 at the first opportunity
 
-The means are over the skills that the answer asks for; an item's difficulty b_i is -ease_i. What is done with them
-stands in :mod:`engine.filter`.
+The means are over the skills that the answer asks for; an item's difficulty b_i is -ease_i. After every answer a share
+sig(drift) of ability's weights is on the move (:func:`steps`). What is done with all this stands in
+:mod:`engine.filter`.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class MasteryModel:
     items         ids; ``offsets`` [I, 2] on ease and gain, 0 for an unseen item; ``item_means`` [I + 1] the mean
                   score of each in training and, last, of all
     covariates    names of what is added to the ease (:mod:`engine.covariates`), ``coefficients`` [C]
-    theta, weight [G] the grid of ability
+    theta, weight [G] the grid of ability; ``drift`` [1] logit of what of it moves an answer, far below 0 for nothing
     clock         whether a gap is in "seconds", or in the student's "answers" in between
     draws         [D, K, 9] ``values`` as they may be, ``population_draws`` [D, 9]: their spread, with that of ability,
                   is the interval beside mastery
@@ -63,7 +64,7 @@ class MasteryModel:
     KIND: ClassVar = "mastery"
     ARRAYS: ClassVar = (
         *("values", "population", "gap", "combined", "offsets", "item_means", "coefficients"),
-        *("theta", "weight", "draws", "population_draws"),
+        *("theta", "weight", "drift", "draws", "population_draws"),
     )
     NAMES: ClassVar = ("skills", "combinations", "items", "covariates", "clock")
 
@@ -80,6 +81,7 @@ class MasteryModel:
     coefficients: Floats
     theta: Floats
     weight: Floats
+    drift: Floats
     clock: Literal["seconds", "answers"]
     draws: Floats
     population_draws: Floats
@@ -122,13 +124,23 @@ def unlearnt(points: int = 9) -> MasteryModel:
         offsets=np.empty((0, 2)),
         item_means=np.array([0.7]),
         covariates=REPEATS,
-        coefficients=np.array([0.5, -0.1, 0.0, 0.0]),
+        coefficients=np.array([0.5, -0.1, 0.0, 0.0, 0.0, 0.0, 0.0]),
         theta=theta,
         weight=weight / weight.sum(),
+        drift=np.array([-5.0]),
         clock="seconds",
         draws=np.empty((0, 0, COLUMNS)),
         population_draws=np.empty((0, COLUMNS)),
     )
+
+
+def steps(weight: Floats) -> Floats:
+    """Rates of ability's steps to the next point below and above, [2, G]: those that leave ``weight`` as it is, so that
+    nobody's ability drifts beyond those of all students (Metropolis et al. 1953)."""
+    rates = np.zeros((2, len(weight)))
+    rates[0, 1:] = 0.5 * np.minimum(1.0, weight[:-1] / weight[1:])
+    rates[1, :-1] = 0.5 * np.minimum(1.0, weight[1:] / weight[:-1])
+    return rates
 
 
 def readable(values: Floats) -> Floats:
@@ -153,7 +165,7 @@ def _faults(given: MasteryModel) -> list[str]:
     k, i, g, d = len(given.skills), len(given.items), len(given.theta), len(given.draws)
     shapes: dict[str, tuple[int, ...]] = {"values": (k, COLUMNS), "population": (COLUMNS,), "gap": (2,)}
     shapes |= {"combined": (len(given.combinations), 2), "offsets": (i, 2), "item_means": (i + 1,)}
-    shapes |= {"coefficients": (len(given.covariates),), "theta": (g,), "weight": (g,)}
+    shapes |= {"coefficients": (len(given.covariates),), "theta": (g,), "weight": (g,), "drift": (1,)}
     shapes |= {"draws": (d, k, COLUMNS), "population_draws": (d, COLUMNS)}
     arrays = {name: getattr(given, name) for name in given.ARRAYS}
     faults = [

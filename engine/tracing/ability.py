@@ -10,7 +10,24 @@ from functools import cached_property
 import numpy as np
 
 from engine import belief, facts
-from engine.belief import COMPACT, COUNT, EXACT, LATTICE, NEVER, PLACE, RIGHT, SECOND, TIME, Belief, copied, settled
+from engine.belief import (
+    COMPACT,
+    COUNT,
+    EXACT,
+    FINE,
+    LATELY_RIGHT,
+    LATELY_WRONG,
+    LATTICE,
+    NEVER,
+    PLACE,
+    REMEMBERED,
+    RIGHT,
+    SECOND,
+    TIME,
+    Belief,
+    copied,
+    settled,
+)
 from engine.catalog import Catalog
 from engine.facts import Facts
 from engine.mastery_model import MasteryModel
@@ -18,7 +35,7 @@ from engine.responses import History
 from engine.tracing.base import Answers, Floats, Ints, Standing, State, Tracer, weighted
 from engine.tracing.columns import pack, unpack
 
-_NONE, _NOT_MET = np.empty(0), np.zeros((1, 4))
+_NONE, _NOT_MET = np.empty(0), np.zeros((1, REMEMBERED))
 
 
 @dataclass(frozen=True)
@@ -50,7 +67,7 @@ class AbilityTracer(Tracer[Student]):
     def _newcomer(known: Facts) -> Belief:
         k = len(known.prior)
         times = np.zeros(k, np.int32), np.zeros(k, np.int64), np.zeros(k, np.int32)
-        return Belief(known.prior.copy(), known.weight.copy(), *times, np.empty((0, 4)))
+        return Belief(known.prior.copy(), known.weight.copy(), *times, np.empty((0, REMEMBERED)))
 
     # ------------------------------------------------------------------------------------------------ folding
 
@@ -91,7 +108,7 @@ class AbilityTracer(Tracer[Student]):
             return np.concatenate([student.belief.memory, _NOT_MET]), np.concatenate([student.items, items]), slot
         place = {item: at for at, item in enumerate(student.items.tolist())}
         slot = np.array([place.setdefault(item, len(place)) for item in items.tolist()], np.int64)
-        memory = np.zeros((len(place), 4))
+        memory = np.zeros((len(place), REMEMBERED))
         memory[: len(student.items)] = student.belief.memory
         return memory, np.fromiter(place, np.int64, len(place)), slot
 
@@ -157,6 +174,7 @@ class AbilityTracer(Tracer[Student]):
             now.memory[:, COUNT],
             now.memory[:, RIGHT],
             now.memory[:, TIME] // SECOND if self.facts.seconds else now.memory[:, PLACE],
+            np.rint(now.memory[:, [LATELY_RIGHT, LATELY_WRONG]] * FINE).ravel(),
             state.recent,
         )
         return head + pack(list(zip(columns, _KINDS, strict=True)))
@@ -164,8 +182,8 @@ class AbilityTracer(Tracer[Student]):
     def load(self, blob: bytes) -> State[Student]:
         length, answers, folded_at, n, m, recents = _HEAD.unpack_from(blob)
         points, places = len(self.facts.weight), 0 if self.facts.seconds else n
-        counts = points, n if self.compact else n * points, n, n, n, places, m, m, m, m, recents
-        weight, codes, skills, count, last, place, items, met, right, when, recent = unpack(
+        counts = points, n if self.compact else n * points, n, n, n, places, m, m, m, m, 2 * m, recents
+        weight, codes, skills, count, last, place, items, met, right, when, lately, recent = unpack(
             blob[_HEAD.size :], list(zip(counts, _KINDS, strict=True))
         )
         practised = np.cumsum(skills, dtype=np.int64)
@@ -176,7 +194,9 @@ class AbilityTracer(Tracer[Student]):
         if places:
             now.place[practised] = place
         times = np.zeros(m), when
-        memory = np.stack([met, right, *(times[::-1] if self.facts.seconds else times)], axis=1).astype(np.float64)
+        averages = lately.reshape(m, 2).T / FINE
+        memory = np.stack([met, right, *(times[::-1] if self.facts.seconds else times), *averages], axis=1)
+        memory = memory.astype(np.float64)
         if self.facts.seconds:
             memory[:, TIME] *= SECOND
         student = Student(now._replace(memory=memory), items.astype(np.int64), answers)
@@ -188,5 +208,5 @@ _HEAD = struct.Struct("<IIqIII")
 _WHOLE = ("u1", "u2", "u4")
 _KINDS = (
     *(("f4",), ("i2",), _WHOLE, _WHOLE, ("u4",), _WHOLE),  # weights; skills: codes, which, counts, times, places
-    *(_WHOLE, _WHOLE, ("u1", "f4"), ("u4",), ("i8",)),  # items: which, counts, right, when; recent
+    *(_WHOLE, _WHOLE, ("u1", "f4"), ("u4",), ("u2",), ("i8",)),  # items: which, counts, right, when, lately; recent
 )

@@ -74,14 +74,15 @@ def _information(dynamics: Any, answers: Any, emissions: Any, theta: Floats) -> 
         np.zeros((skills, points)),
         np.zeros((skills, points)),
         np.zeros((tags, 2, points)),
+        np.zeros((2, points)),
         np.zeros(n),
         np.zeros(n),
         np.zeros(links),
     )
-    known, adjoint = dynamics.prior.copy(), np.zeros((skills, points))
+    known, adjoint, room = dynamics.prior.copy(), np.zeros((skills, points)), np.empty((6, points))
     total, own = np.zeros((skills, COLUMNS, COLUMNS)), np.zeros((skills, COLUMNS))
     for s in range(len(answers.bounds) - 1):
-        one_student(s, dynamics, answers, emissions, known, adjoint, slopes)
+        one_student(s, dynamics, answers, emissions, known, adjoint, slopes, room)
         link = answers.links[s]
         for i in range(answers.bounds[s], answers.bounds[s + 1]):
             link = _gather(i, link, dynamics, answers, theta, slopes, own)

@@ -18,7 +18,8 @@ from models.mastery.options import Options
 from models.mastery.values import backward, forward, size, views
 
 RANGE = 3.0  # of the ability grid, in standard deviations
-LIMIT = 300  # steps
+LIMIT = 300  # steps; with ability no more than
+ENOUGH = 100  # for students who were held out gain nothing from the rest
 TOLERANCE = 1e-7  # of the objective, a step
 
 
@@ -66,7 +67,8 @@ def fit(
         raise DataError("there are no answers to learn from")
     problem = Problem(log, (options or Options()).suited_to(log))
     with ThreadPoolExecutor(jobs) as pool:
-        x, value, steps = _descend(problem, pool.map if jobs > 1 else map, progress)
+        limit = ENOUGH if problem.options.ability else LIMIT
+        x, value, steps = _descend(problem, pool.map if jobs > 1 else map, progress, limit)
     about = {
         "trainer": "mastery",
         "seed": seed,
@@ -88,7 +90,7 @@ def refit(log: ResponseLog, model: MasteryModel, steps: int = 20, jobs: int = 2)
     problem = Problem(log, Options.of(model.about))
     start = views(problem.start, *problem.shape)
     start.population[:] = start.skills[:] = model.population
-    start.gap[:], start.covariates[:] = model.gap[0], model.coefficients
+    start.gap[:], start.covariates[:], start.drift[:] = model.gap[0], model.coefficients, model.drift
     problem.start.clip(problem.low, problem.high, out=problem.start)
     with ThreadPoolExecutor(jobs) as pool:
         x, value, done = _descend(problem, pool.map if jobs > 1 else map, None, steps)
@@ -113,6 +115,7 @@ def _model(log: ResponseLog, problem: Problem, x: Floats, about: dict[str, Any])
         coefficients=values.covariates,
         theta=problem.theta,
         weight=problem.weight,
+        drift=values.drift,
         clock=problem.data.clock,
         draws=np.empty((0, len(log.skills), COLUMNS)),
         population_draws=np.empty((0, COLUMNS)),

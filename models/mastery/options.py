@@ -23,6 +23,7 @@ class Options:
     repeats   earlier answers to the same item speak for the next one
     recency   the last answers, whatever their skill, speak for the next one; takes over part of what mastery explains
     priors    skills are held to their population, and that to what studies report; items always are held to 0
+    drift     ability moves a little after every answer, at a rate that is learnt
     points    of the ability grid
     limits    ``{skill: {parameter: (low, high)}}`` as probabilities at average ability; fixed where both are the same.
               Slip is what the guess leaves: it can be limited where the guess is fixed.
@@ -36,6 +37,7 @@ class Options:
     repeats: bool = True
     recency: bool = False
     priors: bool = True
+    drift: bool = True
     points: int = 9
     limits: Mapping[str, Mapping[str, tuple[float, float]]] = field(default_factory=dict)
 
@@ -54,7 +56,7 @@ class Options:
     @classmethod
     def plain(cls, forgets: Literal["opportunity", "time"] | None = None) -> Options:
         """Bayesian knowledge tracing and nothing else."""
-        return cls(forgets=forgets, ability=(), items=None, repeats=False)
+        return cls(forgets=forgets, ability=(), items=None, repeats=False, drift=False)
 
     @classmethod
     def of(cls, about: Mapping[str, Any]) -> Options:

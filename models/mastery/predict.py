@@ -35,4 +35,5 @@ def values_for(model: MasteryModel, log: ResponseLog) -> tuple[Values, Floats]:
     skills = with_last(model.values, model.population, places(model.skills, log.skills))
     tags = with_last(model.combined, zero, places(model.combinations, log.tags))
     items = with_last(model.offsets, zero, item)
-    return Values(model.population, skills, model.gap[:1], tags, items, model.coefficients), model.item_means[item]
+    values = Values(model.population, skills, model.gap[:1], tags, items, model.coefficients, model.drift)
+    return values, model.item_means[item]

@@ -20,6 +20,7 @@ POPULATION_SD = np.array([2.0, 2.0, 0.5, 2.0, 2.0, 1.0, 1.0, 1.0, 1.0])
 SKILL_SD = np.array([1.0, 1.0, 0.5, 1.0, 1.0, 0.3, 0.3, 0.3, 0.3])  # of a skill's deviation from the population
 ITEM_SD = np.array([1.0, 1.0])
 TAG_SD = np.array([1.0, 1.0])  # of sets of several skills
+DRIFT, DRIFT_SD, FURTHEST = -5.0, 3.0, 4.0  # logit of ability's drift, and how far it may go from there
 SLOPE_SD = 1.0  # of gap and covariates
 START = np.array([-0.4, -2.0, -1.1, 2.5, -3.5, 0.7, 0.4, 0.7, 0.0])
 EDGE, STEEPEST = 15.0, 10.0  # bounds of logits and slopes: what no data asks for
@@ -45,7 +46,9 @@ def add_log_prior(values: Values, options: Options, gradient: Values) -> float:
         scaled = getattr(values, name) / sd
         total -= 0.5 * float((scaled**2).sum())
         getattr(gradient, name)[:] -= scaled / sd
-    return total
+    moved = (values.drift - DRIFT) / DRIFT_SD
+    gradient.drift[:] -= moved / DRIFT_SD
+    return total - 0.5 * float((moved**2).sum())
 
 
 def curvature(data: Data, found: Values) -> None:
@@ -59,6 +62,7 @@ def curvature(data: Data, found: Values) -> None:
     of_tags = np.bincount(data.answers.tags, minlength=len(found.tags))
     found.tags[:] = of_tags[:, None] * OFFSET_CURVATURE + 1 / TAG_SD**2
     found.items[:] = np.bincount(data.item, minlength=len(found.items))[:, None] * OFFSET_CURVATURE + 1 / ITEM_SD**2
+    found.drift[:] = max(1.0, len(data.item) / 2000)
     found.covariates[:] = 0.15 * (data.covariates**2).sum(0) + 1 / SLOPE_SD**2
 
 
@@ -69,6 +73,7 @@ def start(options: Options, found: Values) -> None:
         found.population[FORGET] = NEVER
     found.population[ON_PRIOR:] *= [name in options.ability for name in ABILITY]
     found.skills[:] = found.population
+    found.drift[:] = DRIFT if options.drift and options.ability else NEVER
 
 
 def bounds(options: Options, log: ResponseLog, start: Values, low: Values, high: Values) -> None:
@@ -79,6 +84,7 @@ def bounds(options: Options, log: ResponseLog, start: Values, low: Values, high:
         for slopes in (values.population[ON_PRIOR:], values.skills[:, ON_PRIOR:], values.gap, values.covariates):
             slopes[:] = sign * STEEPEST
         values.tags[np.diff(log.tag_start) == 1] = 0.0  # the skill's own
+        values.drift[:] = start.drift + sign * FURTHEST * (start.drift > NEVER)
     low.population[ON_PRIOR:ON_GAIN] = low.skills[:, ON_PRIOR:ON_GAIN] = low.gap[:] = 0.0
     off = ON_PRIOR + np.flatnonzero([name not in options.ability for name in ABILITY])
     for values in (low, high):

@@ -20,6 +20,7 @@ from engine.mastery_model import (
     ON_PRIOR,
     PRIOR,
     sigmoid,
+    steps,
 )
 from models.log import Floats
 from models.mastery.data import Data
@@ -31,7 +32,7 @@ NEVER = -40.0  # a logit whose probability is 0 for all that 1 - p can tell
 class Values(NamedTuple):
     """Logits (prior, learn, guess, gain, forget) and slopes of theta (on the first four) of the population [9] and of
     the skills [K, 9]; slope of the gap [1]; offsets (ease, gain) of the sets of skills [T, 2], of the items [I, 2];
-    coefficients [C]."""
+    coefficients [C]; drift of ability, a logit [1]."""
 
     population: Floats
     skills: Floats
@@ -39,11 +40,12 @@ class Values(NamedTuple):
     tags: Floats
     items: Floats
     covariates: Floats
+    drift: Floats
 
 
 def views(x: Floats, skills: int, tags: int, items: int, covariates: int) -> Values:
     """A vector as values that share its memory."""
-    shapes: tuple[tuple[int, ...], ...] = ((9,), (skills, 9), (1,), (tags, 2), (items, 2), (covariates,))
+    shapes: tuple[tuple[int, ...], ...] = ((9,), (skills, 9), (1,), (tags, 2), (items, 2), (covariates,), (1,))
     ends = np.cumsum([int(np.prod(shape)) for shape in shapes])
     parts = np.split(x, ends[:-1])
     return Values(*(part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)))
@@ -51,7 +53,7 @@ def views(x: Floats, skills: int, tags: int, items: int, covariates: int) -> Val
 
 def size(skills: int, tags: int, items: int, covariates: int) -> int:
     """Length of the vector."""
-    return 10 + 9 * skills + 2 * tags + 2 * items + covariates
+    return 11 + 9 * skills + 2 * tags + 2 * items + covariates
 
 
 def forward(values: Values, data: Data, theta: Floats, weight: Floats) -> tuple[Dynamics, Emissions]:
@@ -62,6 +64,7 @@ def forward(values: Values, data: Data, theta: Floats, weight: Floats) -> tuple[
         learn=sigmoid(skills[:, LEARN, None] + skills[:, ON_LEARN, None] * theta),
         lift=np.exp(data.mean_of_tags(skills[:, [ON_GUESS, ON_GAIN]])[:, :, None] * theta),
         weight=weight.copy(),  # parameters are read-only, which the kernels would be compiled for anew
+        flow=sigmoid(values.drift) * steps(weight),
     )
     tags = data.mean_of_tags(skills[:, [GUESS, GAIN]]) + values.tags
     emits = tags[data.answers.tags] + values.items[data.item]
@@ -74,6 +77,8 @@ def backward(slopes: Slopes, dynamics: Dynamics, data: Data, theta: Floats, grad
     """Fill the gradient by the values, the population's apart, from the slopes by what the filter reads."""
     prior = slopes.prior * dynamics.prior * (1.0 - dynamics.prior)
     learn = slopes.learn * dynamics.learn * (1.0 - dynamics.learn)
+    share = dynamics.flow.sum() / max(float(steps(dynamics.weight).sum()), 1e-300)
+    gradient.drift[0] = (slopes.flow * dynamics.flow).sum() * (1.0 - share)
     k, t, i = len(gradient.skills), len(gradient.tags), len(gradient.items)
     gradient.skills[:, PRIOR], gradient.skills[:, LEARN] = prior.sum(1), learn.sum(1)
     for column, place, of_answers in ((GUESS, 0, slopes.ease), (GAIN, 1, slopes.gain)):

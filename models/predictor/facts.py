@@ -15,11 +15,11 @@ from models.log import Floats, Ints, ResponseLog
 class Facts(NamedTuple):
     """The skills of set t are ``skills[start[t]:start[t+1]]``; K skills, T sets, I items, G points of ability.
 
-    prior, learn [K, G]; lift [T, 2, G] as :mod:`engine.filter` has it; theta, weight [G]
+    prior, learn [K, G]; lift [T, 2, G] as :mod:`engine.filter` has it; theta, weight [G]; flow [2, G]
     of_set [T, 2]   ease and gain of an item of average difficulty
     of_item [I, 2]  what the item adds to them
     forget [K]      logit, after a typical gap; gap [2] its slope by the log gap, and the typical one
-    repeats [4]     coefficients of earlier answers to the item
+    repeats [7]     coefficients of earlier answers to the item
     set_code [T], item_code [I]   numbers in the training students' log, -1 where it had none
     """
 
@@ -30,6 +30,7 @@ class Facts(NamedTuple):
     lift: Floats
     theta: Floats
     weight: Floats
+    flow: Floats
     of_set: Floats
     of_item: Floats
     forget: Floats

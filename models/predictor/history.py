@@ -11,15 +11,17 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from engine.covariates import GAP
 from engine.filter import emit, fold
 from models.log import Floats, Ints
 from models.predictor.facts import Facts
 from models.predictor.figures import (
     COLUMNS,
     COUNT,
-    FADING,
     FIGURES,
     HELD,
+    LATELY_RIGHT,
+    LATELY_WRONG,
     PLACE,
     RESULT,
     TIME,
@@ -72,7 +74,7 @@ def newcomer(facts: Facts, items: int) -> State:
     tables = np.zeros((1, WHOLE)), np.zeros((len(facts.prior), COLUMNS)), np.zeros((items, COLUMNS))
     state = State(*tables, facts.prior.copy(), facts.weight.copy())
     for table in state[:3]:
-        table[:, RESULT:FADING] = np.nan
+        table[:, RESULT:LATELY_RIGHT] = np.nan
     _begin(state.whole[0])
     return state
 
@@ -96,7 +98,9 @@ def _ease(facts: Any, of_item: Floats, item: int, tag: int, now: float, place: f
     if of_item[COUNT] > 0:
         right, wrong = np.log1p(of_item[1]), np.log1p(of_item[COUNT] - of_item[1])
         ease += facts.repeats[0] * right + facts.repeats[1] * wrong + facts.repeats[2]
-        ease += facts.repeats[3] * _log_gap(of_item, now, place, real)
+        gap = _log_gap(of_item, now, place, real)
+        ease += facts.repeats[3] * gap + facts.repeats[4] * (gap / GAP) ** 2
+        ease += facts.repeats[5] * of_item[LATELY_RIGHT] + facts.repeats[6] * of_item[LATELY_WRONG]
     return ease
 
 
@@ -179,8 +183,8 @@ def describe(
 def remember(
     facts: Any, state: Any, slot: int, item: int, tag: int, now: float, real: bool, score: float, room: Any
 ) -> None:
-    """Move the state by an answer that came. ``room``: [skills, G] and [1], written over."""
-    whole, of_item, before, evidence = state.whole[0], state.by_item[slot], room[0], room[1]
+    """Move the state by an answer that came. ``room``: [skills, G], [1, G] and [1], written over."""
+    whole, of_item, before, evidence = state.whole[0], state.by_item[slot], room[0], room[2]
     place, low, high = whole[COUNT], facts.start[tag], facts.start[tag + 1]
     keep = np.empty(high - low)
     for j in range(high - low):
@@ -188,9 +192,10 @@ def remember(
         keep[j] = _keep(facts, state.by_skill[k], k, now, place, real)
     ease = _ease(facts, of_item, item, tag, now, place, real)
     gain = facts.of_set[tag, 1] + facts.of_item[item, 1]
-    expected = fold(
+    fold(
         facts.learn,
         facts.lift,
+        facts.flow,
         facts.start,
         facts.skills,
         np.array([tag]),
@@ -201,9 +206,10 @@ def remember(
         state.known,
         state.weight,
         before,
+        room[1],
         evidence,
-    )[0]
-    surprise = score - expected
+    )
+    surprise = score - _usually(facts, item, tag)
     _run(whole, tag, now, real, score)
     whole[LAST_SET_CODE], whole[LAST_ITEM_CODE] = facts.set_code[tag], facts.item_code[item]
     for k in facts.skills[low:high]:
@@ -211,6 +217,22 @@ def remember(
         add(state.by_skill[k], score, surprise, now, place)
     add(of_item, score, surprise, now, place)
     add(whole, score, surprise, now, place)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _usually(facts: Any, item: int, tag: int) -> Any:
+    """P(correct) of a newcomer: what surprises are counted from. The filter's own prediction follows a student whose
+    ability drifts, so that its surprises say little of the past."""
+    ease = np.exp(facts.of_set[tag, 0] + facts.of_item[item, 0])
+    gain = np.exp(facts.of_set[tag, 1] + facts.of_item[item, 1])
+    total = 0.0
+    for g in range(len(facts.weight)):
+        joint = 1.0
+        for k in facts.skills[facts.start[tag] : facts.start[tag + 1]]:
+            joint *= facts.prior[k, g]
+        u, h = emit(ease, gain, facts.lift[tag], g)
+        total += facts.weight[g] * (u + (h - u) * joint)
+    return total
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -257,7 +279,8 @@ def follow(
     most = 0
     for t in tag:
         most = max(most, facts.start[t + 1] - facts.start[t])
-    room = np.empty((most, len(state.weight))), np.empty(1)
+    points = len(state.weight)
+    room = np.empty((most, points)), np.empty((1, points)), np.empty(1)
     for i in range(len(item)):
         if len(x) > 0:
             describe(facts, habits, state, slot[i], item[i], tag[i], now[i], real, x[i], key[i])

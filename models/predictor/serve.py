@@ -9,7 +9,7 @@ import numpy as np
 from models.log import Floats, Ints, ResponseLog
 from models.predictor import history
 from models.predictor.facts import facts
-from models.predictor.figures import COLUMNS, FADING, RESULT
+from models.predictor.figures import COLUMNS, LATELY_RIGHT, RESULT
 from models.predictor.habits import KINDS
 from models.predictor.predictor import Predictor
 
@@ -59,7 +59,7 @@ class Student:
         table = self._state.by_item
         if rows > len(table):
             more = np.zeros((max(rows, 2 * len(table)) - len(table), COLUMNS))
-            more[:, RESULT:FADING] = np.nan
+            more[:, RESULT:LATELY_RIGHT] = np.nan
             self._state = self._state._replace(by_item=np.concatenate([table, more]))
 
 

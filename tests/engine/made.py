@@ -33,9 +33,10 @@ def mastery_model(
         offsets=np.stack([rng.normal(0, 0.5, 4), np.zeros(4)], axis=1),
         item_means=np.full(5, 0.7),
         covariates=REPEATS,
-        coefficients=np.array([0.6, -0.2, 0.1, -0.03]),
+        coefficients=np.array([0.6, -0.2, 0.1, -0.03, -0.05, 0.4, -0.3]),
         theta=theta,
         weight=weight / weight.sum(),
+        drift=np.array([-3.0]),
         clock=clock,  # type: ignore[arg-type]
         draws=drawn,
         population_draws=of_population,

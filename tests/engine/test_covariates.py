@@ -24,7 +24,11 @@ def test_repeats_are_of_the_same_student_and_item(timed: bool) -> None:
         right, gap = sum(score[j] for j in past), 0.0
         if past:
             gap = seconds[i] - seconds[past[-1]] if timed else i - past[-1] - 1
+        lately = [0.0, 0.0]
+        for j in past:
+            lately = [of + 0.3 * (now - of) for of, now in zip(lately, (score[j], 1 - score[j]), strict=True)]
         expected = [np.log1p(right), np.log1p(len(past) - right), float(bool(past)), np.log1p(gap)]
+        expected += [(np.log1p(gap) / 5) ** 2, *lately]
         assert found[i] == pytest.approx(expected)
 
 
@@ -59,5 +63,5 @@ def test_gaps_count_the_answers_in_between_where_there_is_no_clock() -> None:
 
 def test_nothing_to_look_at() -> None:
     none = np.empty(0, np.int64)
-    assert covariates.repeats(none, none, np.empty(0), None).shape == (0, 4)
+    assert covariates.repeats(none, none, np.empty(0), None).shape == (0, 7)
     assert covariates.recency(none, np.empty(0), covariates.RATES).shape == (0, 3)

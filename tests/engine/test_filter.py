@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine import bkt
-from engine.filter import Floats, fold
+from engine.filter import Floats, drift, fold
+from engine.mastery_model import steps
 
 probability = st.floats(0.02, 0.98)
 scores = st.lists(st.sampled_from([0.0, 1.0, 0.0, 1.0, 0.3]), min_size=1, max_size=5)
@@ -40,6 +41,7 @@ class World:
         rng = np.random.default_rng(seed)
         k = 1 + max(map(max, sets))
         self.prior, self.learn = rng.uniform(0.05, 0.9, (2, k, points))
+        self.flow = np.zeros((2, points))
         self.theta = rng.normal(size=(2, points))
         self.weight = rng.dirichlet(np.ones(points))
         self.start = np.cumsum([0, *map(len, sets)]).astype(np.int64)
@@ -65,6 +67,7 @@ class World:
             *(
                 self.learn,
                 np.tile(np.exp(self.theta), (len(self.start) - 1, 1, 1)),
+                self.flow,
                 self.start,
                 self.skills,
                 self.items,
@@ -72,7 +75,7 @@ class World:
                 self.gain,
                 self.keep,
             ),
-            *(np.array(scores, float), found.known, found.weight, found.before, found.evidence),
+            *(np.array(scores, float), found.known, found.weight, found.before, np.empty((n, points)), found.evidence),
         )
         return found
 
@@ -106,6 +109,37 @@ def test_evidence_is_the_sum_over_all_abilities_and_paths(given_scores: list[flo
     found = world.fold(given_scores)
     expected = sum(world.weight[g] * world.chain(given_scores, g) for g in range(points))
     assert np.log(found.evidence).sum() == pytest.approx(np.log(expected), abs=1e-9)
+
+
+@given(st.lists(st.sampled_from([0.0, 1.0]), min_size=2, max_size=4), st.integers(0, 10**6))
+@settings(max_examples=20, deadline=None)
+def test_ability_that_moves_is_summed_over_all_its_paths(given_scores: list[float], seed: int) -> None:
+    world = World(seed, 3, [[0]])
+    world.learn[:], world.prior[:] = 0.0, 1e-9  # nothing is known: answers tell of ability alone
+    world.flow[0, 1:], world.flow[1, :-1] = 0.2, 0.1
+    world.answers([0] * len(given_scores))
+    moves = np.diag(1 - world.flow.sum(0)) + np.diag(world.flow[0, 1:], -1) + np.diag(world.flow[1, :-1], 1)
+    total = 0.0
+    for path in product(range(3), repeat=len(given_scores)):
+        p = world.weight[path[0]]
+        for t, score in enumerate(given_scores):
+            right = world.right(t, path[t], False)
+            p *= right if score else 1 - right
+            p *= moves[path[t], path[t + 1]] if t + 1 < len(path) else 1.0
+        total += p
+    assert np.log(world.fold(given_scores).evidence).sum() == pytest.approx(np.log(total), abs=1e-6)
+
+
+def test_steps_leave_the_weights_of_all_students_as_they_are() -> None:
+    weight = np.exp(-(np.linspace(-3, 3, 9) ** 2) / 2)
+    weight /= weight.sum()
+    moved = weight.copy()
+    drift(moved, 1.0, 0.3 * steps(weight))
+    assert moved == pytest.approx(weight, abs=1e-12)
+    sure = np.eye(9)[4]
+    drift(sure, 0.5, 0.3 * steps(weight))
+    assert sure.sum() == pytest.approx(2.0)
+    assert (sure[3:6] > 0).all()
 
 
 def test_the_prediction_is_the_share_of_right_continuations() -> None:
@@ -156,8 +190,18 @@ def test_one_point_without_items_is_plain_knowledge_tracing(
     keep = np.array([1.0, *[1 - forget] * (n - 1)])
     known, weight = np.array([[prior]]), np.ones(1)
     found = fold(
-        *(np.array([[learn]]), np.ones((1, 2, 1)), start, skills, items, np.full(n, z), np.full(n, gain), keep),
-        *(np.array(given_scores), known, weight, np.empty((n, 1)), np.empty(n)),
+        *(
+            np.array([[learn]]),
+            np.ones((1, 2, 1)),
+            np.zeros((2, 1)),
+            start,
+            skills,
+            items,
+            np.full(n, z),
+            np.full(n, gain),
+            keep,
+        ),
+        *(np.array(given_scores), known, weight, np.empty((n, 1)), np.empty((n, 1)), np.empty(n)),
     )
     assert found == pytest.approx(expected, abs=1e-9)
     assert known[0, 0] == pytest.approx(p[0], abs=1e-8)
@@ -190,13 +234,14 @@ def test_a_run_folded_in_two_parts_is_the_run_folded_at_once() -> None:
             *(
                 world.learn,
                 np.tile(np.exp(world.theta), (len(world.start) - 1, 1, 1)),
+                world.flow,
                 world.start,
                 world.skills,
                 world.items[one],
                 world.ease[one],
             ),
             *(world.gain[one], world.keep[links], np.array(given_scores[one]), known, weight),
-            *(np.empty((links.stop - links.start, 4)), np.empty(1)),
+            *(np.empty((links.stop - links.start, 4)), np.empty((1, 4)), np.empty(1)),
         )
         assert predicted[0] == whole.predicted[i]
         at = links.stop

@@ -27,6 +27,7 @@ def test_one_students_information_is_the_outer_product_of_the_gradient() -> None
     x = np.zeros_like(problem.start)
     values = views(x, *problem.shape)
     values.skills[:], values.population[:], values.gap[:] = model.values, model.population, model.gap[0]
+    values.drift[:], values.covariates[:] = model.drift, model.coefficients
     values.tags[[len(tag) > 1 for tag in log.tags]] = model.combined
     from models.mastery import gradient
     from models.mastery.values import backward, forward

@@ -61,12 +61,12 @@ def test_switches_free_what_they_name_and_nothing_else() -> None:
         ]
 
     k, _, i = shape
-    assert free(Options.plain()) == [4, 4 * k, 0, c, 0, 0]
-    assert free(Options.plain("opportunity")) == [5, 5 * k, 0, c, 0, 0]
-    assert free(Options.plain("time")) == [5, 5 * k, 1, c, 0, 0]
-    assert free(Options(ability=("guess",), items=None, repeats=False)) == [6, 6 * k, 1, c, 0, 0]
-    assert free(Options(ability=(), items="guess and slip", recency=True)) == [5, 5 * k, 1, c, 2 * i, 7]
-    assert free(Options(priors=False)) == [4, 9 * k, 1, c, i, 4]
+    assert free(Options.plain()) == [4, 4 * k, 0, c, 0, 0, 0]
+    assert free(Options.plain("opportunity")) == [5, 5 * k, 0, c, 0, 0, 0]
+    assert free(Options.plain("time")) == [5, 5 * k, 1, c, 0, 0, 0]
+    assert free(Options(ability=("guess",), items=None, repeats=False)) == [6, 6 * k, 1, c, 0, 0, 1]
+    assert free(Options(ability=(), items="guess and slip", recency=True)) == [5, 5 * k, 1, c, 2 * i, 10, 0]
+    assert free(Options(priors=False)) == [4, 9 * k, 1, c, i, 7, 1]
 
 
 @pytest.mark.parametrize("forget", [0.0, 0.07])
@@ -99,9 +99,10 @@ def test_the_result_does_not_depend_on_the_number_of_threads() -> None:
 
 def test_priors_alone_hold_what_no_answer_speaks_of() -> None:
     """At the population's centre the log prior is flat; away from it, it falls."""
-    values = views(np.zeros(30), 2, 0, 1, 0)
+    values = views(np.zeros(31), 2, 0, 1, 0)
     values.population[:] = values.skills[:] = priors.POPULATION
-    slopes = views(np.zeros(30), 2, 0, 1, 0)
+    values.drift[:] = priors.DRIFT
+    slopes = views(np.zeros(31), 2, 0, 1, 0)
     assert priors.add_log_prior(values, Options(), slopes) == 0
     assert all((part == 0).all() for part in slopes)
     values.skills[0, 2] += 1
