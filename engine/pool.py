@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.catalog import Catalog
+from engine.scoring import items_between
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.uint8]
@@ -51,12 +52,10 @@ class Pool:
 
     def items(self, among: Mask, low: int, high: int) -> list[int]:
         """The items at places low .. high - 1."""
-        found: list[int] = []
-        for s in np.flatnonzero(among & (self.counts > 0)).tolist():
-            count = int(self.counts[s])
-            if low < count and high > 0:
-                found += self._left(s)[max(low, 0) : high]
-            low, high = low - count, high - count
+        blocked = np.array(sorted(self._blocked), np.int64)
+        found: list[int] = items_between(
+            among, self.counts, self._sets.first, self._sets.members, blocked, low, high
+        ).tolist()
         return found
 
     def place(self, among: Mask, item: int) -> int:

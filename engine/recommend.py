@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 import numpy.typing as npt
 
 from engine.mastery import Thresholds, thresholds
 from engine.pool import Flags, Floats, Mask, Pool
-from engine.scoring import ASKED, CLOSED, UNMASTERED, score_sets
+from engine.scoring import near_ties, open_sets, score_sets
 from engine.tracing import NEVER, AnyState, AnyTracer, Standing
 
 Ints = npt.NDArray[np.int64]
@@ -27,7 +27,7 @@ Chances = Callable[[Ints], Floats]  # items (positions) -> P(correct) of each, w
 # P(L) of an average student that will do where expected success never gets to `ready`, or to `mastered`: practice
 # cannot raise it further.
 OPENS, LEARNT = 0.8, 0.95
-Pick = tuple[int, float, bool]  # item, propensity, whether it was a near tie
+Pick = tuple[int, float, bool, float]  # item, propensity, whether it was a near tie, P(correct)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,31 +109,30 @@ def choose(
     exclude: Collection[str] = (),
     now: int | None = None,
     chances: Chances | None = None,
+    standing: Standing | None = None,
 ) -> Choice:
     """Up to ``n`` different items, only on ``skills`` where given (ids), never one of ``exclude`` (item ids).
 
     ``now`` (ms; default: the last answer) tells what has been forgotten since; ``chances`` says how likely a right
-    answer is (default: as the tracer predicts).
+    answer is (default: as the tracer predicts); ``standing`` is the student's at ``now``, where the caller has it.
     """
     index = tracer.catalog.item_index
     pool = Pool(tracer.catalog, [index[item] for item in exclude if item in index])
     now = max(state.folded_at, 0) if now is None else now
     chances = chances or partial(tracer.predict, state, now=now)
-    asker = Asker(tracer, state, tracer.standing(state, now), policy, chances)
+    asker = Asker(tracer, state, standing or tracer.standing(state, now), policy, chances)
     flags, worth, opened = _score(asker, skills)
-    asked = ((flags & ASKED) != 0) & (pool.counts > 0)
-    if not asked.any():
+    asked, wanted, ready, (any_asked, any_wanted, any_ready) = open_sets(flags, pool.counts)
+    if not any_asked:
         return Choice(Outcome.NO_ITEMS, "No item fits: none is left after the skills and exclusions asked for.", (), 0)
-    wanted = asked & ((flags & UNMASTERED) != 0)
-    if not wanted.any():
+    if not any_wanted:
         return _review(asker, draw, n, asked, pool)
-    ready = wanted & ((flags & CLOSED) == 0)
-    if not ready.any():
+    if not any_ready:
         return Choice(Outcome.NOT_READY, _missing(asker, pool.skills_of(wanted)), (), 0)
     pool, ready = _spaced(asker, pool, ready)
     candidates = pool.size(ready)
     picks = _sample(asker, pool, ready, worth, draw, n)
-    reasons = [_explain(asker, opened, item, near) for item, _, near in picks]
+    reasons = [_explain(asker, opened, item, near) for item, _, near, _ in picks]
     found = _recommendations(asker, picks, reasons)
     return Choice(Outcome.LEARN, f"{candidates} items fit now.", found, candidates)
 
@@ -145,33 +144,36 @@ def _score(asker: Asker, skills: Collection[str]) -> tuple[Flags, Floats, Ints]:
     """See :func:`engine.scoring.score_sets`."""
     catalog, policy, standing = asker.tracer.catalog, asker.policy, asker.standing
     asked = np.full(len(standing.mastery), not skills, np.uint8)
-    asked[[catalog.skill_index[skill] for skill in set(skills) if skill in catalog.skill_index]] = 1
-    mark = thresholds(asker.tracer, Thresholds(mastered=policy.mastered))
-    mastered = np.minimum(mark, asker.tracer.success(LEARNT))
-    sets, levels = catalog.skill_sets, (mastered, _ready(asker))
+    for skill in set(skills).intersection(catalog.skill_index) if skills else ():
+        asked[catalog.skill_index[skill]] = 1
+    sets, levels = catalog.skill_sets, _levels(asker.tracer, policy)
     now = standing.mastery, standing.gain
     columns = *now, *catalog.required, sets.start, sets.skills, asked
     flags, worth, opened = score_sets(*columns, *levels, policy.opening)
     return flags, worth, opened
 
 
-def _ready(asker: Asker) -> Floats:
-    """The mastery of each skill [K] from which it opens others: no more than what an average student reaches."""
-    return np.minimum(asker.policy.ready, asker.tracer.success(OPENS))
+@lru_cache(4)  # of what is served, and of what was served until now
+def _levels(tracer: AnyTracer, policy: Policy) -> tuple[Floats, Floats]:
+    """The mastery of each skill [K] from which it is not taught any more, and from which it opens others: no more than
+    what an average student reaches."""
+    mark = thresholds(tracer, Thresholds(mastered=policy.mastered))
+    return np.minimum(mark, tracer.success(LEARNT)), np.minimum(policy.ready, tracer.success(OPENS))
 
 
 def _spaced(asker: Asker, pool: Pool, ready: Mask) -> tuple[Pool, Mask]:
     """Without the items and a skill just practised, unless nothing else is left."""
-    tracer, state, policy = asker.tracer, asker.state, asker.policy
-    index = tracer.catalog.key_index
+    catalog, state, policy = asker.tracer.catalog, asker.state, asker.policy
+    index, items = catalog.key_index, catalog.items
     recent = [index[item] for item in state.recent.tolist() if item in index]
     fresh = pool.without(recent[-policy.spacing :])
     rested = ready & (fresh.counts > 0)
     if not rested.any():
         return pool, ready
-    if len(recent) >= policy.run:
+    run = [items[item].skill_ids for item in recent[-policy.run :]]
+    if len(run) >= policy.run and (always := set(run[0]).intersection(*run[1:])):
         tired = np.zeros(len(state.responses), np.uint8)
-        tired[list(set.intersection(*(set(_skills(tracer, item)) for item in recent[-policy.run :])))] = 1
+        tired[[catalog.skill_index[skill] for skill in always]] = 1
         others = rested & (pool.any(tired) == 0)
         rested = others if others.any() else rested
     return fresh, rested
@@ -190,37 +192,42 @@ def _sample(asker: Asker, pool: Pool, ready: Mask, scores: Floats, draw: Draw, n
     picks: list[Pick] = []
     length = asker.policy.shortlist
     for slot in range(n):
-        left = ready & (pool.counts > 0)
-        if not left.any():
+        near, ties, total = near_ties(ready, pool.counts, scores, asker.policy.near)
+        if not total:
             break
-        near = left & (scores >= asker.policy.near * scores[left].max())
         u, greedy = draw(slot), 1.0 - asker.policy.exploration
-        ties, total = pool.size(near), pool.size(left)
         item = None
         if u < greedy:
             place = min(u / greedy * ties, ties - 0.5)
         else:
-            item = pool.item(left, min(int((u - greedy) / asker.policy.exploration * total), total - 1))
+            item = pool.item(ready, min(int((u - greedy) / asker.policy.exploration * total), total - 1))
             place = pool.place(near, item) if near[pool.set_of(item)] else -1
-        fits, block = [], 0
+        fits, block, chances = [], 0, dict[int, float]()
         if place >= 0:
             low = int(place) // length * length
             block = min(length, ties - low)
-            fits = _fitting(asker, pool.items(near, low, low + block))
+            chances = _chances(asker, pool.items(near, low, low + block))
+            fits = _fitting(asker.policy, chances)
             item = fits[int((place - low) / block * len(fits))] if item is None else item
         assert item is not None
+        chances = chances if item in chances else _chances(asker, [item])
         is_near = item in fits
         even = asker.policy.exploration / total
-        picks.append((item, even + (greedy * block / (ties * len(fits)) if is_near else 0.0), is_near))
+        propensity = even + (greedy * block / (ties * len(fits)) if is_near else 0.0)
+        picks.append((item, propensity, is_near, chances[item]))
         pool.take(item)
     return picks
 
 
-def _fitting(asker: Asker, items: list[int]) -> list[int]:
+def _chances(asker: Asker, items: list[int]) -> dict[int, float]:
+    """P(correct) of each of these items."""
+    return dict(zip(items, asker.chances(np.array(items, np.int64)).tolist(), strict=True))
+
+
+def _fitting(policy: Policy, chances: dict[int, float]) -> list[int]:
     """Those that are neither too hard nor too easy for this student; all, where none is left."""
-    chances, policy = asker.chances(np.array(items, np.int64)), asker.policy
-    fits = [item for item, p in zip(items, chances.tolist(), strict=True) if policy.hardest <= p <= policy.easiest]
-    return fits or items
+    low, high = policy.hardest, policy.easiest
+    return [item for item, p in chances.items() if low <= p <= high] or list(chances)
 
 
 def _review(asker: Asker, draw: Draw, n: int, asked: Mask, pool: Pool) -> Choice:
@@ -232,7 +239,7 @@ def _review(asker: Asker, draw: Draw, n: int, asked: Mask, pool: Pool) -> Choice
     rank = (np.searchsorted(np.unique(age), age) + 1).astype(np.float64)
     candidates = pool.size(asked)
     picks = _sample(asker, pool, asked, pool.mean(rank), draw, n)
-    names = [" and ".join(_title(tracer, k) for k in _skills(tracer, item)) for item, _, _ in picks]
+    names = [" and ".join(_title(tracer, k) for k in _skills(tracer, item)) for item, *_ in picks]
     reasons = [("review", f"{name}: mastered, and practised longest ago.") for name in names]
     text = (
         "Nothing left to learn here: every skill asked for is mastered, or known as far as can be told. This is review."
@@ -246,10 +253,9 @@ def _review(asker: Asker, draw: Draw, n: int, asked: Mask, pool: Pool) -> Choice
 
 def _recommendations(asker: Asker, picks: list[Pick], reasons: list[tuple[str, str]]) -> tuple[Recommendation, ...]:
     tracer, gain = asker.tracer, asker.standing.gain
-    chances = asker.chances(np.array([item for item, _, _ in picks], np.int64)).tolist()
     return tuple(
         Recommendation(item, code, text, p, float(sum(gain[k] for k in _skills(tracer, item))), propensity)
-        for (item, propensity, _), (code, text), p in zip(picks, reasons, chances, strict=True)
+        for (item, propensity, _, p), (code, text) in zip(picks, reasons, strict=True)
     )
 
 
@@ -272,7 +278,7 @@ def _explain(asker: Asker, opened: Ints, item: int, near: bool) -> tuple[str, st
 
 
 def _missing(asker: Asker, asked: list[int]) -> str:
-    tracer, mastery, ready = asker.tracer, asker.standing.mastery, _ready(asker)
+    tracer, mastery, (_, ready) = asker.tracer, asker.standing.mastery, _levels(asker.tracer, asker.policy)
     before, after = tracer.catalog.required
     wanted = set(asked)
     held = [b for b, a in zip(before.tolist(), after.tolist(), strict=True) if a in wanted]
