@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -71,10 +72,13 @@ class SkillMastery:
         return self.low, self.high
 
 
+@lru_cache(4)  # of what is served, and of what was served until now
 def thresholds(tracer: AnyTracer, rules: Thresholds) -> Floats:
-    """The expected success from which each skill of the catalog is called mastered, [K]."""
+    """The expected success from which each skill of the catalog is called mastered, [K]; read-only."""
     own = tracer.catalog.mastered_at
-    return np.where(np.isnan(own), rules.mastered, own)
+    needed = np.where(np.isnan(own), rules.mastered, own)
+    needed.flags.writeable = False
+    return needed
 
 
 def status(

@@ -11,7 +11,7 @@ import orjson
 
 from engine.recommend import Chances, Choice, Draw, Policy, choose
 from engine.responses import EMPTY, History, in_order_of_time
-from engine.tracing import AnyState
+from engine.tracing import AnyState, Standing
 from models.predictor import Student
 from service.errors import NoCatalog, UnknownSkills
 from service.serving import Serving
@@ -48,9 +48,11 @@ class Chooser:
         question: Question,
         now: int,
         records: History = EMPTY,
+        standing: Standing | None = None,
     ) -> tuple[Next, Choice]:
         """``now`` (ms) counts in whole hours: asked again soon, the same question has the same answer. ``records`` are
-        the whole history where the serving has a predictor, which reads it.
+        the whole history where the serving has a predictor, which reads it; ``standing`` the student's in that hour,
+        where the caller has it.
 
         Raises :class:`NoCatalog` and :class:`UnknownSkills`.
         """
@@ -63,7 +65,7 @@ class Chooser:
         wanted = question.n, question.skills, question.exclude
         now -= now % HOUR
         chances = None if serving.predictor is None else _predicted(serving, records, now)
-        choice = choose(serving.tracer, state, self.policy, draw, *wanted, now=now, chances=chances)
+        choice = choose(serving.tracer, state, self.policy, draw, *wanted, now=now, chances=chances, standing=standing)
         made = tuple(self._named(serving, asked, choice, slot) for slot in range(len(choice.recommendations)))
         versions = serving.model_version, serving.catalog_version
         return Next(student_id, str(choice.outcome), choice.text, made, *versions), choice

@@ -41,6 +41,12 @@ def request(route: str, method: str, status: int) -> Histogram:
     return requests.labels(route, method, status)
 
 
+@lru_cache(100)
+def recommendation(reason: str) -> Counter:
+    """The series of recommendations for this reason."""
+    return recommendations.labels(reason)
+
+
 def serving(model_version: str, catalog_version: str) -> None:
     """Tell what is served from now on."""
     for labels in _served:

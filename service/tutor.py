@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import orjson
 
@@ -14,7 +14,7 @@ from engine.mastery import Status, Thresholds, report, status
 from engine.mastery import thresholds as thresholds_of
 from engine.recommend import Policy
 from engine.responses import History, Response, pack, unpack
-from engine.tracing import AnyState, Step
+from engine.tracing import AnyState, Standing, Step
 from service import metrics
 from service.answers import Answer
 from service.behind import Behind
@@ -36,8 +36,6 @@ from service.views import (
     StudentHistory,
     StudentMastery,
 )
-
-Told = Callable[[str], SkillNow]  # what is said of a skill, by its id
 
 SNAPSHOT_AFTER = 16
 """Records folded beyond the last snapshot from which a new one is kept. Folding fewer costs less than writing."""
@@ -89,41 +87,49 @@ class Tutor:
             stored, _ = await self.store.read(list(groups), current.read_by)
         states = await self._states(current, list(groups), stored)
         outcomes = {student: iter(one.outcomes) for student, one in zip(groups, recorded, strict=True)}
-        told = {student: self._skills_now(current, state, at) for student, state in states.items()}
-        results = tuple(_result(current, one, next(outcomes[one.student_id]), told[one.student_id]) for one in answers)
+        hour = at - at % HOUR  # what is said is of the whole hour, so that a resend has the same answer
+        known = {who: (state, current.tracer.standing(state, hour)) for who, state in states.items()}
+        results = tuple(
+            [
+                self._result(current, one, next(outcomes[one.student_id]), *known[one.student_id], hour)
+                for one in answers
+            ]
+        )
+        if not next_items:
+            return Receipt(results, {}, current.model_version, current.catalog_version)
         records = {student: unpack(one.records) for student, one in zip(groups, stored, strict=True)}
-        following = await self._following(current, results, states, records, next_items) if next_items else {}
+        students = dict.fromkeys(one.student_id for one in results if one.outcome is not Outcome.CONFLICT)
+        asked = {who: (known[who][0], records[who], known[who][1]) for who in students}
+        following = await self._following(current, asked, next_items, at)
         return Receipt(results, following, current.model_version, current.catalog_version)
 
-    def _skills_now(self, serving: Serving, state: AnyState, at: int) -> Told:
-        """What is said of a student's skills, each by its id. In whole hours, so that a resend has the same answer."""
-        at -= at % HOUR
-        tracer, index = serving.tracer, serving.catalog.skill_index
-        standing, best = tracer.standing(state, at), tracer.standing(state).mastery
-        needed = thresholds_of(tracer, self.thresholds)
+    def _result(
+        self, serving: Serving, answer: Answer, outcome: Outcome, state: AnyState, standing: Standing, hour: int
+    ) -> Result:
+        index = serving.catalog.item_index.get(answer.item_id)
+        if index is None or outcome is Outcome.CONFLICT:
+            return Result(answer.id, answer.student_id, outcome, index is not None, ())
+        skills = serving.catalog.items[index].skill_ids
+        mastery = tuple([self._skill_now(serving, skill, state, standing, hour) for skill in skills])
+        return Result(answer.id, answer.student_id, outcome, True, mastery)
 
-        def told(skill: str) -> SkillNow:
-            k = index[skill]
-            mastery, responses, last_at = float(standing.mastery[k]), int(state.responses[k]), int(state.last_at[k])
-            word = status(mastery, float(needed[k]), responses, last_at, at, self.thresholds, float(best[k]))
-            return SkillNow(skill, mastery, float(standing.known[k]), responses, word)
-
-        return told
+    def _skill_now(self, serving: Serving, skill: str, state: AnyState, standing: Standing, hour: int) -> SkillNow:
+        tracer, k = serving.tracer, serving.catalog.skill_index[skill]
+        mastery, responses, last_at = float(standing.mastery[k]), int(state.responses[k]), int(state.last_at[k])
+        needed, best = float(thresholds_of(tracer, self.thresholds)[k]), mastery
+        if mastery < needed and responses >= self.thresholds.enough:  # else the word is the same
+            best = float(tracer.standing(state).mastery[k])
+        word = status(mastery, needed, responses, last_at, hour, self.thresholds, best)
+        return SkillNow(skill, mastery, float(standing.known[k]), responses, word)
 
     async def _following(
-        self,
-        serving: Serving,
-        results: Iterable[Result],
-        states: dict[str, AnyState],
-        records: dict[str, History],
-        n: int,
+        self, serving: Serving, students: Mapping[str, tuple[AnyState, History, Standing]], n: int, at: int
     ) -> dict[str, Next]:
-        """What comes next for every student of whom something was accepted."""
-        students = dict.fromkeys(one.student_id for one in results if one.outcome is not Outcome.CONFLICT)
+        """What comes next for every student."""
         following = {}
-        for number, student in enumerate(students, 1):
+        for number, (student, (state, records, standing)) in enumerate(students.items(), 1):
             try:
-                following[student] = self._choose(serving, student, states[student], records[student], Question(n))
+                following[student] = self._choose(serving, student, state, records, Question(n), at, standing)
             except NoCatalog as fault:  # the responses are recorded all the same
                 versions = serving.model_version, serving.catalog_version
                 following[student] = Next(student, "no catalog", f"{fault.detail} {fault.mend}", (), *versions)
@@ -146,7 +152,9 @@ class Tutor:
         if current is not serving:
             stored, _ = await self.store.read([student_id], current.read_by)
         states, question = await self._states(current, [student_id], stored), Question(n, tuple(skills), tuple(exclude))
-        return self._choose(current, student_id, states[student_id], unpack(stored[0].records), question, log)
+        return self._choose(
+            current, student_id, states[student_id], unpack(stored[0].records), question, self.now(), log=log
+        )
 
     def _choose(
         self,
@@ -155,11 +163,12 @@ class Tutor:
         state: AnyState,
         records: History,
         question: Question,
+        at: int,
+        standing: Standing | None = None,
         log: bool = True,
     ) -> Next:
         """``records`` are the whole history where the serving has a predictor, which reads it."""
-        at = self.now()
-        answer, choice = self._chooser.choose(serving, student_id, state, question, at, records)
+        answer, choice = self._chooser.choose(serving, student_id, state, question, at, records, standing)
         if not log:
             return answer
         events = [
@@ -170,7 +179,7 @@ class Tutor:
         if events:
             self.behind.log(student_id, events)
         for made in answer.recommendations:
-            metrics.recommendations.labels(made.reason.code).inc()
+            metrics.recommendation(made.reason.code).inc()
         return answer
 
     async def mastery(self, student_id: str) -> StudentMastery:
@@ -282,14 +291,6 @@ def summary(catalog: Catalog) -> CatalogSummary:
     version = catalog.version if catalog != EMPTY else ""
     counts = len(catalog.items) - retired, len(catalog.skills), len(catalog.prerequisites)
     return CatalogSummary(version, *counts, retired)
-
-
-def _result(serving: Serving, answer: Answer, outcome: Outcome, told: Told) -> Result:
-    index = serving.catalog.item_index.get(answer.item_id)
-    if index is None or outcome is Outcome.CONFLICT:
-        return Result(answer.id, answer.student_id, outcome, index is not None, ())
-    mastery = tuple(map(told, serving.catalog.items[index].skill_ids))
-    return Result(answer.id, answer.student_id, outcome, True, mastery)
 
 
 def _new(serving: Serving, answer: Answer, at: int) -> NewResponse:
