@@ -5,6 +5,8 @@ The API renders them as RFC 9457 ``application/problem+json``; the command line 
 
     Problem
     ├── MalformedBody 400           not JSON at all
+    ├── NotSignedIn 401             no session or key, or one that does not hold
+    ├── NotAllowed 403              another's class, another student
     ├── NotFound 404                UnknownStudent, UnknownClass, UnknownTable
     ├── NoCatalog 409               nothing can be recommended yet
     ├── ResponseConflict 409        same id, other content
@@ -50,6 +52,24 @@ class Problem(Exception):
 class MalformedBody(Problem):
     status, slug, title = 400, "malformed-body", "The body is not valid JSON"
     mend = "Send UTF-8 JSON; numbers must be finite (JSON has no NaN or Infinity)."
+
+
+class NotSignedIn(Problem):
+    status, slug, title = 401, "not-signed-in", "You are not signed in"
+    mend = (
+        "Whoever runs nextwise here makes links and keys: `nextwise access --role teacher --id ...` prints a link for "
+        "a person, `nextwise access --role lms` a key for a program, sent as Authorization: Bearer."
+    )
+    headers: ClassVar[Mapping[str, str]] = {"WWW-Authenticate": "Bearer"}
+
+
+class NotAllowed(Problem):
+    status, slug, title = 403, "not-allowed", "This is not yours to see"
+    mend = (
+        "A teacher sees the classes that the roster gives them, a student their own page, a leader figures without "
+        "names. If that is not as it should be: `nextwise roster show` lists who teaches what; a program needs a key "
+        "(`nextwise access --role lms`)."
+    )
 
 
 class NotFound(Problem):

@@ -69,8 +69,14 @@ class Settings(BaseSettings):
     salt: SecretStr | None = Field(
         None,
         min_length=16,
-        description="Secret behind the random draws (16 characters and more). Default: a random one, made at the "
-        "first start and kept in `<data>/salt`. With several hosts on one Redis it must be the same on all of them.",
+        description="Secret behind the random draws and the links of `nextwise access` (16 characters and more). "
+        "Default: a random one, made at the first start and kept in `<data>/salt`. With several hosts on one Redis it "
+        "must be the same on all of them.",
+    )
+    access: Literal["open", "links"] = Field(
+        "open",
+        description="Who sees what: `open` has no sign-in, and whoever reaches the service sees every student; `links` "
+        "asks for a link or a key (`nextwise access`). It must be `links` where real students are.",
     )
     mlflow_tracking_uri: str | None = Field(
         None,

@@ -15,6 +15,7 @@ from service import logs, reports
 from service.answers import ResponseIn
 from service.api import catalog, classes, docs, operations, problems, responses, students
 from service.api.catalog import CatalogIn
+from service.api.gate import Gate
 from service.api.hot import Hot
 from service.api.middleware import Around
 from service.runtime import tutoring
@@ -41,6 +42,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.settings = settings
     app.add_middleware(Hot)  # the innermost: what is added after it stands around it
+    if settings.access == "links":
+        app.add_middleware(Gate, secret=settings.resolve_salt, refuse=reports.refused)
     app.add_middleware(Around, max_body_bytes=settings.max_body_bytes)
     problems.install(app)
     for part in (responses, students, classes, catalog, operations, docs, reports):
@@ -75,5 +78,9 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
             [(ResponseIn, "validation"), (CatalogIn, "validation")], ref_template="#/components/schemas/{model}"
         )
         document["components"]["schemas"] |= extra["$defs"]
+        if app.state.settings.access == "links":
+            key = {"type": "http", "scheme": "bearer", "description": "From `nextwise access --role lms`."}
+            document["components"]["securitySchemes"] = {"key": key}
+            document["security"] = [{"key": []}]
         app.openapi_schema = document
     return app.openapi_schema

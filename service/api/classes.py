@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from service.access import borders
 from service.answers import Id
 from service.api.dependencies import TutorDep
 from service.api.problems import problems
@@ -25,16 +26,16 @@ COLUMNS = (
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-@router.get("", response_model=ClassesOut, responses=problems(503))
+@router.get("", response_model=ClassesOut, responses=problems(401, 403, 503))
 async def classes(tutor: TutorDep) -> Response:
-    """All classes that responses named."""
-    return reply(ClassesOut, {"classes": await tutor.classes()})
+    """The classes of the roster; without one, all that responses named. A teacher is told of their own."""
+    return reply(ClassesOut, {"classes": await borders.visible(tutor.rosters, await tutor.classes())})
 
 
 @router.get(
     "/{class_id:path}/mastery",
     response_model=ClassMasteryOut,
-    responses={200: {"content": {CSV: {"schema": {"type": "string"}}}}, **problems(404, 422, 503)},
+    responses={200: {"content": {CSV: {"schema": {"type": "string"}}}}, **problems(401, 403, 404, 422, 503)},
 )
 async def class_mastery(
     request: Request,
@@ -43,6 +44,7 @@ async def class_mastery(
     format: Annotated[Literal["json", "csv"] | None, Query(description="Or ask by the Accept header.")] = None,
 ) -> Response:
     """Every student of the class on every skill, and how many stand where; as CSV one row a student and skill."""
+    await borders.require_class(tutor.rosters, class_id)
     view = await tutor.class_mastery(class_id)
     wants_csv = format == "csv" or (format is None and CSV in request.headers.get("accept", ""))
     if not wants_csv:

@@ -36,6 +36,8 @@ class ProblemOut(BaseModel):
 
 MEANINGS = {
     400: "The body is not JSON",
+    401: "No link, session or key, or one that does not hold (with NEXTWISE_ACCESS=links)",
+    403: "Another's class or student (with NEXTWISE_ACCESS=links)",
     404: "Not known",
     409: "It contradicts what is stored, or a catalog is missing",
     413: "The body is too large",

@@ -8,6 +8,7 @@ import orjson
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import BeforeValidator
 
+from service.access import borders
 from service.answers import Id
 from service.api.dependencies import TutorDep
 from service.api.problems import problems
@@ -42,13 +43,14 @@ async def next_items(
     return Response(orjson.dumps(answer), media_type="application/json")  # as service.api.hot writes it
 
 
-@router.get("/mastery", response_model=StudentMasteryOut, responses=problems(404, 422, 503))
+@router.get("/mastery", response_model=StudentMasteryOut, responses=problems(401, 403, 404, 422, 503))
 async def mastery(student_id: StudentId, tutor: TutorDep) -> Response:
     """Mastery of every skill: the estimate, its interval, the evidence, and a word for it."""
+    await borders.require_student(tutor.rosters, student_id)
     return reply(StudentMasteryOut, await tutor.mastery(student_id))
 
 
-@router.get("/history", response_model=HistoryOut, responses=problems(404, 422, 503))
+@router.get("/history", response_model=HistoryOut, responses=problems(401, 403, 404, 422, 503))
 async def history(
     student_id: StudentId,
     tutor: TutorDep,
@@ -56,4 +58,5 @@ async def history(
     offset: Annotated[int, Query(ge=0, le=10_000_000, description="Responses to skip, from the newest.")] = 0,
 ) -> Response:
     """Each response, the newest first, and how it moved the estimates under the model served now."""
+    await borders.require_student(tutor.rosters, student_id)
     return reply(HistoryOut, await tutor.history(student_id, limit, offset))

@@ -15,7 +15,7 @@ from engine.model import ModelError
 from models.interrupts import INTERRUPTED
 from models.log import DataError
 from models.registry import RegistryError
-from service.cli import catalog, data, exchange, learning, registry, roster, serving, simulating
+from service.cli import access, catalog, data, exchange, learning, registry, roster, serving, simulating
 from service.cli.common import complain, say
 from service.errors import Problem
 from service.store.base import StoreUnavailable
@@ -30,6 +30,7 @@ serving.add_to(app)
 learning.add_to(app)
 data.add_to(app)
 simulating.add_to(app)
+access.add_to(app)
 exchange.add_to(registry.app)
 app.add_typer(registry.app, name="models")
 app.add_typer(catalog.app, name="catalog")

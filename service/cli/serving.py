@@ -54,6 +54,7 @@ def serve(
     config = settings()
     config.data.mkdir(parents=True, exist_ok=True)
     _must_be_free(config.host, config.port)
+    _warn_of_open(config)
     shared = tempfile.mkdtemp(prefix="nextwise-metrics-") if config.workers > 1 else None
     if shared:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared
@@ -86,6 +87,15 @@ def _must_be_free(host: str, port: int) -> None:
             probe.bind((host, port))
         except OSError as fault:
             raise OSError(f"cannot listen on {host}:{port} ({fault.strerror}): try --port or --host") from None
+
+
+def _warn_of_open(config: Settings) -> None:
+    """Nobody should learn from a newspaper that there was no sign-in."""
+    if config.access == "open" and config.host not in {"127.0.0.1", "localhost", "::1"}:
+        say(
+            f"WARNING: listening on {config.host} without a sign-in: whoever reaches this machine sees every student. "
+            "Set NEXTWISE_ACCESS=links, and make links with `nextwise access`."
+        )
 
 
 def _start_sync() -> subprocess.Popen[bytes]:

@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
+from service.access import viewer
 from service.reports import class_view, need
 from service.reports.links import ROOT
 
@@ -37,7 +38,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals.update(root=ROOT, static=static_url, legend=class_view.legend(), rule=need)
+    made.globals.update(root=ROOT, static=static_url, legend=class_view.legend(), rule=need, viewer=viewer)
     return made
 
 

@@ -2,43 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
+from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import RedirectResponse
-from fastapi.routing import APIRoute
 
-from service.errors import NotFound, Problem
-from service.reports import pages
+from service.access import Role, viewer
+from service.errors import NotFound
+from service.reports import entry, pages
 from service.reports.class_view import class_line, class_page
+from service.reports.faults import PageRoute
 from service.reports.links import ROOT
 from service.reports.source import Source, source
 from service.reports.student_view import student_page
-from service.store.base import StoreUnavailable
-
-Handler = Callable[[Request], Coroutine[Any, Any, Response]]
-
-
-class PageRoute(APIRoute):
-    """What goes wrong on the way to a page is told by a page; who asks for JSON alone gets the API's form."""
-
-    def get_route_handler(self) -> Handler:
-        handler = super().get_route_handler()
-
-        async def handle(request: Request) -> Response:
-            try:
-                return await handler(request)
-            except (Problem, StoreUnavailable, RequestValidationError) as fault:
-                if not _wants_page(request):
-                    raise
-                return _problem(fault)
-
-        return handle
-
 
 reports = APIRouter(prefix=ROOT, route_class=PageRoute, include_in_schema=False)
+reports.include_router(entry.router)
 Facts = Annotated[Source, Depends(source)]
 Page = Annotated[int, Query(ge=1, le=1_000_000)]
 
@@ -46,6 +25,8 @@ Page = Annotated[int, Query(ge=1, le=1_000_000)]
 @reports.get("")
 @reports.get("/")
 async def classes(facts: Facts) -> Response:
+    if viewer().role in {Role.STUDENT, Role.LEADER}:
+        return RedirectResponse(entry.home(viewer()), 303)
     context, found = await facts.classes()
     return pages.page("classes.html", context=context, lines=[class_line(one) for one in found])
 
@@ -89,26 +70,3 @@ router.include_router(reports)
 async def front() -> Response:
     """Who opens the bare address wants to look at something."""
     return RedirectResponse(ROOT)
-
-
-def _wants_page(request: Request) -> bool:
-    accept = request.headers.get("accept", "*/*")
-    return "text/html" in accept or "json" not in accept
-
-
-def _problem(fault: Problem | StoreUnavailable | RequestValidationError) -> Response:
-    """The page that says what went wrong and what helps."""
-    if isinstance(fault, StoreUnavailable):
-        text = "The store does not answer now. Nothing is lost."
-        return pages.page("problem.html", 503, title="Not now", text=text, help=["Open this page again in a moment."])
-    if isinstance(fault, RequestValidationError):
-        text = "; ".join(f"{error['loc'][-1]}: {error['msg']}" for error in fault.errors())
-        return pages.page("problem.html", 422, title="This address is not right", text=text, help=[])
-    lines = {
-        "unknown-class": ["Classes appear with the first answer that names them.", "Check the name: capitals count."],
-        "unknown-student": [
-            "A student appears with their first answer.",
-            "Check the name: it is the id that your learning platform sends, and capitals count.",
-        ],
-    }.get(fault.slug, [fault.mend] if fault.mend and not isinstance(fault, NotFound) else [])
-    return pages.page("problem.html", fault.status, title=fault.title, text=fault.detail, help=lines)

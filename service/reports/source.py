@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from engine.catalog import Catalog
+from service.access import borders
 from service.api.dependencies import TutorDep
 from service.errors import NoCatalog, UnknownClass
 from service.reports.facts import Answer, ClassFacts, Context, Learner, Move, Next, NextItem, StudentFacts
@@ -19,7 +20,7 @@ ALL = 10_000_000  # answers of one student: the charts need every one
 
 
 class Source(Protocol):
-    """What the pages ask. Raises :class:`UnknownClass` and :class:`UnknownStudent`."""
+    """What the pages ask. Raises UnknownClass, UnknownStudent and, behind a gate, NotAllowed."""
 
     async def classes(self) -> tuple[Context, Sequence[ClassFacts]]: ...
 
@@ -29,7 +30,7 @@ class Source(Protocol):
 
 
 class TutorSource:
-    """The pages' facts from a :class:`Tutor`."""
+    """The pages' facts from a :class:`Tutor`: those that the viewer may see."""
 
     def __init__(self, tutor: Tutor) -> None:
         self._tutor = tutor
@@ -37,7 +38,7 @@ class TutorSource:
     async def classes(self) -> tuple[Context, Sequence[ClassFacts]]:
         """Every class, one after the other: a school's overview must not hold up the answers that come in."""
         found = []
-        for class_id in await self._tutor.classes():
+        for class_id in await borders.visible(self._tutor.rosters, await self._tutor.classes()):
             try:
                 found.append(await self.one_class(class_id))
             except UnknownClass:  # its last student was erased meanwhile
@@ -45,6 +46,7 @@ class TutorSource:
         return self._context(), found
 
     async def one_class(self, class_id: str) -> ClassFacts:
+        await borders.require_class(self._tutor.rosters, class_id)
         found = await self._tutor.class_mastery(class_id)
         roster = await self._tutor.rosters.current()
         names = _names(roster, [student.student_id for student in found.students])
@@ -53,6 +55,7 @@ class TutorSource:
         return ClassFacts(class_id, learners, context, _class_title(roster, class_id))
 
     async def one_student(self, student_id: str) -> StudentFacts:
+        await borders.require_student(self._tutor.rosters, student_id)
         mastery = await self._tutor.mastery(student_id)
         history = await self._tutor.history(student_id, limit=ALL)
         catalog, roster = self._tutor.serving.catalog, await self._tutor.rosters.current()

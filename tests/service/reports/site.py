@@ -7,8 +7,9 @@ import json
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from urllib.request import Request, urlopen
 
 import uvicorn
@@ -16,7 +17,10 @@ import uvicorn
 from engine import bundle
 from engine.catalog import Catalog, to_json
 from engine.model import Model
+from service import runtime
+from service.access import Role, Tokens, Viewer
 from service.api.app import create_app
+from service.roster import Roster, Rosters
 from service.settings import Settings
 from service.store import open_store
 from tests.servers import free_port
@@ -27,8 +31,8 @@ DAY_S = 86_400
 class Site:
     """The app under uvicorn in a thread; used as a context."""
 
-    def __init__(self, data: Path) -> None:
-        self.settings = Settings(data=data, port=free_port(), log_level="error")
+    def __init__(self, data: Path, access: Literal["open", "links"] = "open") -> None:
+        self.settings = Settings(data=data, port=free_port(), log_level="error", access=access)
         self.address = f"http://127.0.0.1:{self.settings.port}"
         config = uvicorn.Config(
             create_app(self.settings), port=self.settings.port, log_level="error", ws="none", access_log=False
@@ -61,6 +65,22 @@ class Site:
             refused = [one for one in found["results"] if one["status"] != "recorded"]
             assert not refused, refused[:3]
 
+    def enrol(self, roster: Roster) -> None:
+        """Make a roster current, as `nextwise roster import` does."""
+
+        async def work() -> None:
+            store = await open_store(self.settings.store_url)
+            await Rosters(store, runtime.now).publish(roster)
+            await store.close()
+
+        with ThreadPoolExecutor(1) as aside:  # where Playwright runs, its thread has a loop already
+            aside.submit(lambda: asyncio.run(work())).result()
+
+    def link(self, viewer: Viewer) -> str:
+        """A link for this viewer, as `nextwise access` prints it."""
+        token = Tokens(self.settings.resolve_salt()).make("link", viewer, 2**40)
+        return f"{self.address}/reports/enter?token={token}"
+
     def publish(self, model: Model) -> None:
         """Make a model the head, as `sync` does."""
 
@@ -73,7 +93,9 @@ class Site:
 
     def _send(self, method: str, path: str, body: object) -> Any:
         data = json.dumps(body).encode()
-        request = Request(self.address + path, data, {"Content-Type": "application/json"}, method=method)
+        key = Tokens(self.settings.resolve_salt()).make("key", Viewer(Role.LMS), 2**40)
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {key}"}
+        request = Request(self.address + path, data, headers, method=method)
         with urlopen(request, timeout=60) as answer:
             return json.load(answer)
 

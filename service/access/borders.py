@@ -1,0 +1,55 @@
+"""What each may see. Every page and every answer about a class or a student passes here.
+
+Who is refused learns nothing: the answer is the same whether what was asked for exists or not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from service.access.viewer import Role, viewer
+from service.errors import NotAllowed
+from service.roster import Rosters
+
+
+async def require_class(rosters: Rosters, class_id: str) -> None:
+    """Raises :class:`NotAllowed` where the viewer may not see this class student by student."""
+    me = viewer()
+    if not me.sees_all and class_id not in await _taught(rosters):
+        raise NotAllowed(f"What {me.label} may see does not hold this class.")
+
+
+async def require_student(rosters: Rosters, student_id: str) -> None:
+    """Raises :class:`NotAllowed` where the viewer may not see this student."""
+    me = viewer()
+    if me.sees_all or (me.role is Role.STUDENT and student_id == me.id):
+        return
+    if taught := await _taught(rosters):
+        members = await rosters.members()
+        if members and taught & members.attends.get(student_id, frozenset()):
+            return
+    raise NotAllowed(f"What {me.label} may see does not hold this student.")
+
+
+async def visible(rosters: Rosters, class_ids: Iterable[str]) -> list[str]:
+    """Those of the classes that the viewer may see. Raises :class:`NotAllowed` for who sees no class at all."""
+    me = viewer()
+    if me.sees_all:
+        return list(class_ids)
+    if me.role is not Role.TEACHER:
+        raise NotAllowed(f"What {me.label} may see does not hold classes.")
+    taught = await _taught(rosters)
+    return [class_id for class_id in class_ids if class_id in taught]
+
+
+def require_overview() -> None:
+    """Raises :class:`NotAllowed` for who may not see the school's figures."""
+    me = viewer()
+    if not (me.sees_all or me.role is Role.LEADER):
+        raise NotAllowed(f"What {me.label} may see does not hold the school's overview.")
+
+
+async def _taught(rosters: Rosters) -> frozenset[str]:
+    me = viewer()
+    members = await rosters.members() if me.role is Role.TEACHER else None
+    return members.taught.get(me.id, frozenset()) if members else frozenset()

@@ -1,0 +1,50 @@
+"""Who looks: known for the length of a request, to the pages and the API alike."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    TEACHER = "teacher"  # the classes that the roster gives them
+    STUDENT = "student"  # their own page
+    LEADER = "leader"  # aggregates, nobody by name
+    ADMIN = "admin"  # all there is to read
+    LMS = "lms"  # a program: reads and writes through the API
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """``role`` is None where nobody is signed in; ``signs_in`` is False where nobody has to."""
+
+    role: Role | None
+    id: str = ""
+    signs_in: bool = True
+
+    @property
+    def sees_all(self) -> bool:
+        return self.role in {Role.ADMIN, Role.LMS}
+
+    @property
+    def is_staff(self) -> bool:
+        """Looks at classes and at students by name."""
+        return self.role in {Role.ADMIN, Role.TEACHER}
+
+    @property
+    def label(self) -> str:
+        """As in a sentence: ``teacher smith``."""
+        return " ".join(part for part in (self.role or "nobody", self.id) if part)
+
+
+OPEN = Viewer(Role.ADMIN, signs_in=False)
+NOBODY = Viewer(None)
+
+seen_by: ContextVar[Viewer] = ContextVar("viewer", default=OPEN)
+"""Set by :class:`service.api.gate.Gate` around every request; the default is what holds where there is no gate."""
+
+
+def viewer() -> Viewer:
+    """Who looks at what this request asks for."""
+    return seen_by.get()

@@ -1,0 +1,97 @@
+"""The gate of ``NEXTWISE_ACCESS=links``: who is at the door, and which addresses are theirs at all.
+
+It stands around every route and opens what is named here and nothing else, so that a route that is added later is
+closed until somebody decides who may use it. Which class and which student: :mod:`service.access.borders`.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from functools import cached_property
+
+from starlette.datastructures import MutableHeaders
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.access import NOBODY, Role, Tokens, Viewer, seen_by
+from service.errors import NotAllowed, NotSignedIn, Problem
+
+COOKIE = "nextwise_session"
+ENTER, LEAVE = "/reports/enter", "/reports/leave"
+PUBLIC = {"/", "/health/live", "/health/ready", "/metrics", "/docs", "/openapi.json", ENTER, LEAVE}
+STATIC = "/reports/static/"
+PAGES = re.compile(r"/reports(/.*)?", re.DOTALL)
+READS = re.compile(r"/v1/(students/.+/(mastery|history)|classes|classes/.+/mastery|overview|catalog|model)", re.DOTALL)
+
+Refuse = Callable[[Scope, Problem], Response | None]
+
+
+class Gate:
+    """Middleware. ``refuse`` gives the page that tells of a refusal, or None where the API's own form will do."""
+
+    def __init__(self, app: ASGIApp, secret: Callable[[], bytes], refuse: Refuse) -> None:
+        self.app, self._secret, self._refuse = app, secret, refuse
+
+    @cached_property
+    def _tokens(self) -> Tokens:
+        return Tokens(self._secret())
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        mark = seen_by.set(NOBODY)
+        try:
+            if not (scope["path"] in PUBLIC or scope["path"].startswith(STATIC)):
+                try:
+                    seen_by.set(self._admitted(scope))
+                except Problem as problem:
+                    if (page := self._refuse(scope, problem)) is None:
+                        raise
+                    await page(scope, receive, send)
+                    return
+            await self.app(scope, receive, _uncached(send))
+        finally:
+            seen_by.reset(mark)
+
+    def _admitted(self, scope: Scope) -> Viewer:
+        me = self._who(HTTPConnection(scope))
+        if not _opens(me, scope["method"], scope["path"]):
+            raise NotAllowed(f"This address is not open to {me.label}.")
+        return me
+
+    def _who(self, asked: HTTPConnection) -> Viewer:
+        now = int(time.time())
+        if given := asked.headers.get("authorization"):
+            scheme, _, key = given.partition(" ")
+            if scheme.lower() != "bearer":
+                raise NotSignedIn("The Authorization header must be a Bearer key.")
+            return self._tokens.read("key", key.strip(), now)[0]
+        if session := asked.cookies.get(COOKIE):
+            return self._tokens.read("session", session, now)[0]
+        raise NotSignedIn("This needs a link or a key.")
+
+
+def _uncached(send: Send) -> Send:
+    """What was said to one viewer must not be given to the next by a cache on the way."""
+
+    async def sent(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            headers.setdefault("cache-control", "no-store")
+        await send(message)
+
+    return sent
+
+
+def _opens(me: Viewer, method: str, path: str) -> bool:
+    """People read with their sessions; programs read and write with their keys, and look at no pages.
+
+    A session opens no ``/next``: what is recommended is logged as given to the student.
+    """
+    if me.role is Role.LMS:
+        return path.startswith("/v1/")
+    return method in {"GET", "HEAD"} and bool(PAGES.fullmatch(path) or READS.fullmatch(path))

@@ -1,0 +1,65 @@
+"""What goes wrong on the way to a page is told by a page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
+from starlette.types import Scope
+
+from service.errors import NotFound, Problem
+from service.reports import pages
+from service.reports.links import ROOT
+from service.store.base import StoreUnavailable
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class PageRoute(APIRoute):
+    """What goes wrong on the way to a page is told by a page; who asks for JSON alone gets the API's form."""
+
+    def get_route_handler(self) -> Handler:
+        handler = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except (Problem, StoreUnavailable, RequestValidationError) as fault:
+                if not wants_page(request):
+                    raise
+                return problem_page(fault)
+
+        return handle
+
+
+def refused(scope: Scope, problem: Problem) -> Response | None:
+    """The page that tells of a refusal at the gate; None where the API's form will do."""
+    return problem_page(problem) if scope["path"].startswith(ROOT) and wants_page(Request(scope)) else None
+
+
+def wants_page(request: Request) -> bool:
+    accept = request.headers.get("accept", "*/*")
+    return "text/html" in accept or "json" not in accept
+
+
+def problem_page(fault: Problem | StoreUnavailable | RequestValidationError) -> Response:
+    """The page that says what went wrong and what helps."""
+    if isinstance(fault, StoreUnavailable):
+        text = "The store does not answer now. Nothing is lost."
+        return pages.page("problem.html", 503, title="Not now", text=text, help=["Open this page again in a moment."])
+    if isinstance(fault, RequestValidationError):
+        text = "; ".join(f"{error['loc'][-1]}: {error['msg']}" for error in fault.errors())
+        return pages.page("problem.html", 422, title="This address is not right", text=text, help=[])
+    lines = {
+        "unknown-class": ["Classes appear with the first answer that names them.", "Check the name: capitals count."],
+        "unknown-student": [
+            "A student appears with their first answer.",
+            "Check the name: it is the id that your learning platform sends, and capitals count.",
+        ],
+    }.get(fault.slug, [fault.mend] if fault.mend and not isinstance(fault, NotFound) else [])
+    answer = pages.page("problem.html", fault.status, title=fault.title, text=fault.detail, help=lines)
+    answer.headers.update(fault.headers)
+    return answer
