@@ -14,6 +14,9 @@ The rules of the word, in this order:
 A skill's threshold is what the catalog says (``mastered_at``), else ``mastered``. A skill that even those who know it
 often answer wrongly may never get there: nobody is called mastered who is expected to fail. A school that wants another
 mark for it says so in the catalog.
+
+**Stuck** on a skill is who is learning it, has given at least :data:`MANY` answers, and is still below :data:`LOW`. Ten
+opportunities without mastery is the mark that studies of wheel-spinning use (Beck & Gong 2013).
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ from engine.tracing import NEVER, AnyState, AnyTracer
 Floats = npt.NDArray[np.float64]
 
 DAY_MS = 86_400_000
+MANY, LOW = 10, 0.6
 
 
 class Status(StrEnum):

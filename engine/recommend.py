@@ -16,7 +16,7 @@ from functools import lru_cache, partial
 import numpy as np
 import numpy.typing as npt
 
-from engine.mastery import Thresholds, thresholds
+from engine.mastery import LOW, MANY, Thresholds, thresholds
 from engine.pool import Flags, Floats, Mask, Pool
 from engine.scoring import near_ties, open_sets, score_sets
 from engine.tracing import NEVER, AnyState, AnyTracer, Standing
@@ -43,10 +43,12 @@ class Policy:
     exploration  share of choices spread evenly over all eligible items, so that the log can be judged later
     spacing      how many of the last items are not given again
     run          how many answers in a row on one skill before another one is preferred
+    rest         what is left of a skill's worth on which the student is stuck (:mod:`engine.mastery`): more of the same
+                 has not helped, and the teacher is told
     """
 
     name: str = "default"
-    version: str = "1"
+    version: str = "2"
     mastered: float = 0.8
     ready: float = 0.7
     opening: float = 0.25
@@ -57,6 +59,7 @@ class Policy:
     exploration: float = 0.05
     spacing: int = 10
     run: int = 6
+    rest: float = 0.25
 
 
 class Outcome(StrEnum):
@@ -147,10 +150,15 @@ def _score(asker: Asker, skills: Collection[str]) -> tuple[Flags, Floats, Ints]:
     for skill in set(skills).intersection(catalog.skill_index) if skills else ():
         asked[catalog.skill_index[skill]] = 1
     sets, levels = catalog.skill_sets, _levels(asker.tracer, policy)
-    now = standing.mastery, standing.gain
+    now = standing.mastery, np.where(_stuck(asker), policy.rest * standing.gain, standing.gain)
     columns = *now, *catalog.required, sets.start, sets.skills, asked
     flags, worth, opened = score_sets(*columns, *levels, policy.opening)
     return flags, worth, opened
+
+
+def _stuck(asker: Asker) -> Mask:
+    """Whether the student is stuck on each skill [K]."""
+    return (asker.state.responses >= MANY) & (asker.standing.mastery < LOW)
 
 
 @lru_cache(4)  # of what is served, and of what was served until now
@@ -270,6 +278,8 @@ def _explain(asker: Asker, opened: Ints, item: int, near: bool) -> tuple[str, st
         return "explore", f"{names}: one of a few items given to learn what works, not because it promises most."
     chance = 100 * sum(float(asker.standing.mastery[k]) for k in skills) / len(skills)
     known = f"{names}: the chance of a right answer is {chance:.0f} in 100"
+    if _stuck(asker)[skills].any():
+        return "stuck", f"{known} after many answers, and no other open skill promises more: some help may be needed."
     if held := max(int(opened[k]) for k in skills):
         return "opens", f"{known}, and {held} more skill{'s' * (held > 1)} can start once it is known."
     if not any(state.responses[k] for k in skills):

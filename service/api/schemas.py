@@ -50,7 +50,7 @@ class RecommendationOut(Out):
     p_correct: float
     expected_gain: float = Field(description="Expected rise of mastery by learning, summed over the item's skills.")
     propensity: float = Field(description="Probability with which it was chosen.")
-    policy: str = Field(examples=["default@1"])
+    policy: str = Field(examples=["default@2"])
     model_version: str
     catalog_version: str
 

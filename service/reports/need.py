@@ -1,7 +1,5 @@
-"""Who needs help first. A rule over what the engine says, in counts that a teacher can check; no estimate is made here.
-
-**Stuck** on a skill: the status is *learning*, there are at least :data:`MANY` answers, and the estimate is still below
-:data:`LOW`. Ten opportunities without mastery is the mark that studies of wheel-spinning use (Beck & Gong 2013).
+"""Who needs help first. A rule over what the engine says (:mod:`engine.mastery` tells who is stuck), in counts that a
+teacher can check; no estimate is made here.
 """
 
 from __future__ import annotations
@@ -11,12 +9,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from engine.mastery import SkillMastery, Status
+from engine.mastery import LOW, MANY, SkillMastery, Status
 from service.reports.facts import Learner
 from service.reports.words import count
-
-MANY = 10
-LOW = 0.6
 
 
 def is_stuck(skill: SkillMastery) -> bool:

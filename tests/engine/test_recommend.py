@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from engine.bundle import AnyModel
 from engine.catalog import Catalog, Item, Prerequisite, Skill, build
+from engine.mastery import LOW, MANY
 from engine.mastery_model import MasteryModel
 from engine.model import builtin
 from engine.pool import Floats
@@ -109,6 +110,23 @@ def test_after_a_long_run_on_one_skill_another_is_preferred() -> None:
     assert names(tracer, choose(tracer, short, POLICY, middle))[0].startswith("x")
 
 
+def test_a_skill_on_which_the_student_is_stuck_rests_while_another_is_open() -> None:
+    items = [Item(f"{s}{n}", (s,)) for s in "xy" for n in range(30)]
+    tracer = bind(builtin(), build([], items, [])[0])
+    wrong = [Response(str(n), "s", f"x{n}", 0.0, n) for n in range(MANY)]
+    other = [Response("y0", "s", "y0", 1.0, MANY)]
+    state = tracer.fold(unpack(b"".join(map(pack, wrong + other))))
+    standing = tracer.standing(state)
+    assert standing.mastery[0] < LOW < standing.mastery[1] < POLICY.mastered
+    assert standing.gain[0] > standing.gain[1], "by what is expected to be learnt alone x would be given"
+    assert names(tracer, choose(tracer, state, POLICY, middle))[0].startswith("y")
+    assert names(tracer, choose(tracer, state, replace(POLICY, rest=1.0), middle))[0].startswith("x")
+    (only,) = choose(tracer, state, POLICY, middle, skills=["x"]).recommendations
+    assert only.reason == "stuck"
+    fewer = tracer.fold(unpack(b"".join(map(pack, wrong[1:] + other))))
+    assert names(tracer, choose(tracer, fewer, POLICY, middle))[0].startswith("x")
+
+
 def test_the_propensity_is_the_frequency(tracer: AnyTracer) -> None:
     """Spread the draw evenly over [0, 1): each item is chosen as often as its propensity says."""
     state, policy, turns = state_with(tracer, 0.85, 0.5, 0.2), replace(POLICY, exploration=0.3), 20_000
@@ -180,7 +198,10 @@ def test_a_choice_far_from_the_best_is_called_exploration(tracer: AnyTracer) -> 
     assert found.propensity < 0.05
 
 
-@pytest.mark.parametrize("model", [builtin(), mastery_model()], ids=["plain", "mastery"])
+STEADY = replace(mastery_model(), drift=np.array([-40.0]))  # what drifts is no gain
+
+
+@pytest.mark.parametrize("model", [builtin(), STEADY], ids=["plain", "mastery"])
 def test_expected_gain_is_the_mean_rise_over_both_answers(model: AnyModel) -> None:
     """By learning: of the evidence, what both answers say cancels out."""
     tracer = bind(model, catalog_of())
