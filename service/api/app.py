@@ -1,10 +1,7 @@
-"""The application: made by :func:`create_app`, with everything that it holds made and let go of in the lifespan."""
+"""The application: made by :func:`create_app`; what it holds is made and let go of in :mod:`service.api.lifespan`."""
 
 from __future__ import annotations
 
-import gc
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
@@ -17,10 +14,9 @@ from service.api import catalog, classes, docs, operations, problems, responses,
 from service.api.catalog import CatalogIn
 from service.api.gate import Gate
 from service.api.hot import Hot
+from service.api.lifespan import lifespan
 from service.api.middleware import Around
-from service.runtime import tutoring
 from service.settings import Settings
-from service.store import open_store
 
 DESCRIPTION = "Responses come in, mastery is traced, the next item is chosen. Problems are RFC 9457 documents."
 
@@ -34,7 +30,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         title="nextwise",
         version=__version__,
         description=DESCRIPTION,
-        lifespan=_lifespan,
+        lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # an id may end with a slash
@@ -50,24 +46,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         app.include_router(part.router)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
-
-
-@asynccontextmanager
-async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Open the store and load what is served; at the end write what is behind, then let go. Requests are over then."""
-    settings: Settings = app.state.settings
-    settings.data.mkdir(parents=True, exist_ok=True)
-    store = await open_store(settings.store_url)
-    try:
-        async with tutoring(settings, store) as tutor:
-            app.state.tutor = tutor
-            # What is there now stays; a full collection that looks at all of it again would hold up requests.
-            gc.collect()
-            gc.freeze()
-            yield
-    finally:
-        gc.unfreeze()
-        await store.close()
 
 
 def _openapi(app: FastAPI) -> dict[str, Any]:

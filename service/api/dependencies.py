@@ -5,17 +5,25 @@ These are coroutines though they wait for nothing: FastAPI runs a plain function
 
 from __future__ import annotations
 
-from typing import Annotated, cast
+from typing import Annotated, Any, cast
 
 from fastapi import Depends, Request
 
+from service.errors import Unavailable
 from service.settings import Settings
 from service.tutor import Tutor
 
 
 async def get_tutor(request: Request) -> Tutor:
     """The application service of this process."""
-    return cast(Tutor, request.app.state.tutor)
+    return tutor_of(request.app.state)
+
+
+def tutor_of(state: Any) -> Tutor:
+    """Raises :class:`Unavailable` where the store has not answered yet since the process started."""
+    if state.tutor is None:
+        raise Unavailable("The store does not answer.")
+    return cast(Tutor, state.tutor)
 
 
 async def get_settings(request: Request) -> Settings:

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from service.api import responses, students
 from service.api.bodies import decoded
+from service.api.dependencies import tutor_of
 from service.api.problems import away
 from service.ids import id_fault
 from service.store.base import StoreUnavailable
@@ -55,7 +56,7 @@ class Hot:
 async def _record(state: Any, following: int, receive: Receive, send: Send) -> None:
     body = decoded(await _body(receive))
     try:
-        answer, replayed = await responses.recorded(state.tutor, state.settings, body, following)
+        answer, replayed = await responses.recorded(tutor_of(state), state.settings, body, following)
     except StoreUnavailable as fault:
         raise away(fault) from None
     await _send(orjson.dumps(answer), replayed, send)
@@ -63,7 +64,7 @@ async def _record(state: Any, following: int, receive: Receive, send: Send) -> N
 
 async def _next(state: Any, student_id: str, n: int, send: Send) -> None:
     try:
-        answer = await state.tutor.next(student_id, n)
+        answer = await tutor_of(state).next(student_id, n)
     except StoreUnavailable as fault:
         raise away(fault) from None
     await _send(orjson.dumps(answer), False, send)

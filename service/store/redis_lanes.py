@@ -18,6 +18,7 @@ from redis.asyncio import ConnectionPool
 from redis.asyncio.connection import AbstractConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,10 @@ Command = tuple[bytes | str | int, ...]
 LANES = 2
 MOST = 256
 """Requests in one pipeline: bounds how long the first of them waits for the last."""
+
+
+class Silent(RedisError):
+    """The server is connected and does not answer."""
 
 
 class Transport(Protocol):
@@ -46,7 +51,10 @@ class _Request:
 
 
 class Lanes:
-    """The :class:`Transport` to one server."""
+    """The :class:`Transport` to one server.
+
+    While it is silent, one request at a time tries it, and all others fail at once: none waits behind a time-out.
+    """
 
     def __init__(self, url: str, *, connect_timeout: float, timeout: float, lanes: int = LANES) -> None:
         # One deadline for a whole pipeline stands in _exchange; redis-py's own would arm a timer for each answer.
@@ -57,14 +65,20 @@ class Lanes:
         self._waiting: deque[_Request] = deque()
         self._arrived = asyncio.Event()
         self._closing = False
+        self._silent = False
+        self._trying: asyncio.Future[list[Any]] | None = None
         self._tasks = [asyncio.create_task(self._serve(), name=f"store-lane-{lane}") for lane in range(lanes)]
 
     async def run(self, commands: Sequence[Command]) -> list[Any]:
         if self._closing:
             raise RedisConnectionError("the store is closed")
+        if self._silent and self._trying is not None and not self._trying.done():
+            raise Silent("the server has not answered for a while")
         # Packed here and not in the lane: a text that cannot be encoded must fail its own caller alone.
         packed = b"".join([pack_command(command) for command in commands])  # type: ignore[arg-type]  # its stub says a 1-tuple
         request = _Request(packed, len(commands), asyncio.get_running_loop().create_future())
+        if self._silent:
+            self._trying = request.future
         self._waiting.append(request)
         self._arrived.set()
         return await request.future
@@ -94,11 +108,16 @@ class Lanes:
         try:
             answers = await self._exchange_again(connection, batch)
         except Exception as error:  # handed to the callers; the lane must live on
-            for request in batch:
+            refused = list(batch)
+            if isinstance(error, Silent | RedisTimeoutError):
+                self._silent = True
+                refused += self._waiting
+                self._waiting.clear()
+            for request in refused:
                 if not request.future.done():
                     request.future.set_exception(error)
             return
-        start = 0
+        self._silent, start = False, 0
         for request in batch:
             if not request.future.done():  # else the caller gave up
                 request.future.set_result(answers[start : start + request.answers])
@@ -131,7 +150,7 @@ class Lanes:
                         answers.append(error)
         except TimeoutError as error:
             await connection.disconnect(nowait=True)
-            raise RedisError(f"no answer within {self._timeout:g} s") from error
+            raise Silent(f"no answer within {self._timeout:g} s") from error
         except BaseException:
             # Answers still under way would be taken for those of the next pipeline.
             await connection.disconnect(nowait=True)

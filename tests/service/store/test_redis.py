@@ -163,3 +163,20 @@ async def test_a_student_takes_few_bytes(store: RedisStore, server: RedisServer)
     assert server.ask("STRLEN", f"{prefix}:history:s") == b":9600\r\n"
     assert b"intset" in server.ask("OBJECT", "ENCODING", f"{prefix}:ids:s")
     assert server.ask("SISMEMBER", f"{prefix}:ids:s", str(int.from_bytes(record_of("r7")[:8], "little"))) == b":1\r\n"
+
+
+async def test_behind_a_silent_server_nobody_waits_in_line(store: RedisStore, server: RedisServer) -> None:
+    await store.record([write("s", "r1")], TAG)
+    server.freeze()
+    try:
+        with pytest.raises(StoreUnavailable):
+            await store.record([write("s", "r2")], TAG)
+        trying = asyncio.create_task(store.record([write("s", "r3")], TAG))
+        await asyncio.sleep(0)
+        with pytest.raises(StoreUnavailable, match="for a while"):
+            await asyncio.wait_for(store.record([write("s", "r4")], TAG), 0.2)
+    finally:
+        server.thaw()
+    await asyncio.gather(trying, return_exceptions=True)
+    (answer,), _ = await store.record([write("s", "r5")], TAG)
+    assert answer.outcomes == [Outcome.RECORDED]
