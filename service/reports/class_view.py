@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from engine.mastery import SkillMastery, Status
+from engine.mastery import LOW, MANY, SkillMastery, Status
 from service.reports import need
 from service.reports.charts import Segment, spread, tally
 from service.reports.facts import ClassFacts, Context, Learner
@@ -221,7 +221,7 @@ def _calm(needs: Sequence[Need]) -> Brief:
     """Nobody is stuck."""
     learning = [n for n in needs if n.counts[Status.LEARNING]]
     review = [n for n in needs if n.counts[Status.NEEDS_REVIEW]]
-    rule = f"at least {need.MANY} answers on a skill and an estimate below {percent(need.LOW)}"
+    rule = f"at least {MANY} answers on a skill and an estimate below {percent(LOW)}"
     if learning:
         following = f"{count(len(learning), 'student')} can go on practising; each student's page says with what."
     elif review:

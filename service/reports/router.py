@@ -13,6 +13,7 @@ from service.reports import entry, pages
 from service.reports.class_view import class_line, class_page
 from service.reports.faults import PageRoute
 from service.reports.links import ROOT
+from service.reports.overview_view import overview_page
 from service.reports.source import Source, source
 from service.reports.student_view import student_page
 
@@ -48,6 +49,12 @@ async def one_student(
 ) -> Response:
     found = await facts.one_student(id)
     return pages.page("student.html", page=student_page(found, page, class_id))
+
+
+@reports.get("/overview")
+async def overview(facts: Facts) -> Response:
+    context, found = await facts.overview()
+    return pages.page("overview.html", page=overview_page(found, context))
 
 
 @reports.get("/static/{name}")

@@ -10,6 +10,7 @@ from engine.catalog import Catalog
 from service.access import borders
 from service.api.dependencies import TutorDep
 from service.errors import NoCatalog, UnknownClass
+from service.overview import Overview, overview
 from service.reports.facts import Answer, ClassFacts, Context, Learner, Move, Next, NextItem, StudentFacts
 from service.roster import Roster
 from service.tutor import Tutor
@@ -27,6 +28,8 @@ class Source(Protocol):
     async def one_class(self, class_id: str) -> ClassFacts: ...
 
     async def one_student(self, student_id: str) -> StudentFacts: ...
+
+    async def overview(self) -> tuple[Context, Overview]: ...
 
 
 class TutorSource:
@@ -70,6 +73,10 @@ class TutorSource:
             _names(roster, [student_id])[student_id],
             {class_id: _class_title(roster, class_id) for class_id in classes},
         )
+
+    async def overview(self) -> tuple[Context, Overview]:
+        found = await overview(self._tutor)
+        return self._context(found.model_version, found.catalog_version), found
 
     async def _next(self, student_id: str) -> Next:
         try:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from engine.mastery import SkillMastery, Status
+from engine.mastery import LOW, MANY, SkillMastery, Status
 from service.reports.facts import Learner
-from service.reports.need import LOW, MANY, by_mastery, by_name, by_need, is_stuck, need
+from service.reports.need import by_mastery, by_name, by_need, is_stuck, need
 from tests.service.reports.made import mastered, skill, stuck, unstarted
 
 

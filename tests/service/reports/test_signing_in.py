@@ -10,7 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
 from service.access import Role, Viewer
-from tests.service.access.conftest import ADA, ADMIN, SMITH, roster
+from tests.service.access.conftest import ADA, ADMIN, LEADER, SMITH, roster
 from tests.service.made import catalog
 from tests.service.reports.site import Site, answers
 
@@ -64,6 +64,7 @@ def test_a_teacher_comes_in_by_a_link_and_goes_out_by_a_button(page: Page, schoo
         (ADA, "/reports"),
         (ADA, "/reports/students/ben"),
         (ADMIN, "/reports/students/cy"),
+        (LEADER, "/reports"),
         (Viewer(Role.STUDENT, "x" * 250), "/reports"),
     ],
 )

@@ -1,0 +1,129 @@
+"""A school in figures, nobody by name: one query behind the leader's page, the JSON and the CSV.
+
+**Groups smaller than :data:`LEAST` are suppressed** here, before anything is shown: such a class keeps its name and
+loses its figures. So does a class or a school from which another shown line could be subtracted, leaving so few; a
+school's line counts its shown classes alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from engine.mastery import Status
+from service.access import borders
+from service.errors import UnknownClass
+from service.roster import Roster
+from service.tutor import Tutor
+from service.views import ClassMastery, StudentMastery
+
+LEAST = 10
+WEEK = 7 * 86_400_000
+JUDGED = (Status.MASTERED, Status.NEEDS_REVIEW, Status.LEARNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Reach and use of a group, and where it stands."""
+
+    students: int
+    reached: int  # with an answer at any time
+    active: int  # with an answer in the last seven days
+    answers: int
+    judged: int  # pairs of a student and a skill with enough answers to judge
+    mastered: int  # of those, how many are mastered, also where it is time to review
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """``figures`` is None where the group is too small to be shown, or would tell of one that is."""
+
+    level: Literal["school", "class"]
+    school: str
+    class_id: str
+    title: str
+    figures: Figures | None
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """Each school before its classes."""
+
+    lines: tuple[Line, ...]
+    suppressed: int  # classes
+    model_version: str
+    catalog_version: str
+
+
+async def overview(tutor: Tutor) -> Overview:
+    """The figures of every class and school. Raises :class:`~service.errors.NotAllowed`."""
+    borders.require_overview()
+    roster, found = await tutor.rosters.current(), []
+    for class_id in await tutor.classes():
+        try:
+            found.append(await tutor.class_mastery(class_id))
+        except UnknownClass:  # nobody is in it today
+            continue
+    lines = await asyncio.to_thread(lambda: tuple(_lines(found, roster, tutor.now())))
+    suppressed = sum(line.figures is None for line in lines if line.level == "class")
+    return Overview(lines, suppressed, tutor.serving.model_version, tutor.serving.catalog_version)
+
+
+def figures(students: Iterable[StudentMastery], now: int) -> Figures | None:
+    """Figures of a group in which a student may stand twice; None where it is too small."""
+    group = list({one.student_id: one for one in students}.values())
+    if len(group) < LEAST:
+        return None
+    statuses = [skill.status for one in group for skill in one.skills]
+    return Figures(
+        len(group),
+        sum(one.responses > 0 for one in group),
+        sum(one.last_at is not None and now - one.last_at < WEEK for one in group),
+        sum(one.responses for one in group),
+        sum(status in JUDGED for status in statuses),
+        sum(status in JUDGED and status is not Status.LEARNING for status in statuses),
+    )
+
+
+def _lines(classes: Sequence[ClassMastery], roster: Roster, now: int) -> Iterable[Line]:
+    by_school: dict[str, list[ClassMastery]] = {}
+    for one in classes:
+        group = roster.a_class.get(one.class_id)
+        by_school.setdefault(group.school if group else "", []).append(one)
+    for school_id, members in sorted(by_school.items()):
+        school = roster.school.get(school_id)
+        name = (school.name or school.id) if school else ""
+        groups = {one.class_id: frozenset(student.student_id for student in one.students) for one in members}
+        shown = _shown(groups)
+        parts = [_line(one, name, roster, now if one.class_id in shown else None) for one in members]
+        together = (student for one in members if one.class_id in shown for student in one.students)
+        whole = frozenset[str]().union(*(groups[one] for one in shown))
+        tells = any(_leaves_few(whole, groups[one]) for one in shown)
+        yield Line("school", name, "", name, None if tells else figures(together, now))
+        yield from sorted(parts, key=lambda line: (line.title.casefold(), line.class_id))
+
+
+def _shown(groups: Mapping[str, frozenset[str]]) -> set[str]:
+    """The classes with figures: large enough, and not around a smaller one that is shown with few more in it.
+
+    >>> sorted(_shown({"a": frozenset("abcdefghijkl"), "b": frozenset("abcdefghijklm"), "c": frozenset("xyz")}))
+    ['a']
+    """
+    shown: set[str] = set()
+    for name, group in sorted(groups.items(), key=lambda pair: (len(pair[1]), pair[0])):
+        if len(group) >= LEAST and not any(_leaves_few(group, groups[one]) for one in shown):
+            shown.add(name)
+    return shown
+
+
+def _leaves_few(group: frozenset[str], part: frozenset[str]) -> bool:
+    return part < group and len(group - part) < LEAST
+
+
+def _line(one: ClassMastery, school: str, roster: Roster, now: int | None) -> Line:
+    """``now`` is None where the figures are not shown."""
+    group = roster.a_class.get(one.class_id)
+    title = group.title if group and group.title else one.class_id
+    return Line("class", school, one.class_id, title, None if now is None else figures(one.students, now))

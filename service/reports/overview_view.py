@@ -1,0 +1,50 @@
+"""The leader's overview, as the template needs it. Pure: figures in, words and numbers out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from service.overview import LEAST, Overview
+from service.reports.facts import Context
+from service.reports.words import count, readable
+
+TOO_SMALL = f"not shown: fewer than {LEAST} students, or it would tell of so few"
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewRow:
+    """``cells`` are empty where the figures are not shown."""
+
+    title: str
+    is_school: bool
+    cells: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OverviewPage:
+    headline: str
+    rows: tuple[OverviewRow, ...]
+    too_small: str
+    context: Context
+
+
+def overview_page(view: Overview, context: Context) -> OverviewPage:
+    """Every line; a school without a name (there is no roster) is told as all classes together."""
+    rows = []
+    for line in view.lines:
+        title = line.title or "All classes"
+        rows.append(OverviewRow(readable(title), line.level == "school", _cells(line.figures) if line.figures else ()))
+    return OverviewPage(_headline(view), tuple(rows), TOO_SMALL, context)
+
+
+def _cells(f: object) -> tuple[str, ...]:
+    names = ("students", "reached", "active", "answers", "judged", "mastered")
+    return tuple(f"{getattr(f, name):,}" for name in names)
+
+
+def _headline(view: Overview) -> str:
+    classes = sum(line.level == "class" for line in view.lines)
+    if not classes:
+        return "No class has been seen yet."
+    told = f"{count(classes, 'class', 'classes')}"
+    return f"{told}; {view.suppressed} not shown." if view.suppressed else f"{told}."
