@@ -41,6 +41,10 @@ class Behind:
             self._snapshots[snapshot.student_id] = snapshot
             self._work.set()
 
+    def waits(self, student_id: str) -> bool:
+        """Whether a snapshot of this student is about to be written: making another now gains little."""
+        return student_id in self._snapshots
+
     def is_new(self, recommendation_id: str) -> bool:
         """Whether this process logs it for the first time, as far back as it remembers."""
         if recommendation_id in self._known:
@@ -87,7 +91,8 @@ class Behind:
         snapshots, self._snapshots = list(self._snapshots.values()), {}
         for low in range(0, len(snapshots), PART):  # lost where the store is away: a cache, made again by the next fold
             await self._attempt([self._store.save_snapshots(snapshots[low : low + PART])])
-        while self._decisions:
+        # Those that are there now: under load more arrive all the while, and snapshots must get their turn.
+        for _ in range(0, len(self._decisions), PART):
             by_student: dict[str, list[bytes]] = {}
             part = self._decisions[:PART]
             for student_id, event in part:

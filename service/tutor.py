@@ -274,7 +274,8 @@ class Tutor:
                 states[student] = tracer.fold(history, base)
             else:
                 states[student] = await asyncio.to_thread(tracer.fold, history, base)
-            if serving.predictor is None and (at in whole or len(history) >= SNAPSHOT_AFTER):
+            due = at in whole or (len(history) >= SNAPSHOT_AFTER and not self.behind.waits(student))
+            if due and serving.predictor is None:
                 self.behind.keep(Snapshot(student, serving.tag, one.length, tracer.dump(states[student])))
             if at % PART == PART - 1:
                 await asyncio.sleep(0)

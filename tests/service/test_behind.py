@@ -111,3 +111,23 @@ async def test_a_recommendation_is_new_once(monkeypatch: pytest.MonkeyPatch) -> 
     behind = made(SlowStore())
     assert [behind.is_new(name) for name in "aabacba"] == [True, False, True, False, True, True, True]
     await behind.close()
+
+
+async def test_snapshots_get_their_turn_while_ever_more_is_logged() -> None:
+    class Busy(SlowStore):
+        async def append_log(self, student_id: str, kind: LogKind, events_: Sequence[bytes]) -> None:
+            await super().append_log(student_id, kind, events_)
+            if not self.snapshots and len(self.events) < 50:
+                behind.log("ada", events(1))
+
+    store = Busy()
+    behind = made(store)
+    behind.log("ada", events(1))
+    await store.writing.wait()
+    behind.keep(Snapshot("ada", b"12345678", 1, b"blob"))
+    assert behind.waits("ada")
+    assert not behind.waits("bob")
+    await behind.close()
+    assert len(store.events) < 10
+    assert store.snapshots
+    assert not behind.waits("ada")
