@@ -81,13 +81,23 @@ def encoded(known: Floats) -> Any:
 
 
 @njit(cache=True, error_model="numpy")
-def decoded(codes: Codes) -> Any:
-    """What was :func:`encoded`, to the bit."""
-    found = np.empty(codes.shape)
-    for i in range(codes.shape[0]):
-        for g in range(codes.shape[1]):
-            found[i, g] = decode(float(codes[i, g]))
-    return found
+def restored(prior: Floats, codes: Codes, steps: Ints, count: Ints, last: Ints, place: Ints) -> Any:
+    """A belief by skill (known, seen, last, place) from what is kept of the n skills practised, exactly: codes [n, G]
+    that were :func:`encoded`, or [n, 1] for one P(L) at every theta; ``steps`` [n] from one skill's number to the next;
+    count, last (seconds) and place [n], or no place at all. Raises IndexError on a number that is no skill's."""
+    known, seen = prior.copy(), np.zeros(len(prior), np.int32)
+    at, order = np.zeros(len(prior), np.int64), np.zeros(len(prior), np.int32)
+    k = 0
+    for i in range(len(steps)):
+        k += steps[i]
+        if k < 0 or k >= len(prior):
+            raise IndexError("there is no such skill")
+        for g in range(known.shape[1]):
+            known[k, g] = decode(float(codes[i, g if codes.shape[1] > 1 else 0]))
+        seen[k], at[k] = count[i], last[i] * SECOND
+        if len(place) > 0:
+            order[k] = place[i]
+    return known, seen, at, order
 
 
 @njit(cache=True)

@@ -81,7 +81,7 @@ class AbilityTracer(Tracer[Student]):
         return self._after(state, answers, student, student.belief.seen, last_at)
 
     def _told(self, answers: Answers) -> tuple[Floats, Floats, Floats]:
-        moves = np.empty(answers.links), np.empty(answers.links)
+        moves = np.empty(self._links(answers)), np.empty(self._links(answers))
         _, predicted = self._moved(self.facts, self.empty.belief, answers, self._kept, *moves)
         return predicted, *moves
 
@@ -186,22 +186,19 @@ class AbilityTracer(Tracer[Student]):
         weight, codes, skills, count, last, place, items, met, right, when, lately, recent = unpack(
             blob[_HEAD.size :], list(zip(counts, _KINDS, strict=True))
         )
-        practised = np.cumsum(skills, dtype=np.int64)
-        now = self._newcomer(self.facts)
-        now.weight[:] = weight
-        now.known[practised] = belief.decoded(codes.reshape(n, 1 if self.compact else points))
-        now.seen[practised], now.last[practised] = count, last.astype(np.int64) * SECOND
-        if places:
-            now.place[practised] = place
-        times = np.zeros(m), when
-        averages = lately.reshape(m, 2).T / FINE
-        memory = np.stack([met, right, *(times[::-1] if self.facts.seconds else times), *averages], axis=1)
-        memory = memory.astype(np.float64)
-        if self.facts.seconds:
-            memory[:, TIME] *= SECOND
-        student = Student(now._replace(memory=memory), items.astype(np.int64), answers)
-        last_at = np.where(now.seen > 0, now.last, NEVER)
-        return State(student, now.seen, last_at, recent, folded_at, length)
+        parts = (part.astype(np.int64) for part in (skills, count, last, place))
+        codes = codes.reshape(n, 1 if self.compact else points)
+        known, seen, last, place = belief.restored(self.facts.prior, codes, *parts)
+        memory = np.empty((m, REMEMBERED))
+        if m:
+            memory[:, COUNT], memory[:, RIGHT] = met, right
+            memory[:, TIME] = when.astype(np.float64) * SECOND if self.facts.seconds else 0.0
+            memory[:, PLACE] = 0.0 if self.facts.seconds else when
+            memory[:, [LATELY_RIGHT, LATELY_WRONG]] = lately.reshape(m, 2) / FINE
+        now = Belief(known, weight.astype(np.float64), seen, last, place, memory)
+        student = Student(now, items.astype(np.int64), answers)
+        last_at = np.where(seen > 0, last, NEVER)
+        return State(student, seen, last_at, recent, folded_at, length)
 
 
 _HEAD = struct.Struct("<IIqIII")

@@ -83,7 +83,6 @@ class Answers:
     items: Ints
     at: Ints
     scores: Floats
-    links: int
 
 
 class Tracer(ABC, Generic[B]):
@@ -146,11 +145,16 @@ class Tracer(ABC, Generic[B]):
     def _answers(self, history: History) -> Answers:
         records = in_order_of_time(history)
         index = self.catalog.key_index
-        items = np.array([index.get(item, -1) for item in records["item"].tolist()], np.int64)
-        known = items >= 0
-        items = items[known]
-        links = int((self.start[items + 1] - self.start[items]).sum())
-        return Answers(records, known, items, records["at"][known], records["score"][known].astype(np.float64), links)
+        found = [index.get(item, -1) for item in records["item"].tolist()]
+        items = np.array(found, np.int64)
+        known, at, scores = items >= 0, records["at"].copy(), records["score"].astype(np.float64)
+        if -1 in found:
+            items, at, scores = items[known], at[known], scores[known]
+        return Answers(records, known, items, at, scores)
+
+    def _links(self, answers: Answers) -> int:
+        """How many skills the answers ask for in all."""
+        return int((self.start[answers.items + 1] - self.start[answers.items]).sum())
 
     def _after(self, state: State[B], answers: Answers, belief: B, responses: Counts, last_at: Ints) -> State[B]:
         """The state that follows once the belief was moved by the answers."""

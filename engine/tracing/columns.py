@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+_DTYPES = {name: np.dtype(f"<{name}") for name in ("u1", "u2", "u4", "i2", "i8", "f4")}
+
 Column = tuple[npt.NDArray[Any], Sequence[str]]
 
 
@@ -24,7 +26,7 @@ def unpack(blob: bytes, sizes: Sequence[tuple[int, Sequence[str]]]) -> list[npt.
     """What :func:`pack` wrote, given how many numbers each array has and its kinds. Raises ValueError or IndexError."""
     found, at = [], 0
     for count, kinds in sizes:
-        kind = np.dtype(f"<{kinds[blob[at]]}")
+        kind = _DTYPES[kinds[blob[at]]]
         found.append(np.frombuffer(blob, kind, count, at + 1))
         at += 1 + count * kind.itemsize
     return found

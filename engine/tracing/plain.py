@@ -63,7 +63,7 @@ class PlainTracer(Tracer[Floats]):
 
     def _run(self, answers: Answers, known: Floats, seen: Counts) -> tuple[Floats, Floats, Floats]:
         """Fold into ``known`` and ``seen``; P(correct) [n], and P(L) before and after [links]."""
-        before, after = np.empty(answers.links), np.empty(answers.links)
+        before, after = np.empty(self._links(answers)), np.empty(self._links(answers))
         links, given = (self.start, self.skills), (answers.items, answers.scores)
         predicted = bkt.fold_answers(self.params, self.emit, *links, *given, known, seen, before, after)
         return predicted, before, after
