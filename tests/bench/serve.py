@@ -114,6 +114,20 @@ def resident(pid: int) -> float:
     raise RuntimeError("no VmRSS")
 
 
+def spent(pid: int) -> float:
+    """Seconds of CPU that a process has used, as the kernel counts them."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def measured(server: tuple[int, int], clients: int, seconds: float) -> tuple[Load, float]:
+    """A load on a server (port, process id), and its CPU seconds a request."""
+    port, pid = server
+    before = spent(pid)
+    load = asyncio.run(run(port, "/v1/responses?next=1", body, clients, seconds))
+    return load, (spent(pid) - before) / len(load.latencies)
+
+
 def body(connection: int, turn: int) -> bytes:
     """A response of one of many students; every one is new."""
     at = time.time()
@@ -132,24 +146,23 @@ def serving(kind: str, store: str, yardsticks: dict[str, str], seconds: float, r
     """Ours and the bare endpoints in turn, at 1 and 16 clients."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        ports, ours = {}, 0
+        servers: dict[str, tuple[int, int]] = {}
         for name, app in {"ours": "service.api.app:create_app", **yardsticks}.items():
             port, pid, took = stack.enter_context(served(app, store.format(name=name, folder=folder), folder))
-            ports[name] = port
+            servers[name] = port, pid
             if name == "ours":
-                ours = pid
                 print(f"\n{kind}: ready after {took:.2f} s, resident {resident(pid):.0f} MB")
                 _put(port, to_json(catalog()).encode())
                 asyncio.run(_publish(store.format(name=name, folder=folder)))
         for clients in (1, 16):
-            loads: dict[str, list[Load]] = {name: [] for name in ports}
-            for port in ports.values():  # warm
-                asyncio.run(run(port, "/v1/responses?next=1", body, clients, 1.0))
+            loads: dict[str, list[tuple[Load, float]]] = {name: [] for name in servers}
+            for server in servers.values():
+                measured(server, clients, 1.0)  # warm
             for _ in range(rounds):
-                for name, port in ports.items():
-                    loads[name].append(asyncio.run(run(port, "/v1/responses?next=1", body, clients, seconds)))
+                for name, server in servers.items():
+                    loads[name].append(measured(server, clients, seconds))
             _report(kind, clients, loads)
-        print(f"{kind}: resident after the load {resident(ours):.0f} MB")
+        print(f"{kind}: resident after the load {resident(servers['ours'][1]):.0f} MB")
 
 
 def _put(port: int, content: bytes) -> None:
@@ -167,15 +180,17 @@ async def _publish(url: str) -> None:
     await store.close()
 
 
-def _report(kind: str, clients: int, loads: dict[str, list[Load]]) -> None:
-    rates = {name: [load.rate for load in some] for name, some in loads.items()}
-    for name, some in loads.items():
+def _report(kind: str, clients: int, loads: dict[str, list[tuple[Load, float]]]) -> None:
+    rates = {name: [load.rate for load, _ in some] for name, some in loads.items()}
+    for name, measurements in loads.items():
+        some, cpu = [load for load, _ in measurements], median(cpu for _, cpu in measurements)
         p50, p99 = (median(load.percentile(share) for load in some) for share in (0.5, 0.99))
         failed = sum(load.failures for load in some)
         share = median(ours / theirs for ours, theirs in zip(rates["ours"], rates[name], strict=True))
         print(
             f"{kind:9} {clients:2} clients  {name:22} {median(rates[name]):7.0f} requests/s  p50 {p50:6.2f} ms  "
-            f"p99 {p99:6.2f} ms  failed {failed}" + (f"  ours / this {share:.2f}" if name != "ours" else "")
+            f"p99 {p99:6.2f} ms  CPU {cpu * 1e6:4.0f} us  failed {failed}"
+            + (f"  ours / this {share:.2f}" if name != "ours" else "")
         )
 
 
