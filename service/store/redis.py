@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from hashlib import sha1
 from importlib.resources import files
 from typing import Any
@@ -211,7 +212,12 @@ def _heads_command() -> Command:
 
 
 def _heads(answer: Sequence[bytes | None]) -> Heads:
-    return Heads(*(version.decode() if version is not None else None for version in answer))
+    return _named(*answer)
+
+
+@lru_cache(16)  # the same ones come with nearly every answer
+def _named(*versions: bytes | None) -> Heads:
+    return Heads(*(version.decode() if version is not None else None for version in versions))
 
 
 def _with_source(command: Command) -> Command:
