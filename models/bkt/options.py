@@ -89,7 +89,10 @@ class Options:
         if unknown := set(self.bounds) - {ALL} - set(skills):
             raise OptionError(f"bounds name the skill {min(unknown)!r}, of which there are no answers")
         common = self.bounds.get(ALL, {})
-        low, high = map(np.array, zip(*(_bounds(s, self.bounds.get(s, common)) for s in skills), strict=True))
+        low, high = (np.tile(end, (len(skills), 1)) for end in _bounds(ALL, common))
+        for at, skill in enumerate(skills):
+            if skill in self.bounds:
+                low[at], high[at] = _bounds(skill, self.bounds[skill])
         if not self.forgets:
             low[:, FORGET] = high[:, FORGET] = 0.0
         if self.ordered:
