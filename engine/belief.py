@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from engine.covariates import GAP, LATELY
+from engine.covariates import LATELY
 from engine.facts import Facts
-from engine.filter import answer, drift, emit
+from engine.filter import answer, drift, emit, of_repeats, retained
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -116,7 +116,7 @@ def slots(met: Ints, item: Ints) -> Any:
 def log_gap(seconds: bool, at: float, last: float, number: int, place: int) -> Any:
     """log(1 + gap): seconds between two times in ms, or answers between two places."""
     gap = (at - last) / SECOND if seconds else number - place - 1.0
-    return np.log(1.0 + max(gap, 0.0))
+    return np.log1p(max(gap, 0.0))
 
 
 @njit(cache=True, error_model="numpy")
@@ -125,7 +125,7 @@ def keeps(facts: Any, belief: Any, k: int, at: float, number: int) -> Any:
     if belief.seen[k] == 0:
         return 1.0
     gap = log_gap(facts.seconds, at, belief.last[k], number, belief.place[k])
-    return 1.0 / (1.0 + np.exp(facts.forget[k] + facts.gap[0] * (gap - facts.gap[1])))
+    return retained(facts.forget[k], facts.gap, gap)
 
 
 @njit(cache=True, error_model="numpy")
@@ -134,10 +134,8 @@ def ease_of(facts: Any, memory: Floats, slot: int, item: int, tag: int, at: floa
     ease = facts.of_set[tag, 0] + facts.of_item[item, 0]
     if slot >= 0 and memory[slot, COUNT] > 0.0:
         met = memory[slot]
-        ease += facts.repeats[0] * np.log(1.0 + met[RIGHT]) + facts.repeats[1] * np.log(1.0 + met[COUNT] - met[RIGHT])
         gap = log_gap(facts.seconds, at, met[TIME], number, int(met[PLACE]))
-        ease += facts.repeats[2] + facts.repeats[3] * gap + facts.repeats[4] * (gap / GAP) ** 2
-        ease += facts.repeats[5] * met[LATELY_RIGHT] + facts.repeats[6] * met[LATELY_WRONG]
+        ease += of_repeats(facts.repeats, met[COUNT], met[RIGHT], gap, met[LATELY_RIGHT], met[LATELY_WRONG])
     return ease
 
 
@@ -233,30 +231,30 @@ def _settle(belief: Any, members: Ints, kept: int) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def keep_all(facts: Any, belief: Any, at: int, number: int) -> Any:
+    """The chance that each skill, were it known after its last answer, is known still [K]; 1 where ``at`` is
+    :data:`NEVER`."""
+    found = np.empty(len(belief.seen))
+    for k in range(len(found)):
+        found[k] = 1.0 if at == NEVER else keeps(facts, belief, k, at - at % SECOND, number)
+    return found
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def stand(facts: Any, belief: Any, at: int, number: int) -> Any:
     """Of every skill, were it asked for at time ``at`` (ms) as answer ``number``, each [K]: expected success at average
     difficulty, P(L), and how much the former should rise by one opportunity to learn. Nothing is forgotten where ``at``
     is :data:`NEVER`."""
     n, points = belief.known.shape
-    success, known, gain = np.zeros(n), np.zeros(n), np.zeros(n)
+    success, known, gain, keep = np.zeros(n), np.zeros(n), np.zeros(n), keep_all(facts, belief, at, number)
     for k in range(n):
-        keep = 1.0 if at == NEVER else keeps(facts, belief, k, at - at % SECOND, number)
         for g in range(points):
             w, u, h = belief.weight[g], facts.success[k, 0, g], facts.success[k, 1, g]
-            a = belief.known[k, g] * keep
+            a = belief.known[k, g] * keep[k]
             success[k] += w * (u + (h - u) * a)
             known[k] += w * a
             gain[k] += w * (h - u) * (1.0 - a) * facts.learn[k, g]
     return success, known, gain
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def keep_all(facts: Any, belief: Any, at: int, number: int) -> Any:
-    """The chance that each skill, were it known after its last answer, is known still [K]."""
-    found = np.empty(len(belief.seen))
-    for k in range(len(found)):
-        found[k] = 1.0 if at == NEVER else keeps(facts, belief, k, at - at % SECOND, number)
-    return found
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -23,7 +23,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from engine.model import FORGET, LEARN, PRIOR
+from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -61,6 +61,11 @@ def read(p: float, guess: float, slip: float, score: float) -> Any:
 def learnt(p: float, learn: float) -> Any:
     """P(known) after an opportunity to learn."""
     return min(max(p + (1.0 - p) * learn, TINY), 1.0 - TINY)
+
+
+def success(known: Floats, params: Floats) -> Floats:
+    """P(correct) on the skill alone where P(L) is ``known`` [...]; ``params`` [..., 5]."""
+    return known * (1.0 - params[..., SLIP]) + (1.0 - known) * params[..., GUESS]
 
 
 @njit(cache=True, error_model="numpy")

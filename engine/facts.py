@@ -21,12 +21,11 @@ from engine.mastery_model import (
     ON_PRIOR,
     PRIOR,
     MasteryModel,
-    places,
     sigmoid,
     steps,
-    with_last,
 )
 from engine.model import ModelError
+from engine.rows import places, with_last
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -31,6 +31,7 @@ import numpy.typing as npt
 from numba import njit
 
 from engine.bkt import TINY, likelihood
+from engine.covariates import GAP
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -42,6 +43,23 @@ def emit(ease: float, gain: float, lift: Floats, g: int) -> Any:
     odds = ease * lift[0, g]
     known = odds * (1.0 + gain * lift[1, g])
     return odds / (1.0 + odds), known / (1.0 + known)
+
+
+@njit(cache=True, error_model="numpy")
+def retained(forget: float, slopes: Floats, gap: float) -> Any:
+    """The chance that a known skill is known still after this log gap; ``forget`` is a logit after a typical gap,
+    ``slopes`` [2] are its slope by the log gap, and the typical one."""
+    return 1.0 / (1.0 + np.exp(forget + slopes[0] * (gap - slopes[1])))
+
+
+@njit(cache=True, error_model="numpy")
+def of_repeats(
+    coefficients: Floats, answers: float, right: float, gap: float, lately_right: float, lately_wrong: float
+) -> Any:
+    """What earlier answers to the item add to an answer's ease: as :func:`engine.covariates.repeats` has them."""
+    ease = coefficients[0] * np.log1p(right) + coefficients[1] * np.log1p(answers - right) + coefficients[2]
+    ease += coefficients[3] * gap + coefficients[4] * (gap / GAP) ** 2
+    return ease + coefficients[5] * lately_right + coefficients[6] * lately_wrong
 
 
 @njit(cache=True, error_model="numpy")

@@ -14,7 +14,7 @@ sig(drift) of ability's weights is on the move (:func:`steps`). What is done wit
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
@@ -25,7 +25,6 @@ from engine.covariates import REPEATS
 from engine.model import ModelError
 
 Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
 
 PRIOR, LEARN, GUESS, GAIN, FORGET = range(5)  # columns of a skill: logits, and
 ON_PRIOR, ON_LEARN, ON_GUESS, ON_GAIN = range(5, 9)  # slopes of theta
@@ -148,17 +147,6 @@ def readable(values: Floats) -> Floats:
     slip = -values[..., GUESS] - np.logaddexp(0.0, values[..., GAIN])
     logits = [values[..., PRIOR], values[..., LEARN], values[..., GUESS], slip, values[..., FORGET]]
     return sigmoid(np.stack(logits, axis=-1))
-
-
-def places(known: Sequence[Any], names: Sequence[Any]) -> Ints:
-    """The place of each name among the known, -1 (the last row) for an unseen one."""
-    at = {name: place for place, name in enumerate(known)}
-    return np.array([at.get(name, -1) for name in names], np.int64)
-
-
-def with_last(rows: Floats, last: Floats, at: Ints) -> Floats:
-    """Rows ``at`` of the next to last axis of ``rows``; ``last`` where ``at`` is -1."""
-    return np.ascontiguousarray(np.concatenate([rows, np.expand_dims(last, -2)], axis=-2)[..., at, :])
 
 
 def _faults(given: MasteryModel) -> list[str]:

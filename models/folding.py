@@ -15,11 +15,13 @@ from numba import njit
 
 from engine.belief import EXACT, LATTICE, REMEMBERED, SECOND, Belief, expected, follow, settled
 from engine.bkt import fold_answers
+from engine.bkt import success as success_of
 from engine.bundle import AnyModel
 from engine.covariates import clock
 from engine.facts import facts
 from engine.mastery_model import MasteryModel
 from engine.model import GUESS, PRIOR, SLIP, Model, emissions_of
+from engine.rows import places, with_last
 from models.log import Answers, ResponseLog
 
 Floats = npt.NDArray[np.float64]
@@ -70,9 +72,7 @@ def fold(model: Served | AnyModel, answers: Answers, kept: int = LATTICE) -> Fol
 
 
 def _plain(served: Served, answers: Answers) -> Folded:
-    rows = {name: at for at, name in enumerate(served.skills)}
-    at = np.array([rows.get(name, -1) for name in answers.skills], np.int64)
-    params = np.concatenate([served.params, served.population[None]])[at]
+    params = with_last(served.params, served.population, places(served.skills, answers.skills))
     bounds = np.flatnonzero(np.diff(answers.student, prepend=-1, append=-1)).astype(np.int64)
     columns = answers.tag_start, answers.tag_skill, bounds, answers.tag, answers.score
     links = int(np.diff(answers.tag_start)[answers.tag].sum())
@@ -80,10 +80,8 @@ def _plain(served: Served, answers: Answers) -> Folded:
     emit = emissions_of(served.combinations, served.emissions, own, answers.tags)
     predicted, after, place, skill, known, number = _fold(params, emit, *columns, links)
     asked = answers.tag_skill[answers.expand()[1]]
-    after, success = (
-        p * (1.0 - params[k, SLIP]) + (1.0 - p) * params[k, GUESS] for p, k in ((after, asked), (known, skill))
-    )
-    return Folded(predicted, after, answers.student[bounds[place]], skill, known, success, number)
+    shown = success_of(after, params[asked]), success_of(known, params[skill])
+    return Folded(predicted, shown[0], answers.student[bounds[place]], skill, known, shown[1], number)
 
 
 def _by_ability(model: MasteryModel, log: ResponseLog, kept: int) -> Folded:

@@ -76,11 +76,12 @@ def train(
     params = {"trainer": trainer, "seed": seed, "holdout_share": share, **_counted(log)}
     model = replace(model, about={**model.about, **params, "data_digest": log.digest, "holdout": measured(evaluation)})
     shown = {"calibration": _figure(candidate, unseen)}
+    metrics = _metrics(evaluation, champion_evaluation, seconds) | _of_predictor(candidate, unseen)
     with held("the new version is being registered"):
         version = registry.log(
             model,
             params=params,
-            metrics=_metrics(evaluation, champion_evaluation, seconds) | _of_predictor(candidate, unseen),
+            metrics=metrics,
             figures=shown,
             data_digest=log.digest,
             judged=candidate,

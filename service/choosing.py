@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 
 from engine.recommend import Chances, Choice, Draw, Policy, choose
-from engine.responses import EMPTY, History, in_order_of_time
+from engine.responses import EMPTY, History
 from engine.tracing import AnyState, Standing
 from models.predictor import Student
 from service.errors import NoCatalog, UnknownSkills
@@ -99,13 +99,10 @@ class Chooser:
 def _predicted(serving: Serving, records: History, now: int) -> Chances:
     """P(correct) of items by the response predictor, given a student's whole history."""
     assert serving.predictor is not None
-    records, index = in_order_of_time(records), serving.catalog.key_index
-    items = np.array([index.get(item, -1) for item in records["item"].tolist()], np.int64)
-    known = items >= 0
-    real = serving.predictor.predictor.mastery.clock == "seconds"
-    at = records["at"][known] / 1000.0 if real else np.arange(int(known.sum()), dtype=np.float64)
+    answers, real = serving.tracer.answers(records), serving.predictor.predictor.mastery.clock == "seconds"
+    at = answers.at / 1000.0 if real else np.arange(len(answers.items), dtype=np.float64)
     student = Student(serving.predictor, real)
-    student.add(items[known], at, records["score"][known].astype(np.float64))
+    student.add(answers.items, at, answers.scores)
     last = max(now / 1000.0, float(at[-1]) if len(at) else 0.0) if real else float(len(at))
     return lambda asked: student.predict(asked, last)
 

@@ -75,7 +75,7 @@ class AbilityTracer(Tracer[Student]):
         state = self.empty if state is None else state
         if len(history) == 0:
             return state
-        answers = self._answers(history)
+        answers = self.answers(history)
         student = self._moved(self.facts, state.belief, answers, self._kept)[0]
         last_at = np.where(student.belief.seen > 0, student.belief.last, NEVER)
         return self._after(state, answers, student, student.belief.seen, last_at)
@@ -125,7 +125,7 @@ class AbilityTracer(Tracer[Student]):
         """Over ability as it is believed of this student under every parameter draw."""
         known, at = self._drawn, NEVER if now is None else max(state.folded_at, now)
         new = Student(self._newcomer(known), np.empty(0, np.int64), 0)
-        student = self._moved(known, new, self._answers(history), EXACT)[0]
+        student = self._moved(known, new, self.answers(history), EXACT)[0]
         keep = belief.keep_all(known, student.belief, at, student.answers)
         unknown, success = known.success[:, 0], known.success[:, 1]
         values = unknown + (success - unknown) * student.belief.known * keep[:, None]

@@ -123,7 +123,7 @@ class Tracer(ABC, Generic[B]):
 
     def trace(self, history: History) -> Iterator[Step]:
         """Each response, in order of time, and how it moved the estimates."""
-        answers = self._answers(history)
+        answers = self.answers(history)
         predicted, before, after = self._told(answers)
         answer = link = 0
         for record, known in zip(answers.records, answers.known, strict=True):
@@ -142,7 +142,8 @@ class Tracer(ABC, Generic[B]):
     def _told(self, answers: Answers) -> tuple[Floats, Floats, Floats]:
         """P(correct) of each answer from nothing on [n], and mastery at each and after it [links]."""
 
-    def _answers(self, history: History) -> Answers:
+    def answers(self, history: History) -> Answers:
+        """The records whose items the catalog holds, as arrays."""
         records = in_order_of_time(history)
         index = self.catalog.key_index
         found = [index.get(item, -1) for item in records["item"].tolist()]

@@ -12,6 +12,7 @@ from engine import bkt
 from engine.catalog import Catalog
 from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP, Model, emissions_of
 from engine.responses import History
+from engine.rows import places, with_last
 from engine.tracing.base import Answers, Counts, Floats, Ints, Standing, State, Tracer, weighted
 
 
@@ -22,10 +23,9 @@ class PlainTracer(Tracer[Floats]):
 
     def __init__(self, model: Model, catalog: Catalog) -> None:
         super().__init__(model, catalog)
-        rows = {skill: at for at, skill in enumerate(model.skills)}
-        at = np.array([rows.get(skill.id, -1) for skill in catalog.skills], np.int64)
-        self.params = _rows(model.params, model.population, at)
-        self._draws = _rows(model.draws, model.population_draws, at)
+        at = places(model.skills, [skill.id for skill in catalog.skills])
+        self.params = with_last(model.params, model.population, at)
+        self._draws = with_last(model.draws, model.population_draws, at)
         self._set_emit = self._emissions()
         self.emit = self._of_items(self._set_emit)
         self.tag = self._named(self.params.tobytes(), self.emit.tobytes())
@@ -49,7 +49,7 @@ class PlainTracer(Tracer[Floats]):
         state = self.empty if state is None else state
         if len(history) == 0:
             return state
-        answers = self._answers(history)
+        answers = self.answers(history)
         known, seen, last_at = state.belief.copy(), state.responses.copy(), state.last_at.copy()
         self._run(answers, known, seen)
         bkt.note_times(self.start, self.skills, answers.items, answers.at, last_at)
@@ -58,7 +58,7 @@ class PlainTracer(Tracer[Floats]):
     def _told(self, answers: Answers) -> tuple[Floats, Floats, Floats]:
         predicted, *moves = self._run(answers, self.empty.belief.copy(), self.empty.responses.copy())
         skills = _ranges(self.start[answers.items], self.start[answers.items + 1])
-        before, after = (_success(known, self.params[self.skills[skills]]) for known in moves)
+        before, after = (bkt.success(known, self.params[self.skills[skills]]) for known in moves)
         return predicted, before, after
 
     def _run(self, answers: Answers, known: Floats, seen: Counts) -> tuple[Floats, Floats, Floats]:
@@ -72,17 +72,17 @@ class PlainTracer(Tracer[Floats]):
         lost = np.where(state.responses > 0, self.params[:, FORGET], 0.0)
         span = 1.0 - self.params[:, SLIP] - self.params[:, GUESS]
         gain = (1.0 - state.belief * (1.0 - lost)) * self.params[:, LEARN] * span
-        return Standing(_success(state.belief, self.params), state.belief, gain)
+        return Standing(bkt.success(state.belief, self.params), state.belief, gain)
 
     def interval(
         self, history: History, state: State[Floats], now: int | None = None, share: float = 0.9
     ) -> tuple[Floats, Floats]:
         """Each draw is a student as there may be one; it weighs by how well it predicts this student's own answers."""
-        answers, sets = self._answers(history), self.catalog.skill_sets
+        answers, sets = self.answers(history), self.catalog.skill_sets
         given = (sets.of_item[answers.items], answers.scores)
         known, weight = bkt.fold_draws(self._draws, self._draw_emissions, sets.start, sets.skills, *given)
         weight = np.exp(weight - weight.max(axis=0, keepdims=True))
-        low, high = weighted(_success(known, self._draws), weight, share)
+        low, high = weighted(bkt.success(known, self._draws), weight, share)
         mastery = self.standing(state, now).mastery
         return np.minimum(low, mastery), np.maximum(high, mastery)
 
@@ -100,7 +100,7 @@ class PlainTracer(Tracer[Floats]):
         return np.asarray(bkt.predict_items(self.params, self.emit, self.start, self.skills, *given))
 
     def success(self, known: float) -> Floats:
-        return _success(np.full(len(self.params), known), self.params)
+        return bkt.success(np.full(len(self.params), known), self.params)
 
     def dump(self, state: State[Floats]) -> bytes:
         """24 bytes a practised skill."""
@@ -130,22 +130,11 @@ class PlainTracer(Tracer[Floats]):
 _HEAD = struct.Struct("<IqII")
 
 
-def _success(known: Floats, params: Floats) -> Floats:
-    """P(correct) where P(L) is ``known`` [...], with parameters [..., 5]."""
-    return known * (1.0 - params[..., SLIP]) + (1.0 - known) * params[..., GUESS]
-
-
 def _ranges(low: Ints, high: Ints) -> Ints:
     """low[0]..high[0], low[1]..high[1], ... one after the other."""
     counts = high - low
     shift = np.repeat(low - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) if len(low) else low
     return np.asarray(np.arange(int(counts.sum())) + shift, np.int64)
-
-
-def _rows(array: Floats, fallback: Floats, at: Ints) -> Floats:
-    """Rows ``at`` of the next to last axis; the fallback where ``at`` is -1."""
-    extended = np.concatenate([array, np.expand_dims(fallback, -2)], axis=-2)
-    return np.ascontiguousarray(extended[..., at, :])
 
 
 def _logit(p: Floats) -> Floats:

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 
 from engine import covariates
+from engine.facts import means
 from models.log import Floats, Ints, Mask, ResponseLog
 from models.mastery.gradient import Answers
 from models.mastery.options import Options
@@ -39,9 +40,7 @@ class Data:
 
     def mean_of_tags(self, of_skills: Floats) -> Floats:
         """The mean over each tag's skills: [K, c] -> [tags, c]."""
-        start = self.answers.start
-        sums = np.add.reduceat(of_skills[self.answers.skills], start[:-1], axis=0)
-        return np.asarray(sums / np.diff(start)[:, None])
+        return means(of_skills, self.answers.start, self.answers.skills)
 
     def shared(self, of_tags: Floats) -> Floats:
         """The transpose of :meth:`mean_of_tags`: [tags] -> [K]."""

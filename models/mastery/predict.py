@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from engine.mastery_model import MasteryModel, places, with_last
+from engine.mastery_model import MasteryModel
+from engine.rows import places, with_last
 from models.log import Floats, ResponseLog
 from models.mastery import gradient
 from models.mastery.data import arrange

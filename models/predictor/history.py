@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from engine.covariates import GAP
-from engine.filter import emit, fold
+from engine.filter import emit, fold, of_repeats, retained
 from models.log import Floats, Ints
 from models.predictor.facts import Facts
 from models.predictor.figures import (
@@ -24,6 +23,7 @@ from models.predictor.figures import (
     LATELY_WRONG,
     PLACE,
     RESULT,
+    RIGHT,
     TIME,
     USUAL,
     N,
@@ -96,11 +96,8 @@ def _ease(facts: Any, of_item: Floats, item: int, tag: int, now: float, place: f
     """The mastery model's ease of an answer: of its skills, its item, and earlier answers to the item."""
     ease = facts.of_set[tag, 0] + facts.of_item[item, 0]
     if of_item[COUNT] > 0:
-        right, wrong = np.log1p(of_item[1]), np.log1p(of_item[COUNT] - of_item[1])
-        ease += facts.repeats[0] * right + facts.repeats[1] * wrong + facts.repeats[2]
-        gap = _log_gap(of_item, now, place, real)
-        ease += facts.repeats[3] * gap + facts.repeats[4] * (gap / GAP) ** 2
-        ease += facts.repeats[5] * of_item[LATELY_RIGHT] + facts.repeats[6] * of_item[LATELY_WRONG]
+        gap, lately = _log_gap(of_item, now, place, real), of_item[LATELY_RIGHT : LATELY_WRONG + 1]
+        ease += of_repeats(facts.repeats, of_item[COUNT], of_item[RIGHT], gap, lately[0], lately[1])
     return ease
 
 
@@ -109,8 +106,7 @@ def _keep(facts: Any, row: Floats, k: int, now: float, place: float, real: bool)
     """The chance that a known skill is still known."""
     if row[COUNT] == 0:
         return 1.0
-    logit = facts.forget[k] + facts.gap[0] * (_log_gap(row, now, place, real) - facts.gap[1])
-    return 1.0 / (1.0 + np.exp(logit))
+    return retained(facts.forget[k], facts.gap, _log_gap(row, now, place, real))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

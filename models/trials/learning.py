@@ -10,7 +10,7 @@ from engine.worlds.students import Students
 from engine.worlds.world import World
 from models.bkt import Options, learn
 from models.log import ResponseLog
-from models.trials.refine import refine
+from models.trials.refine import logit, refine
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -69,8 +69,4 @@ def difficulties(log: ResponseLog) -> Floats:
     right_of_tag = np.bincount(log.tag, log.score, minlength=tags) + 1.0
     mean = np.asarray(right_of_tag / (np.bincount(log.tag, minlength=tags) + 2.0))
     held = np.asarray((right + HELD * mean[of_tag]) / (number + HELD))
-    return np.asarray(_logit(mean[of_tag]) - _logit(held))
-
-
-def _logit(p: Floats) -> Floats:
-    return np.asarray(np.log(p / (1 - p)))
+    return logit(mean[of_tag]) - logit(held)

@@ -122,7 +122,7 @@ def _informed(course: Course) -> Floats:
 def _moved(prior: Floats | None, posterior: Floats, predicted: Floats) -> Floats:
     """A prior moved by as many logits as the answers moved it."""
     assert prior is not None
-    return np.asarray(1.0 / (1.0 + np.exp(-_logit(prior) - _logit(posterior) + _logit(predicted))))
+    return np.asarray(1.0 / (1.0 + np.exp(-logit(prior) - logit(posterior) + logit(predicted))))
 
 
 def _forgetting(course: Course, items: Ints, scores: Floats) -> Course:
@@ -219,5 +219,6 @@ def _smooth(
                 of_skill[k, predicted, 1] += among
 
 
-def _logit(p: Floats) -> Floats:
+def logit(p: Floats) -> Floats:
+    """Of probabilities that are neither 0 nor 1."""
     return np.asarray(np.log(p / (1.0 - p)))

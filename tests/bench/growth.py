@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import subprocess
-import sys
 import time
 
 import numpy as np
@@ -19,8 +17,7 @@ import pandas as pd
 from models import mastery
 from models.log import ResponseLog
 from tests.bench import frames
-from tests.bench.pybkt_cpp import ROOT
-from tests.bench.scale import ANSWERS, OWN, SKILLS, peak
+from tests.bench.scale import ANSWERS, OWN, SKILLS, grow, peak
 
 ITEMS = 3  # a skill
 HOUR = 3_600
@@ -52,16 +49,7 @@ def main() -> None:
         child(given.child)
         return
     print("| answers | fit of the mastery model, s | steps | peak RSS, MB |\n|" + " --- |" * 4)
-    rows = []
-    for size in given.millions:
-        command = [sys.executable, "-m", "tests.bench.growth", "--child", str(round(size * 1e6))]
-        done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-        rows.append(json.loads(done.stdout.splitlines()[-1]))
-        print("| {answers:,} | {seconds:.1f} | {steps} | {peak:.0f} |".format(**rows[-1]), flush=True)
-    if len(rows) > 1:
-        sizes, seconds = ([row[name] for row in rows] for name in ("answers", "seconds"))
-        slope = np.polyfit(np.log(sizes), np.log(seconds), 1)[0]
-        print(f"\ngrowth: seconds rise with answers to the power of {slope:.2f}")
+    grow("tests.bench.growth", given.millions, "| {answers:,} | {seconds:.1f} | {steps} | {peak:.0f} |".format_map)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,10 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import numpy as np
 
@@ -46,18 +48,27 @@ def scale(millions: list[float]) -> None:
     print(f"\n## Scale\n\n{SKILLS:,} skills, {OWN} skills a student, {ANSWERS} answers each; plain BKT, warm.\n")
     print("| answers | students | frame to parameters, s | fit alone, s | peak RSS, MB | before the fit, MB |")
     print("|" + " --- |" * 6)
+    grow(
+        "tests.bench.scale",
+        millions,
+        lambda got: (
+            f"| {got['answers']:,} | {got['answers'] // (OWN * ANSWERS):,} | {got['seconds']:.2f} "
+            f"| {got['fit_seconds']:.2f} | {got['peak']:.0f} | {got['before']:.0f} |"
+        ),
+    )
+
+
+def grow(module: str, millions: list[float], row: Callable[[dict[str, Any]], str]) -> None:
+    """A row a size, measured by ``python -m module --child ANSWERS`` in a process of its own, which prints JSON with
+    answers and seconds last; and the exponent of growth."""
     sizes, seconds = [], []
     for size in millions:
-        command = [sys.executable, "-m", "tests.bench.scale", "--child", str(round(size * 1e6))]
+        command = [sys.executable, "-m", module, "--child", str(round(size * 1e6))]
         done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
         got = json.loads(done.stdout.splitlines()[-1])
         sizes.append(got["answers"])
         seconds.append(got["seconds"])
-        print(
-            f"| {got['answers']:,} | {got['answers'] // (OWN * ANSWERS):,} | {got['seconds']:.2f} "
-            f"| {got['fit_seconds']:.2f} | {got['peak']:.0f} | {got['before']:.0f} |",
-            flush=True,
-        )
+        print(row(got), flush=True)
     if len(sizes) > 1:
         slope = np.polyfit(np.log(sizes), np.log(seconds), 1)[0]
         print(f"\ngrowth: seconds rise with answers to the power of {slope:.2f}")
