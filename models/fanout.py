@@ -112,7 +112,8 @@ def _by_processes(
 ) -> list[Done]:
     pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_begin)
     try:
-        return _gathered(pool, task, work, done)
+        # A pool that lost its processes fails what is pending, and Python 3.11 trips over what was cancelled before.
+        return _gathered(pool, task, work, done, cancels=False)
     except BaseException:
         for process in list((pool._processes or {}).values()):
             process.kill()  # it may be in a piece of minutes
@@ -135,7 +136,11 @@ def _end_with_parent() -> None:
 
 
 def _gathered(
-    executor: Executor, task: Callable[[Work], Done], work: Sequence[Work], done: Callable[[int], None] | None
+    executor: Executor,
+    task: Callable[[Work], Done],
+    work: Sequence[Work],
+    done: Callable[[int], None] | None,
+    cancels: bool = True,
 ) -> list[Done]:
     futures: list[Future[Done]] = []
     try:
@@ -147,6 +152,6 @@ def _gathered(
                 done(place[future])
         return [future.result() for future in futures]
     except BaseException:
-        for future in futures:
+        for future in futures if cancels else ():
             future.cancel()
         raise
