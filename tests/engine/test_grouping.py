@@ -65,7 +65,7 @@ def test_it_stays_near_the_best_of_all_partitions() -> None:
         short, total = short + placed - got, total + placed
         more += max(0, len(found) - groups) if got == placed else 0
     assert short <= 0.03 * total
-    assert more <= 6
+    assert more <= 9  # of some 150 groups
 
 
 def test_who_is_left_over_is_helped_by_a_group_that_can_spare_one() -> None:
