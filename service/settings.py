@@ -7,12 +7,14 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from engine.mastery import Thresholds
 from engine.recommend import Policy
+from service.language import codes
 
 SALT_FILE = "salt"
 Probability = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -78,6 +80,12 @@ class Settings(BaseSettings):
         description="Who sees what: `open` has no sign-in, and whoever reaches the service sees every student; `links` "
         "asks for a link or a key (`nextwise access`). It must be `links` where real students are.",
     )
+    language: str = Field(
+        "en", description="Language of the pages where the reader's browser asks for none that there is: `en`, `es`."
+    )
+    time_zone: str = Field(
+        "UTC", description="Time zone in which the pages tell days and times, as in `Europe/Madrid`."
+    )
     mlflow_tracking_uri: str | None = Field(
         None,
         validation_alias="MLFLOW_TRACKING_URI",
@@ -86,6 +94,22 @@ class Settings(BaseSettings):
     model_check_seconds: float = Field(
         1.0, gt=0, description="How often each worker looks for a newer model or catalog when no request tells it."
     )
+
+    @field_validator("language")
+    @classmethod
+    def _language(cls, given: str) -> str:
+        if given not in codes():
+            raise ValueError(f"there is no language {given!r}; there are {', '.join(codes())}")
+        return given
+
+    @field_validator("time_zone")
+    @classmethod
+    def _time_zone(cls, given: str) -> str:
+        try:
+            ZoneInfo(given)
+        except (ValueError, OSError, ZoneInfoNotFoundError):
+            raise ValueError(f"there is no time zone {given!r}; it is a name as in Europe/Madrid") from None
+        return given
 
     @property
     def store_url(self) -> str:

@@ -11,7 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.types import Scope
 
 from service.errors import NotFound, Problem
-from service.reports import pages
+from service.reports import pages, speech
 from service.reports.links import ROOT
 from service.store.base import StoreUnavailable
 
@@ -25,19 +25,26 @@ class PageRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
-            try:
-                return await handler(request)
-            except (Problem, StoreUnavailable, RequestValidationError) as fault:
-                if not wants_page(request):
-                    raise
-                return problem_page(fault)
+            with speech.speech(request):
+                try:
+                    answer = await handler(request)
+                except (Problem, StoreUnavailable, RequestValidationError) as fault:
+                    if not wants_page(request):
+                        raise
+                    answer = problem_page(fault)
+            speech.remember(request, answer)
+            return answer
 
         return handle
 
 
 def refused(scope: Scope, problem: Problem) -> Response | None:
     """The page that tells of a refusal at the gate; None where the API's form will do."""
-    return problem_page(problem) if scope["path"].startswith(ROOT) and wants_page(Request(scope)) else None
+    request = Request(scope)
+    if not (scope["path"].startswith(ROOT) and wants_page(request)):
+        return None
+    with speech.speech(request):
+        return problem_page(problem)
 
 
 def wants_page(request: Request) -> bool:

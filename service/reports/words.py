@@ -4,29 +4,56 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton, format_time
 
 from engine.mastery import SkillMastery, Status
+from service import language
+from service.language import _, later, ngettext
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """How a status is shown: never by colour alone. ``css`` colours it; ``counted`` stands after a number."""
+    """How a status is shown: never by colour alone. ``css`` colours it; the words are said as the reader speaks."""
 
     symbol: str
-    label: str
-    counted: str
     css: str
-    meaning: str
+    name: str
+    after_number: str
+    explained: str
+
+    @property
+    def label(self) -> str:
+        return _(self.name)
+
+    @property
+    def counted(self) -> str:
+        """As it stands after a number."""
+        return _(self.after_number)
+
+    @property
+    def meaning(self) -> str:
+        return _(self.explained)
 
 
 # In the order of the spread bars: from what is done to what has not begun.
 LOOKS: dict[Status, Look] = {
-    Status.MASTERED: Look("●", "mastered", "mastered", "mastered", "the estimate has reached the mark"),
-    Status.NEEDS_REVIEW: Look("↻", "needs review", "to review", "review", "was mastered, but not practised since"),
-    Status.LEARNING: Look("◐", "learning", "learning", "learning", "enough answers; the estimate is below the mark"),
-    Status.NOT_ENOUGH_EVIDENCE: Look("?", "not enough evidence", "without enough evidence", "unsure", "too few to say"),
-    Status.NOT_STARTED: Look("○", "not started", "not started", "none", "no answer on this skill"),
+    Status.MASTERED: Look(
+        "●", "mastered", later("mastered"), later("mastered"), later("the estimate has reached the mark")
+    ),
+    Status.NEEDS_REVIEW: Look(
+        "↻", "review", later("needs review"), later("to review"), later("was mastered, but not practised since")
+    ),
+    Status.LEARNING: Look(
+        "◐", "learning", later("learning"), later("learning"), later("enough answers; the estimate is below the mark")
+    ),
+    Status.NOT_ENOUGH_EVIDENCE: Look(
+        "?", "unsure", later("not enough evidence"), later("without enough evidence"), later("too few to say")
+    ),
+    Status.NOT_STARTED: Look("○", "none", later("not started"), later("not started"), later("no answer on this skill")),
 }
 
 
@@ -45,7 +72,7 @@ def interval(skill: SkillMastery) -> str:
 
 
 def count(n: int, one: str, many: str = "") -> str:
-    """A number with its noun.
+    """A number with its noun, in English: for the command line. Pages say it with ``ngettext``.
 
     >>> count(1, "answer"), count(2, "answer"), count(1200, "class", "classes")
     ('1 answer', '2 answers', '1,200 classes')
@@ -59,10 +86,10 @@ def listed(names: list[str], most: int = 3) -> str:
     >>> listed(["Ada"]), listed(["Ada", "Ben"]), listed(["Ada", "Ben", "Chen", "Dana"], 2)
     ('Ada', 'Ada and Ben', 'Ada, Ben and 2 more')
     """
-    shown, rest = names[:most], len(names) - most
-    if rest > 0:
-        return f"{', '.join(shown)} and {rest} more"
-    return " and ".join(part for part in (", ".join(shown[:-1]), shown[-1] if shown else "") if part)
+    rest = len(names) - most
+    if rest <= 0:
+        return language.listed(names)
+    return _("%(names)s and %(rest)s more", names=", ".join(names[:most]), rest=rest)
 
 
 def readable(text: str) -> str:
@@ -80,39 +107,62 @@ def readable(text: str) -> str:
 
 
 def day(ms: int) -> str:
-    """``3 Mar 2025`` (UTC).
+    """A day in the reader's time zone, as ``3 Mar 2025``.
 
     >>> day(0)
     '1 Jan 1970'
     """
-    at = _moment(ms)
-    return f"{at.day} {at:%b %Y}"
+    return _day(_moment(ms).date(), language.language().locale)
 
 
 def short_day(ms: int) -> str:
-    at = _moment(ms)
-    return f"{at.day} {at:%b}"
+    """Without the year, as ``3 Mar``."""
+    return _short_day(_moment(ms).date(), language.language().locale)
 
 
 def minute(ms: int) -> str:
-    """``3 Mar 2025, 14:05`` (UTC)."""
-    return f"{day(ms)}, {_moment(ms):%H:%M}"
+    """As ``3 Mar 2025, 14:05``."""
+    at = _moment(ms)
+    return f"{day(ms)}, {_clock(at.hour, at.minute, language.language().locale)}"
 
 
 def iso(ms: int) -> str:
     """For the ``datetime`` attribute."""
-    return f"{_moment(ms):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{datetime.fromtimestamp(ms / 1000, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def ago(ms: int, now: int) -> str:
-    """How long ago, in days.
+    """How long ago, in days of the reader's calendar.
 
     >>> ago(0, 0), ago(0, 86_400_000), ago(0, 30 * 86_400_000)
     ('today', 'yesterday', '30 days ago')
     """
-    days = (now // 86_400_000) - (ms // 86_400_000)
-    return "today" if days <= 0 else "yesterday" if days == 1 else f"{days} days ago"
+    days = (_moment(now).date() - _moment(ms).date()).days
+    if days <= 0:
+        return _("today")
+    return _("yesterday") if days == 1 else ngettext("%(num)s day ago", "%(num)s days ago", days)
+
+
+def zone() -> str:
+    """The name of the reader's time zone."""
+    return str(language.language().zone)
 
 
 def _moment(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, UTC)
+    return datetime.fromtimestamp(ms / 1000, language.language().zone)
+
+
+# A student's page tells the same days hundreds of times.
+@lru_cache(4096)
+def _day(at: date, locale: Locale) -> str:
+    return str(format_date(at, "medium", locale))
+
+
+@lru_cache(4096)
+def _short_day(at: date, locale: Locale) -> str:
+    return str(format_skeleton("MMMd", datetime(at.year, at.month, at.day, tzinfo=UTC), UTC, locale=locale))
+
+
+@lru_cache(4096)
+def _clock(hour: int, at: int, locale: Locale) -> str:
+    return str(format_time(time(hour, at), "short", locale=locale))
