@@ -172,8 +172,8 @@ def _levels(tracer: AnyTracer, policy: Policy) -> tuple[Floats, Floats]:
 def _spaced(asker: Asker, pool: Pool, ready: Mask) -> tuple[Pool, Mask]:
     """Without the items and a skill just practised, unless nothing else is left."""
     catalog, state, policy = asker.tracer.catalog, asker.state, asker.policy
-    index, items = catalog.key_index, catalog.items
-    recent = [index[item] for item in state.recent.tolist() if item in index]
+    items = catalog.items
+    recent = [max(item, ~item) for item in state.recent.tolist()]
     fresh = pool.without(recent[-policy.spacing :])
     rested = ready & (fresh.counts > 0)
     if not rested.any():

@@ -10,10 +10,10 @@ from engine.catalog import Catalog
 from engine.mastery_model import MasteryModel
 from engine.model import Model
 from engine.tracing.ability import AbilityTracer
-from engine.tracing.base import RECENT, AnyState, AnyTracer, Standing, State, Step, Tracer
+from engine.tracing.base import RECENT, AnyState, AnyTracer, Standing, State, Step, Told, Tracer
 from engine.tracing.plain import PlainTracer
 
-__all__ = ["NEVER", "RECENT", "AnyState", "AnyTracer", "Standing", "State", "Step", "Tracer", "bind"]
+__all__ = ["NEVER", "RECENT", "AnyState", "AnyTracer", "Standing", "State", "Step", "Told", "Tracer", "bind"]
 
 
 def bind(model: Model | MasteryModel, catalog: Catalog, compact: bool = False) -> AnyTracer:

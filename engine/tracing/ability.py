@@ -198,12 +198,12 @@ class AbilityTracer(Tracer[Student]):
         now = Belief(known, weight.astype(np.float64), seen, last, place, memory)
         student = Student(now, items.astype(np.int64), answers)
         last_at = np.where(seen > 0, last, NEVER)
-        return State(student, seen, last_at, recent, folded_at, length)
+        return State(student, seen, last_at, recent.astype(np.int64), folded_at, length)
 
 
 _HEAD = struct.Struct("<IIqIII")
 _WHOLE = ("u1", "u2", "u4")
 _KINDS = (
     *(("f4",), ("i2",), _WHOLE, _WHOLE, ("u4",), _WHOLE),  # weights; skills: codes, which, counts, times, places
-    *(_WHOLE, _WHOLE, ("u1", "f4"), ("u4",), ("u2",), ("i8",)),  # items: which, counts, right, when, lately; recent
+    *(_WHOLE, _WHOLE, ("u1", "f4"), ("u4",), ("u2",), ("i4",)),  # items: which, counts, right, when, lately; recent
 )

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from numba import njit
 
 from engine.belief import NEVER
 from engine.catalog import Catalog
@@ -22,7 +23,9 @@ Ints = npt.NDArray[np.int64]
 Counts = npt.NDArray[np.int32]
 B = TypeVar("B")
 
-RECENT = 32  # how many of the last items a state remembers, for spacing
+RECENT = 64  # how many of the last items a state remembers, for spacing and for the guard against wheel-spinning
+RIGHT = 0.5  # score from which an answer counts as right there
+SNAPSHOT = b"2"  # form of what a snapshot holds: another one is not read
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class State(Generic[B]):
     belief     what the model's equations move: read it through :meth:`Tracer.standing`
     responses  [K] answers on each skill
     last_at    [K] time of the last one (ms), :data:`NEVER` where there was none
-    recent     keys of the last items answered, the newest last
+    recent     positions of the last items answered, the newest last; ``~position`` (below 0) where wrongly
     folded_at  time of the newest record folded
     length     records folded, those of unknown items included
     """
@@ -85,6 +88,33 @@ class Answers:
     scores: Floats
 
 
+@njit(cache=True)
+def remembered(recent: Ints, items: Ints, scores: Floats) -> Any:
+    """The last :data:`RECENT` of ``recent`` and of these answers, marked as :class:`State` has them."""
+    size = min(len(recent) + len(items), RECENT)
+    found, old = np.empty(size, np.int64), size - len(items)
+    for i in range(size):
+        if i < old:
+            found[i] = recent[len(recent) - old + i]
+        else:
+            item = items[len(items) - size + i]
+            found[i] = item if scores[len(items) - size + i] >= RIGHT else ~item
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How each answer to a known item moved the estimates, in columns: answer a has the links
+    ``first[a]:first[a+1]`` of ``skills``, ``before`` and ``after`` [links]; ``p_correct`` [n] was predicted before."""
+
+    answers: Answers
+    p_correct: Floats
+    first: Ints
+    skills: Ints
+    before: Floats
+    after: Floats
+
+
 class Tracer(ABC, Generic[B]):
     """A model bound to a catalog. Immutable; ``tag`` names the pair (8 bytes).
 
@@ -101,7 +131,7 @@ class Tracer(ABC, Generic[B]):
         self.start, self.skills = catalog.links
 
     def _named(self, *parts: bytes) -> bytes:
-        identity = b"\0".join((self.model.version.encode(), self.catalog.version.encode(), *parts))
+        identity = b"\0".join((SNAPSHOT, self.model.version.encode(), self.catalog.version.encode(), *parts))
         return blake2b(identity, digest_size=8).digest()
 
     def _begin(self, belief: B) -> State[B]:
@@ -123,20 +153,27 @@ class Tracer(ABC, Generic[B]):
 
     def trace(self, history: History) -> Iterator[Step]:
         """Each response, in order of time, and how it moved the estimates."""
-        answers = self.answers(history)
-        predicted, before, after = self._told(answers)
-        answer = link = 0
-        for record, known in zip(answers.records, answers.known, strict=True):
-            at, score = int(record["at"]), float(record["score"])
+        told, answer = self.told(history), 0
+        links = list(zip(told.skills.tolist(), told.before.tolist(), told.after.tolist(), strict=True))
+        first, items, predicted = told.first.tolist(), told.answers.items.tolist(), told.p_correct.tolist()
+        records = told.answers.records
+        times, scores = records["at"].tolist(), records["score"].tolist()
+        for at, score, known in zip(times, scores, told.answers.known.tolist(), strict=True):
             if not known:
                 yield Step(at, None, score, None, ())
                 continue
-            item = int(answers.items[answer])
-            skills = self.skills[self.start[item] : self.start[item + 1]].tolist()
-            low, high = link, link + len(skills)
-            changes = zip(skills, before[low:high].tolist(), after[low:high].tolist(), strict=True)
-            yield Step(at, item, score, float(predicted[answer]), tuple(changes))
-            answer, link = answer + 1, high
+            moves = tuple(links[first[answer] : first[answer + 1]])
+            yield Step(at, items[answer], score, predicted[answer], moves)
+            answer += 1
+
+    def told(self, history: History) -> Told:
+        """What :meth:`trace` tells of answers to known items, as arrays."""
+        answers = self.answers(history)
+        predicted, before, after = self._told(answers)
+        counts = self.start[answers.items + 1] - self.start[answers.items]
+        first = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        shift = np.repeat(self.start[answers.items] - first[:-1], counts)
+        return Told(answers, predicted, first, self.skills[np.arange(int(first[-1])) + shift], before, after)
 
     @abstractmethod
     def _told(self, answers: Answers) -> tuple[Floats, Floats, Floats]:
@@ -160,7 +197,7 @@ class Tracer(ABC, Generic[B]):
     def _after(self, state: State[B], answers: Answers, belief: B, responses: Counts, last_at: Ints) -> State[B]:
         """The state that follows once the belief was moved by the answers."""
         records = answers.records
-        recent = np.concatenate([state.recent, records["item"][-RECENT:]])[-RECENT:]
+        recent = remembered(state.recent, answers.items, answers.scores)
         folded_at = max(state.folded_at, int(records["at"][-1]))
         return State(belief, responses, last_at, recent, folded_at, state.length + len(records))
 

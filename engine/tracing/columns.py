@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-_DTYPES = {name: np.dtype(f"<{name}") for name in ("u1", "u2", "u4", "i2", "i8", "f4")}
+_DTYPES = {name: np.dtype(f"<{name}") for name in ("u1", "u2", "u4", "i2", "i4", "f4")}
 
 Column = tuple[npt.NDArray[Any], Sequence[str]]
 

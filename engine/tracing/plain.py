@@ -124,7 +124,7 @@ class PlainTracer(Tracer[Floats]):
         )
         belief, responses, last_at = self.empty.belief.copy(), self.empty.responses.copy(), self.empty.last_at.copy()
         belief[at], responses[at], last_at[at] = known, seen, last
-        return State(belief, responses, last_at, items, folded_at, length)
+        return State(belief, responses, last_at, items.astype(np.int64), folded_at, length)
 
 
 _HEAD = struct.Struct("<IqII")

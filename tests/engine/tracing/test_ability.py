@@ -193,11 +193,11 @@ def test_a_practised_skill_takes_24_bytes_and_8_where_compact() -> None:
     sizes = {}
     for compact in (False, True):
         tracer = AbilityTracer(replace(unlearnt(), coefficients=np.zeros(7)), catalog, compact)
-        for n in (50, 150):
+        for n in (100, 200):
             given = [(f"i{k}", 1.0, 1_600_000_000_000 + k) for k in range(n)]
             sizes[compact, n] = len(tracer.dump(tracer.fold(history_of(given))))
-    assert (sizes[False, 150] - sizes[False, 50]) / 100 == 24
-    assert (sizes[True, 150] - sizes[True, 50]) / 100 == 8
+    assert (sizes[False, 200] - sizes[False, 100]) / 100 == 24
+    assert (sizes[True, 200] - sizes[True, 100]) / 100 == 8
 
 
 def test_a_long_life_stays_finite() -> None:

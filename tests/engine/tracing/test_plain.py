@@ -103,12 +103,22 @@ def test_links_skills_and_what_the_model_does_not_know() -> None:
 
 
 def test_a_state_remembers_the_last_items_and_times() -> None:
-    rows = [("a1" if n % 2 else "unknown", 1.0, n) for n in range(50)]
+    rows = [("a1" if n % 2 else "unknown", 1.0, n) for n in range(2 * RECENT + 10)]
     state = TRACER.fold(_history(rows))
     assert len(state.recent) == RECENT
-    assert state.last_at.tolist() == [NEVER, NEVER, 49]
-    assert state.responses.tolist() == [0, 0, 25]
-    assert (state.folded_at, state.length) == (49, 50)
+    assert state.last_at.tolist() == [NEVER, NEVER, 2 * RECENT + 9]
+    assert state.responses.tolist() == [0, 0, RECENT + 5]
+    assert (state.folded_at, state.length) == (2 * RECENT + 9, 2 * RECENT + 10)
+
+
+def test_of_the_last_items_it_is_known_which_went_wrong() -> None:
+    at = TRACER.catalog.item_index
+    rows = [("a1", 1.0, 0), ("b1", 0.0, 1), ("a1", 0.4, 2), ("unknown", 0.0, 3), ("b1", 0.5, 4)]
+    state = TRACER.fold(_history(rows))
+    assert state.recent.tolist() == [at["a1"], ~at["b1"], ~at["a1"], at["b1"]]
+    assert TRACER.load(TRACER.dump(state)).recent.tolist() == state.recent.tolist()
+    parts = TRACER.fold(_history(rows[2:]), TRACER.fold(_history(rows[:2])))
+    assert parts.recent.tolist() == state.recent.tolist()
 
 
 def test_late_records_are_seen() -> None:
