@@ -20,7 +20,7 @@ from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
 from babel.lists import format_list
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from markupsafe import Markup
 
 from engine.said import Said
@@ -176,6 +176,15 @@ def number(n: int) -> str:
     ('-3', '1,234,567')
     """
     return str(n) if 0 <= n < 1000 else str(format_decimal(n, locale=language().locale))
+
+
+def share(p: float) -> str:
+    """A share in whole per cent.
+
+    >>> share(0.5)
+    '50%'
+    """
+    return str(format_percent(p, locale=language().locale))
 
 
 def listed(names: Sequence[str]) -> str:

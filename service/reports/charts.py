@@ -10,8 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.mastery import SkillMastery, Status
+from service.language import _, ngettext
 from service.reports.facts import Answer, Move
-from service.reports.words import LOOKS, Look, count, minute, percent, short_day
+from service.reports.words import LOOKS, Look, minute, percent, short_day
 
 DAY_MS = 86_400_000
 
@@ -157,19 +158,38 @@ def _y(p: float) -> float:
 
 
 def _told(answer: Answer, move: Move) -> str:
-    change = moved(move)
-    way = f"up {change}" if change > 0 else f"down {-change}" if change < 0 else "no change"
-    return f"{minute(answer.at)}: {kind(answer.score)}, {percent(move.before)} to {percent(move.after)} ({way})"
+    change, told = moved(move), {"right": _("right"), "wrong": _("wrong"), "partly": _("partly right")}
+    way = _("up %(n)s", n=change) if change > 0 else _("down %(n)s", n=-change) if change < 0 else _("no change")
+    return _(
+        "%(when)s: %(result)s, %(before)s to %(after)s (%(way)s)",
+        when=minute(answer.at),
+        result=told[kind(answer.score)],
+        before=percent(move.before),
+        after=percent(move.after),
+        way=way,
+    )
 
 
 def _summary(skill: SkillMastery, answers: Sequence[tuple[Answer, Move]], total: int) -> str:
     """The chart in words."""
     right = sum(kind(answer.score) == "right" for answer, _ in answers)
-    shown = count(total, "answer") if total == len(answers) else f"The last {len(answers)} of {total:,} answers"
     if not answers:
-        return f"{shown}."
-    start, end = percent(answers[0][1].before), percent(skill.mastery)
-    return f"{shown}, {right} of them right. The estimate went from {start} to {end} of 100."
+        return ngettext("%(num)s answer.", "%(num)s answers.", total)
+    ends = {"start": percent(answers[0][1].before), "end": percent(skill.mastery), "right": right}
+    if total == len(answers):
+        return ngettext(
+            "%(num)s answer, %(right)s of them right. The estimate went from %(start)s to %(end)s of 100.",
+            "%(num)s answers, %(right)s of them right. The estimate went from %(start)s to %(end)s of 100.",
+            total,
+            **ends,
+        )
+    return _(
+        "The last %(shown)s of %(total)s answers, %(right)s of them right. "
+        "The estimate went from %(start)s to %(end)s of 100.",
+        shown=len(answers),
+        total=total,
+        **ends,
+    )
 
 
 def _ticks(marks: Sequence[Mark], times: Sequence[int]) -> tuple[Tick, ...]:

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from engine.mastery import LOW, MANY, SkillMastery, Status
+from service.language import _, ngettext
 from service.reports.facts import Learner
-from service.reports.words import count
 
 
 def is_stuck(skill: SkillMastery) -> bool:
@@ -38,15 +38,14 @@ class Need:
     def why(self) -> str:
         """Why the student stands where they stand, in a few words."""
         if self.stuck:
-            return f"stuck on {count(len(self.stuck), 'skill')}"
-        for status, words in (
-            (Status.LEARNING, "learning {}"),
-            (Status.NEEDS_REVIEW, "{} to review"),
-            (Status.MASTERED, "{} mastered"),
-        ):
-            if n := self.counts[status]:
-                return words.format(count(n, "skill"))
-        return "too few answers" if self.counts[Status.NOT_ENOUGH_EVIDENCE] else "not started"
+            return ngettext("stuck on %(num)s skill", "stuck on %(num)s skills", len(self.stuck))
+        if n := self.counts[Status.LEARNING]:
+            return ngettext("learning %(num)s skill", "learning %(num)s skills", n)
+        if n := self.counts[Status.NEEDS_REVIEW]:
+            return ngettext("%(num)s skill to review", "%(num)s skills to review", n)
+        if n := self.counts[Status.MASTERED]:
+            return ngettext("%(num)s skill mastered", "%(num)s skills mastered", n)
+        return _("too few answers") if self.counts[Status.NOT_ENOUGH_EVIDENCE] else _("not started")
 
 
 def need(learner: Learner) -> Need:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from service.language import _, ngettext, number
 from service.overview import LEAST, Overview
 from service.reports.facts import Context
-from service.reports.words import count, readable
-
-TOO_SMALL = f"not shown: fewer than {LEAST} students, or it would tell of so few"
+from service.reports.words import readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +31,29 @@ def overview_page(view: Overview, context: Context) -> OverviewPage:
     """Every line; a school without a name (there is no roster) is told as all classes together."""
     rows = []
     for line in view.lines:
-        title = line.title or "All classes"
+        title = line.title or _("All classes")
         rows.append(OverviewRow(readable(title), line.level == "school", _cells(line.figures) if line.figures else ()))
-    return OverviewPage(_headline(view), tuple(rows), TOO_SMALL, context)
+    return OverviewPage(_headline(view), tuple(rows), _too_small(), context)
 
 
 def _cells(f: object) -> tuple[str, ...]:
     names = ("students", "reached", "active", "answers", "judged", "mastered")
-    return tuple(f"{getattr(f, name):,}" for name in names)
+    return tuple(number(getattr(f, name)) for name in names)
+
+
+def _too_small() -> str:
+    return _("not shown: fewer than %(least)s students, or it would tell of so few", least=LEAST)
 
 
 def _headline(view: Overview) -> str:
     classes = sum(line.level == "class" for line in view.lines)
     if not classes:
-        return "No class has been seen yet."
-    told = f"{count(classes, 'class', 'classes')}"
-    return f"{told}; {view.suppressed} not shown." if view.suppressed else f"{told}."
+        return _("No class has been seen yet.")
+    if not view.suppressed:
+        return ngettext("%(num)s class.", "%(num)s classes.", classes)
+    return ngettext(
+        "%(num)s class; %(hidden)s not shown.",
+        "%(num)s classes; %(hidden)s not shown.",
+        classes,
+        hidden=view.suppressed,
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from engine.mastery import SkillMastery, Status
+from service.language import _, later, ngettext, number, share, translated
 from service.reports import need
 from service.reports.charts import Bar, Timeline, bar, kind, moved, timeline
 from service.reports.facts import Answer, Context, Move, Next, StudentFacts
@@ -15,7 +16,6 @@ from service.reports.words import (
     LOOKS,
     Look,
     ago,
-    count,
     day,
     interval,
     iso,
@@ -26,7 +26,7 @@ from service.reports.words import (
 )
 
 PAGE = 100
-RESULTS = {"right": ("✓", "right"), "wrong": ("✗", "wrong"), "partly": ("◪", "partly right")}
+RESULTS = {"right": ("✓", later("right")), "wrong": ("✗", later("wrong")), "partly": ("◪", later("partly right"))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def student_page(facts: StudentFacts, page: int = 1, class_id: str = "") -> Stud
         newer=student_url(facts.student_id, **back, page=page - 1) + "#answers" if page > 1 else None,
         older=student_url(facts.student_id, **back, page=page + 1) + "#answers" if page < pages else None,
         unknown=sum(answer.item_id is None for answer in facts.answers),
-        next_text=facts.next.text,
+        next_text=translated(facts.next.text),
         steps=_steps(facts.next),
         context=facts.context,
     )
@@ -135,25 +135,30 @@ def _headline(skills: Sequence[SkillMastery]) -> str:
     learning = [s.title for s in skills if s.status is Status.LEARNING and not need.is_stuck(s)]
     review = [skill.title for skill in skills if skill.status is Status.NEEDS_REVIEW]
     if stuck:
-        return f"Stuck on {listed(stuck)}: many answers, and the estimate stays low."
+        return _("Stuck on %(skills)s: many answers, and the estimate stays low.", skills=listed(stuck))
     if learning:
-        return f"Learning {listed(learning)}; not stuck on anything."
+        return _("Learning %(skills)s; not stuck on anything.", skills=listed(learning))
     if review:
-        return f"Everything with enough answers has been mastered; {listed(review)} could be refreshed."
+        return _(
+            "Everything with enough answers has been mastered; %(skills)s could be refreshed.", skills=listed(review)
+        )
     if any(skill.status is Status.MASTERED for skill in skills):
-        return "Everything with enough answers is mastered."
+        return _("Everything with enough answers is mastered.")
     if any(skill.responses for skill in skills):
-        return "There are too few answers on each skill to say how well it is known."
-    return "There is no answer yet on any skill of the catalog."
+        return _("There are too few answers on each skill to say how well it is known.")
+    return _("There is no answer yet on any skill of the catalog.")
 
 
 def _facts(facts: StudentFacts) -> tuple[tuple[str, str], ...]:
     done = sum(skill.status is Status.MASTERED for skill in facts.skills)
     last = facts.answers[-1].at if facts.answers else None
     return (
-        ("Answers", f"{len(facts.answers):,}"),
-        ("Mastered", f"{done} of {count(len(facts.skills), 'skill')}"),
-        ("Last answer", "none yet" if last is None else f"{day(last)} ({ago(last, facts.context.now)})"),
+        (_("Answers"), number(len(facts.answers))),
+        (
+            _("Mastered"),
+            ngettext("%(done)s of %(num)s skill", "%(done)s of %(num)s skills", len(facts.skills), done=done),
+        ),
+        (_("Last answer"), _("none yet") if last is None else f"{day(last)} ({ago(last, facts.context.now)})"),
     )
 
 
@@ -181,9 +186,10 @@ def _charts(skills: Sequence[SkillMastery], facts: StudentFacts) -> tuple[Timeli
 
 def _answer_row(answer: Answer) -> AnswerRow:
     symbol, result = RESULTS[kind(answer.score)]
+    result = _(result)
     if kind(answer.score) == "partly":
-        result = f"{result} ({answer.score:.0%})"
-    item = "item not in the catalog" if answer.item_id is None else answer.item_title or readable(answer.item_id)
+        result = f"{result} ({share(answer.score)})"
+    item = _("item not in the catalog") if answer.item_id is None else answer.item_title or readable(answer.item_id)
     shifts = tuple(map(_shift, answer.moves))
     when = minute(answer.at)
     return AnswerRow(when, iso(answer.at), item, answer.item_id is not None, symbol, result, kind(answer.score), shifts)
@@ -199,6 +205,9 @@ def _shift(move: Move) -> Shift:
 def _steps(next_: Next) -> tuple[Step, ...]:
     """In the order given; items in a row with one reason are told together."""
     return tuple(
-        Step(text, tuple((item.item_title or readable(item.item_id), percent(item.p_correct)) for item in items))
+        Step(
+            translated(text),
+            tuple((item.item_title or readable(item.item_id), percent(item.p_correct)) for item in items),
+        )
         for text, items in groupby(next_.items, key=lambda item: item.text)
     )
