@@ -7,18 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.mastery import LOW, MANY, SkillMastery, Status
+from service.language import _, later, ngettext, number
 from service.reports import need
 from service.reports.charts import Segment, spread, tally
 from service.reports.facts import ClassFacts, Context, Learner
 from service.reports.links import class_url, student_url
 from service.reports.need import Need
-from service.reports.words import LOOKS, Look, count, interval, listed, percent, readable
+from service.reports.words import LOOKS, Look, interval, listed, percent, readable
 
 PAGE = 50
 SORTS = {
-    "need": ("Who needs help", need.by_need),
-    "name": ("Name", need.by_name),
-    "mastery": ("Most mastered", need.by_mastery),
+    "need": (later("Who needs help"), need.by_need),
+    "name": (later("Name"), need.by_name),
+    "mastery": (later("Most mastered"), need.by_mastery),
 }
 
 
@@ -138,8 +139,8 @@ def class_page(facts: ClassFacts, sort: str = "need", page: int = 1) -> ClassPag
         rows=tuple(_row(n, facts.class_id) for n in rows[pager.first - 1 : pager.last]),
         spreads=_spreads(facts.learners),
         sorts=tuple(
-            Sort(label, class_url(facts.class_id, **({} if name == "need" else {"sort": name})), name == sort)
-            for name, (label, _) in SORTS.items()
+            Sort(_(label), class_url(facts.class_id, **({} if name == "need" else {"sort": name})), name == sort)
+            for name, (label, _order) in SORTS.items()
         ),
         pager=pager,
         context=facts.context,
@@ -161,9 +162,15 @@ def cell(skill: SkillMastery) -> Cell:
     if skill.status is Status.NOT_STARTED:
         return Cell(look.css, f"{look.symbol} –", "", look.label)
     stuck = need.is_stuck(skill)
-    answers = count(skill.responses, "answer")
-    said = f"{'stuck, ' if stuck else ''}{look.label}: {percent(skill.mastery)}, between "
-    said += f"{interval(skill).replace('–', ' and ')}, {answers}"
+    said = ngettext(
+        "%(status)s: %(estimate)s, between %(low)s and %(high)s, %(num)s answer",
+        "%(status)s: %(estimate)s, between %(low)s and %(high)s, %(num)s answers",
+        skill.responses,
+        status=_("stuck, %(status)s", status=look.label) if stuck else look.label,
+        estimate=percent(skill.mastery),
+        low=percent(skill.low),
+        high=percent(skill.high),
+    )
     css = f"{look.css} stuck" if stuck else look.css
     return Cell(css, f"{look.symbol} {percent(skill.mastery)}", f"{interval(skill)} · {skill.responses}", said)
 
@@ -178,7 +185,13 @@ def _row(n: Need, class_id: str) -> Row:
 
 def _stuck(n: Need, class_id: str) -> Stuck:
     worst = n.stuck[0]
-    evidence = f"{count(worst.responses, 'answer')}, estimate {percent(worst.mastery)} (between {interval(worst)})"
+    evidence = ngettext(
+        "%(num)s answer, estimate %(estimate)s (between %(interval)s)",
+        "%(num)s answers, estimate %(estimate)s (between %(interval)s)",
+        worst.responses,
+        estimate=percent(worst.mastery),
+        interval=interval(worst),
+    )
     return Stuck(*_named(n, class_id), worst.title, evidence, len(n.stuck) - 1)
 
 
@@ -197,38 +210,71 @@ def _brief(needs: Sequence[Need]) -> Brief:
     names = [readable(n.learner.label) for n in stuck]
     by_skill = Counter(skill.title for n in stuck for skill in n.stuck)
     top, shared = by_skill.most_common(1)[0]
-    what = [f"{title} ({count(k, 'student')})" for title, k in by_skill.most_common()]
+    what = [
+        ngettext("%(skill)s (%(num)s student)", "%(skill)s (%(num)s students)", k, skill=title)
+        for title, k in by_skill.most_common()
+    ]
     pairs = [skill for n in stuck for skill in n.stuck]
     surely = sum(skill.high < skill.threshold for skill in pairs)
     marks = sorted({percent(skill.threshold) for skill in pairs})
-    mark = " to ".join(map(str, dict.fromkeys((marks[0], marks[-1]))))
-    sure = (
-        f"For {surely} of {count(len(pairs), 'finding')}, even the high end of the estimate is below the skill's mark "
-        f"for mastered ({mark}). {_evidence(needs)}"
+    mark = number(marks[0]) if len(marks) == 1 else _("%(low)s to %(high)s", low=marks[0], high=marks[-1])
+    sure = ngettext(
+        "For %(surely)s of %(num)s finding, even the high end of the estimate is below the skill's mark for mastered "
+        "(%(mark)s).",
+        "For %(surely)s of %(num)s findings, even the high end of the estimate is below the skill's mark for mastered "
+        "(%(mark)s).",
+        len(pairs),
+        surely=surely,
+        mark=mark,
     )
     if shared > 1:
         group = [readable(n.learner.label) for n in stuck if any(s.title == top for s in n.stuck)]
-        following = f"Take {listed(group, 6)} together for {top}"
+        following = _(
+            "Take %(students)s together for %(skill)s: more of the same practice has not brought them to the mark so "
+            "far.",
+            students=listed(group, 6),
+            skill=top,
+        )
     else:
-        following = f"Look at {top} with {names[0]}"
-    following += ": more of the same practice has not brought them to the mark so far."
-    return Brief(
-        f"{len(stuck)} of {count(len(needs), 'student')}: {listed(names)}.", f"{listed(what)}.", sure, following
+        following = _(
+            "Look at %(skill)s with %(student)s: more of the same practice has not brought them to the mark so far.",
+            skill=top,
+            student=names[0],
+        )
+    who = ngettext(
+        "%(stuck)s of %(num)s student: %(names)s.",
+        "%(stuck)s of %(num)s students: %(names)s.",
+        len(needs),
+        stuck=len(stuck),
+        names=listed(names),
     )
+    return Brief(who, f"{listed(what)}.", f"{sure} {_evidence(needs)}", following)
 
 
 def _calm(needs: Sequence[Need]) -> Brief:
     """Nobody is stuck."""
     learning = [n for n in needs if n.counts[Status.LEARNING]]
     review = [n for n in needs if n.counts[Status.NEEDS_REVIEW]]
-    rule = f"at least {MANY} answers on a skill and an estimate below {percent(LOW)}"
     if learning:
-        following = f"{count(len(learning), 'student')} can go on practising; each student's page says with what."
+        following = ngettext(
+            "%(num)s student can go on practising; each student's page says with what.",
+            "%(num)s students can go on practising; each student's page says with what.",
+            len(learning),
+        )
     elif review:
-        following = f"{count(len(review), 'student')} can refresh what was mastered a while ago."
+        following = ngettext(
+            "%(num)s student can refresh what was mastered a while ago.",
+            "%(num)s students can refresh what was mastered a while ago.",
+            len(review),
+        )
     else:
-        following = "More answers are needed before this page can advise."
-    return Brief("Nobody, by the answers so far.", f"No student has {rule}.", _evidence(needs), following)
+        following = _("More answers are needed before this page can advise.")
+    rule = _(
+        "No student has at least %(many)s answers on a skill and an estimate below %(low)s.",
+        many=MANY,
+        low=percent(LOW),
+    )
+    return Brief(_("Nobody, by the answers so far."), rule, _evidence(needs), following)
 
 
 def _evidence(needs: Sequence[Need]) -> str:
@@ -236,11 +282,20 @@ def _evidence(needs: Sequence[Need]) -> str:
     counts = sum((n.counts for n in needs), Counter[Status]())
     started = sum(counts.values()) - counts[Status.NOT_STARTED]
     if not started:
-        return "There is no answer yet on any skill of the catalog."
+        return _("There is no answer yet on any skill of the catalog.")
     thin = counts[Status.NOT_ENOUGH_EVIDENCE]
     if not thin:
-        return f"All {count(started, 'started cell')} of the grid have enough answers."
-    return f"{thin:,} of the {count(started, 'started cell')} of the grid do not have enough answers yet (marked ?)."
+        return ngettext(
+            "The %(num)s started cell of the grid has enough answers.",
+            "All %(num)s started cells of the grid have enough answers.",
+            started,
+        )
+    return ngettext(
+        "%(thin)s of the %(num)s started cell of the grid does not have enough answers yet (marked ?).",
+        "%(thin)s of the %(num)s started cells of the grid do not have enough answers yet (marked ?).",
+        started,
+        thin=thin,
+    )
 
 
 # -------------------------------------------------------------------------------------------------------- the rest
@@ -252,8 +307,8 @@ def _spreads(learners: Sequence[Learner]) -> tuple[Spread, ...]:
 
 
 def _spread(title: str, counts: Counter[Status]) -> Spread:
-    words = ", ".join(f"{counts[status]:,} {look.counted}" for status, look in LOOKS.items() if counts[status])
-    return Spread(title, spread(counts), words or "no student")
+    words = ", ".join(f"{number(counts[status])} {look.counted}" for status, look in LOOKS.items() if counts[status])
+    return Spread(title, spread(counts), words or _("no student"))
 
 
 def _pager(class_id: str, sort: str, page: int, total: int) -> Pager:
