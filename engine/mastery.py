@@ -75,6 +75,30 @@ class SkillMastery:
     def interval(self) -> tuple[float, float]:
         return self.low, self.high
 
+    @property
+    def stuck(self) -> bool:
+        return is_stuck(self.status, self.responses, self.mastery)
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """One student on one skill, without the interval: what is compared between two times, and counted."""
+
+    mastery: float
+    threshold: float
+    responses: int
+    status: Status
+    last_at: int | None
+
+    @property
+    def stuck(self) -> bool:
+        return is_stuck(self.status, self.responses, self.mastery)
+
+    @property
+    def reached(self) -> bool:
+        """Mastered, also where it is time to review."""
+        return self.status in (Status.MASTERED, Status.NEEDS_REVIEW)
+
 
 @lru_cache(4)  # of what is served, and of what was served until now
 def thresholds(tracer: AnyTracer, rules: Thresholds) -> Floats:
@@ -107,23 +131,50 @@ def status(
     return Status.NEEDS_REVIEW if stale else Status.MASTERED
 
 
+def is_stuck(word: Status, responses: int, mastery: float) -> bool:
+    """
+    >>> is_stuck(Status.LEARNING, 10, 0.4), is_stuck(Status.LEARNING, 9, 0.4), is_stuck(Status.LEARNING, 30, 0.7)
+    (True, False, False)
+    """
+    return word is Status.LEARNING and responses >= MANY and mastery < LOW
+
+
+def glances(tracer: AnyTracer, state: AnyState, now: int, rules: Thresholds) -> list[Glance]:
+    """Where a student stands on every skill of the catalog, in its order."""
+    standing, best, needed = tracer.standing(state, now), tracer.standing(state), thresholds(tracer, rules)
+    columns = (standing.mastery, best.mastery, needed, state.responses, state.last_at)
+    rows = zip(*(column.tolist() for column in columns), strict=True)
+    return [
+        Glance(
+            mastery,
+            threshold,
+            n,
+            status(mastery, threshold, n, last_at, now, rules, after),
+            None if last_at == NEVER else last_at,
+        )
+        for mastery, after, threshold, n, last_at in rows
+    ]
+
+
 def report(
     tracer: AnyTracer, history: History, state: AnyState, now: int, rules: Thresholds, only: Sequence[str] = ()
 ) -> list[SkillMastery]:
     """Mastery of every skill of the catalog (or those in ``only``), in the catalog's order."""
-    standing, best, needed = tracer.standing(state, now), tracer.standing(state), thresholds(tracer, rules)
-    low, high = tracer.interval(history, state, now)
+    known, (low, high) = tracer.standing(state, now).known, tracer.interval(history, state, now)
     wanted = set(only)
-    rows = []
-    for k, skill in enumerate(tracer.catalog.skills):
-        if wanted and skill.id not in wanted:
-            continue
-        responses, last_at = int(state.responses[k]), int(state.last_at[k])
-        mastery, threshold = float(standing.mastery[k]), float(needed[k])
-        word = status(mastery, threshold, responses, last_at, now, rules, float(best.mastery[k]))
-        last = None if last_at == NEVER else last_at
-        ends, known = (float(low[k]), float(high[k])), float(standing.known[k])
-        rows.append(
-            SkillMastery(skill.id, skill.title or skill.id, mastery, *ends, known, threshold, responses, word, last)
+    return [
+        SkillMastery(
+            skill.id,
+            skill.title or skill.id,
+            seen.mastery,
+            float(low[k]),
+            float(high[k]),
+            float(known[k]),
+            seen.threshold,
+            seen.responses,
+            seen.status,
+            seen.last_at,
         )
-    return rows
+        for k, (skill, seen) in enumerate(zip(tracer.catalog.skills, glances(tracer, state, now, rules), strict=True))
+        if not wanted or skill.id in wanted
+    ]

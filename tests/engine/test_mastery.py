@@ -1,7 +1,7 @@
 import pytest
 
 from engine.catalog import Item, Skill, build
-from engine.mastery import DAY_MS, Status, Thresholds, report, status, thresholds
+from engine.mastery import DAY_MS, Status, Thresholds, glances, report, status, thresholds
 from engine.model import builtin
 from engine.responses import EMPTY, Response, pack, unpack
 from engine.tracing import bind
@@ -52,3 +52,14 @@ def test_evidence_narrows_the_interval() -> None:
     history = unpack(b"".join(pack(Response(str(n), "s", "1", 1.0, n + 1)) for n in range(12)))
     after = report(tracer, history, tracer.fold(history), 20, RULES)[0]
     assert after.high - after.low < (before.high - before.low) / 2  # what is left is how often those who know it slip
+
+
+def test_a_glance_says_what_the_report_says() -> None:
+    tracer = bind(builtin(), build([], [Item("1", ("a",)), Item("2", ("b",))], [])[0])
+    history = unpack(b"".join(pack(Response(str(n), "s", "1", 0.0, n + 1)) for n in range(12)))
+    state = tracer.fold(history)
+    rows, seen = report(tracer, history, state, 10, RULES), glances(tracer, state, 10, RULES)
+    for row, one in zip(rows, seen, strict=True):
+        assert (one.mastery, one.threshold, one.responses) == (row.mastery, row.threshold, row.responses)
+        assert (one.status, one.last_at, one.stuck, one.reached) == (row.status, row.last_at, row.stuck, False)
+    assert [one.stuck for one in seen] == [True, False]
