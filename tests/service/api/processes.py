@@ -15,15 +15,18 @@ from tests.servers import free_port
 
 
 class Server:
-    """A uvicorn that serves :func:`service.api.app.create_app` on a free port."""
+    """A uvicorn that serves :func:`service.api.app.create_app`, on a free port unless told; ``settings`` by variable."""
 
-    def __init__(self, folder: Path, store_url: str, workers: int = 1) -> None:
-        self.folder, self.port = folder, free_port()
+    def __init__(
+        self, folder: Path, store_url: str, workers: int = 1, port: int | None = None, **settings: str
+    ) -> None:
+        self.folder, self.port = folder, port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         environment = {
             "NEXTWISE_DATA": str(folder / "data"),
             "NEXTWISE_STORE": store_url,
             "NEXTWISE_LOG_LEVEL": "warning",
+            **settings,
         }
         command = [sys.executable, "-m", "uvicorn", "service.api.app:create_app", "--factory", "--no-access-log"]
         command += ["--port", str(self.port), "--workers", str(workers), "--log-level", "warning"]

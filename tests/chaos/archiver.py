@@ -1,0 +1,28 @@
+"""The part of the sync process that fills the archive, without MLflow: `python -m tests.chaos.archiver URL FOLDER`."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from service import logs, sync
+from service.store import open_store
+
+
+class NoRegistry:
+    """Nothing is promoted here; the models are published by the run itself."""
+
+    def champion_key(self) -> None:
+        return None
+
+
+async def main(url: str, folder: Path) -> None:
+    """Drain every half second, until killed."""
+    store = await open_store(url)
+    await sync.run(store, NoRegistry(), folder, 0.1, drain_every=0.5)  # type: ignore[arg-type]  # all that sync asks
+
+
+if __name__ == "__main__":
+    logs.configure("info")
+    asyncio.run(main(sys.argv[1], Path(sys.argv[2])))
