@@ -6,6 +6,8 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import ExitStack, closing
+from typing import Any
 
 from redis import Redis
 from redis.crc import key_slot
@@ -86,25 +88,24 @@ class Faults:
 
 def _move(at: Installation, slot: int, rng: random.Random) -> None:
     """The steps of Redis' own `redis-cli --cluster reshard`."""
-    nodes = [Redis(port=server.port, decode_responses=True) for server in at.servers]
-    try:
-        ids = [node.execute_command("CLUSTER", "MYID") for node in nodes]
+    with ExitStack() as stack:
+        nodes = [stack.enter_context(closing(Redis(port=server.port, decode_responses=True))) for server in at.servers]
+        ids = [_ask(node, "CLUSTER", "MYID") for node in nodes]
         owner = next(n for n, node in enumerate(nodes) if _owns(node, slot))
         target = rng.choice([n for n in range(len(nodes)) if n != owner])
-        nodes[target].execute_command("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[owner])
-        nodes[owner].execute_command("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[target])
-        while keys := nodes[owner].execute_command("CLUSTER", "GETKEYSINSLOT", slot, 5):
-            port = at.servers[target].port
-            nodes[owner].execute_command("MIGRATE", "127.0.0.1", port, "", 0, 5000, "KEYS", *keys)
+        _ask(nodes[target], "CLUSTER", "SETSLOT", slot, "IMPORTING", ids[owner])
+        _ask(nodes[owner], "CLUSTER", "SETSLOT", slot, "MIGRATING", ids[target])
+        while keys := _ask(nodes[owner], "CLUSTER", "GETKEYSINSLOT", slot, 5):
+            _ask(nodes[owner], "MIGRATE", "127.0.0.1", at.servers[target].port, "", 0, 5000, "KEYS", *keys)
             time.sleep(0.01)  # meanwhile the slot is here and there
-        for node in (target, owner, *(n for n in range(len(nodes)) if n not in {target, owner})):
-            nodes[node].execute_command("CLUSTER", "SETSLOT", slot, "NODE", ids[target])
-    finally:
-        for node in nodes:
-            node.close()
+        for n in sorted(range(len(nodes)), key=lambda n: (n != target, n != owner)):
+            _ask(nodes[n], "CLUSTER", "SETSLOT", slot, "NODE", ids[target])
 
 
 def _owns(node: Redis, slot: int) -> bool:
-    me = node.execute_command("CLUSTER", "MYID")
-    ranges = node.execute_command("CLUSTER", "SLOTS")
+    me, ranges = _ask(node, "CLUSTER", "MYID"), _ask(node, "CLUSTER", "SLOTS")
     return any(low <= slot <= high and owner[2] == me for low, high, owner, *_ in ranges)
+
+
+def _ask(node: Redis, *words: str | int) -> Any:
+    return node.execute_command(*words)  # type: ignore[no-untyped-call]

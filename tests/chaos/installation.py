@@ -20,8 +20,8 @@ APIS = 2
 class Installation:
     """Everything of a kind of store, on a disk of its own. Any part may be killed, and is started again by hand."""
 
-    def __init__(self, kind: Kind, folder: Path, **settings: str) -> None:
-        self.kind, self.folder, self._settings = kind, folder, settings
+    def __init__(self, kind: Kind, folder: Path) -> None:
+        self.kind, self.folder = kind, folder
         self.disk = Disk(folder / "disk")
         self.archive = self.disk.folder / "archive"
         self.cluster: RedisCluster | None = None
@@ -69,7 +69,7 @@ class Installation:
         self.disk.close()
 
     def _api(self, number: int) -> Server:
-        return Server(self.folder / f"api-{number}", self.store_url, port=self._ports[number], **self._settings)
+        return Server(self.folder / f"api-{number}", self.store_url, port=self._ports[number])
 
     def kill_api(self, number: int) -> None:
         self.apis[number].kill()

@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import httpx
 
@@ -18,7 +20,12 @@ class Server:
     """A uvicorn that serves :func:`service.api.app.create_app`, on a free port unless told; ``settings`` by variable."""
 
     def __init__(
-        self, folder: Path, store_url: str, workers: int = 1, port: int | None = None, **settings: str
+        self,
+        folder: Path,
+        store_url: str,
+        workers: int = 1,
+        port: int | None = None,
+        settings: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.folder, self.port = folder, port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
