@@ -23,6 +23,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from engine.catalog import CatalogError
+from engine.said import said
 
 TYPE_PREFIX = "urn:nextwise:problem:"
 
@@ -55,8 +56,8 @@ class MalformedBody(Problem):
 
 
 class NotSignedIn(Problem):
-    status, slug, title = 401, "not-signed-in", "You are not signed in"
-    mend = (
+    status, slug, title = 401, "not-signed-in", said("You are not signed in")
+    mend = said(
         "Whoever runs nextwise here makes links and keys: `nextwise access --role teacher --id ...` prints a link for "
         "a person, `nextwise access --role lms` a key for a program, sent as Authorization: Bearer."
     )
@@ -64,8 +65,8 @@ class NotSignedIn(Problem):
 
 
 class NotAllowed(Problem):
-    status, slug, title = 403, "not-allowed", "This is not yours to see"
-    mend = (
+    status, slug, title = 403, "not-allowed", said("This is not yours to see")
+    mend = said(
         "A teacher sees the classes that the roster gives them, a student their own page, a leader figures without "
         "names. If that is not as it should be: `nextwise roster show` lists who teaches what; a program needs a key "
         "(`nextwise access --role lms`)."
@@ -73,24 +74,25 @@ class NotAllowed(Problem):
 
 
 class NotFound(Problem):
-    status, slug, title = 404, "not-found", "There is nothing at this address"
+    status, slug, title = 404, "not-found", said("There is nothing at this address")
     mend = "See /docs for the addresses of this API."
 
 
 class UnknownStudent(NotFound):
-    slug, title = "unknown-student", "Nothing is known of this student"
+    slug, title = "unknown-student", said("Nothing is known of this student")
     mend = "A student is known from the first response on; /next answers for new students too."
 
     def __init__(self, student_id: str) -> None:
-        super().__init__(f"No response of student {student_id!r} was received.", student_id=student_id)
+        super().__init__(said("No response of student %(id)r was received.", id=student_id), student_id=student_id)
 
 
 class UnknownClass(NotFound):
-    slug, title = "unknown-class", "No student is known in this class"
+    slug, title = "unknown-class", said("No student is known in this class")
     mend = "/v1/classes lists the classes: the roster's, or without a roster those that responses named in class_id."
 
     def __init__(self, class_id: str) -> None:
-        super().__init__(f"Neither a roster nor a response puts a student into class {class_id!r}.", class_id=class_id)
+        detail = said("Neither a roster nor a response puts a student into class %(id)r.", id=class_id)
+        super().__init__(detail, class_id=class_id)
 
 
 class UnknownTable(NotFound):
@@ -99,11 +101,11 @@ class UnknownTable(NotFound):
 
 
 class NoCatalog(Problem):
-    status, slug, title = 409, "no-catalog", "No catalog was imported yet"
+    status, slug, title = 409, "no-catalog", said("No catalog was imported yet")
     mend = "Import items and skills first: PUT /v1/catalog, or `nextwise catalog import`. Responses are kept meanwhile."
 
     def __init__(self) -> None:
-        super().__init__("Nothing can be recommended before the items and their skills are known.")
+        super().__init__(said("Nothing can be recommended before the items and their skills are known."))
 
 
 class ResponseConflict(Problem):

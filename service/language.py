@@ -154,7 +154,10 @@ def translated(text: str) -> str:
     """What the engine or an error said, in the reader's language where it was made with ``said``."""
     if not isinstance(text, Said):
         return text
-    values = {name: listed(value) if isinstance(value, tuple) else value for name, value in text.values.items()}
+    values = {
+        name: listed(value) if isinstance(value, tuple) else translated(value) if isinstance(value, str) else value
+        for name, value in text.values.items()
+    }
     if text.plural:
         return ngettext(text.template, text.plural, text.n, **values)
     return _(text.template, **values)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from engine.said import said
 from service.access.viewer import Role, viewer
 from service.errors import NotAllowed
 from service.roster import Rosters
@@ -16,7 +17,7 @@ async def require_class(rosters: Rosters, class_id: str) -> None:
     """Raises :class:`NotAllowed` where the viewer may not see this class student by student."""
     me = viewer()
     if not me.sees_all and class_id not in await _taught(rosters):
-        raise NotAllowed(f"What {me.label} may see does not hold this class.")
+        raise NotAllowed(said("What %(who)s may see does not hold this class.", who=me.label))
 
 
 async def require_student(rosters: Rosters, student_id: str) -> None:
@@ -28,7 +29,7 @@ async def require_student(rosters: Rosters, student_id: str) -> None:
         members = await rosters.members()
         if members and taught & members.attends.get(student_id, frozenset()):
             return
-    raise NotAllowed(f"What {me.label} may see does not hold this student.")
+    raise NotAllowed(said("What %(who)s may see does not hold this student.", who=me.label))
 
 
 async def visible(rosters: Rosters, class_ids: Iterable[str]) -> list[str]:
@@ -37,7 +38,7 @@ async def visible(rosters: Rosters, class_ids: Iterable[str]) -> list[str]:
     if me.sees_all:
         return list(class_ids)
     if me.role is not Role.TEACHER:
-        raise NotAllowed(f"What {me.label} may see does not hold classes.")
+        raise NotAllowed(said("What %(who)s may see does not hold classes.", who=me.label))
     taught = await _taught(rosters)
     return [class_id for class_id in class_ids if class_id in taught]
 
@@ -46,7 +47,7 @@ def require_overview() -> None:
     """Raises :class:`NotAllowed` for who may not see the school's figures."""
     me = viewer()
     if not (me.sees_all or me.role is Role.LEADER):
-        raise NotAllowed(f"What {me.label} may see does not hold the school's overview.")
+        raise NotAllowed(said("What %(who)s may see does not hold the school's overview.", who=me.label))
 
 
 async def _taught(rosters: Rosters) -> frozenset[str]:

@@ -6,11 +6,13 @@ session and a session no key. Whoever changes the secret (``NEXTWISE_SALT``) end
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import Literal
 
 from itsdangerous import BadData, URLSafeSerializer
 
+from engine.said import said
 from service.access.viewer import Role, Viewer
 from service.errors import NotSignedIn
 
@@ -18,6 +20,17 @@ Purpose = Literal["link", "session", "key"]
 
 SESSION_SECONDS = 12 * 3600
 """A session ends with the day it was opened on; the link opens another, as long as it holds."""
+
+STRANGE: Mapping[Purpose, str] = {
+    "link": said("The link was not made by this installation, or not all of it arrived."),
+    "session": said("The session was not made by this installation, or not all of it arrived."),
+    "key": said("The key was not made by this installation, or not all of it arrived."),
+}
+EXPIRED: Mapping[Purpose, str] = {
+    "link": said("The link has expired."),
+    "session": said("The session has expired."),
+    "key": said("The key has expired."),
+}
 
 
 class Tokens:
@@ -38,11 +51,11 @@ class Tokens:
             role, name, expires = self._serializer(purpose).loads(token)
             found = Viewer(Role(role), str(name)), int(expires)
         except (BadData, ValueError, TypeError):
-            raise NotSignedIn(f"The {purpose} was not made by this installation, or not all of it arrived.") from None
+            raise NotSignedIn(STRANGE[purpose]) from None
         if (found[0].role is Role.LMS) != (purpose == "key"):
-            raise NotSignedIn(f"This {purpose} is of no use here.")
+            raise NotSignedIn(said("What you came with is of no use here."))
         if now >= found[1]:
-            raise NotSignedIn(f"The {purpose} has expired.")
+            raise NotSignedIn(EXPIRED[purpose])
         return found
 
     def _serializer(self, purpose: Purpose) -> URLSafeSerializer:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
+
+from engine.said import said
 
 
 class Role(StrEnum):
@@ -13,6 +16,16 @@ class Role(StrEnum):
     LEADER = "leader"  # aggregates, nobody by name
     ADMIN = "admin"  # all there is to read
     LMS = "lms"  # a program: reads and writes through the API
+
+
+NAMES: Mapping[Role | None, str] = {
+    None: said("nobody"),
+    Role.TEACHER: said("teacher"),
+    Role.STUDENT: said("student"),
+    Role.LEADER: said("leader"),
+    Role.ADMIN: said("admin"),
+    Role.LMS: said("lms"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +48,8 @@ class Viewer:
     @property
     def label(self) -> str:
         """As in a sentence: ``teacher smith``."""
-        return " ".join(part for part in (self.role or "nobody", self.id) if part)
+        role = NAMES[self.role]
+        return said("%(role)s %(id)s", role=role, id=self.id) if self.id else role
 
 
 OPEN = Viewer(Role.ADMIN, signs_in=False)

@@ -16,6 +16,7 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from engine.said import said
 from service.access import NOBODY, Role, Tokens, Viewer, seen_by
 from service.errors import NotAllowed, NotSignedIn, Problem
 
@@ -60,7 +61,7 @@ class Gate:
     def _admitted(self, scope: Scope) -> Viewer:
         me = self._who(HTTPConnection(scope))
         if not _opens(me, scope["method"], scope["path"]):
-            raise NotAllowed(f"This address is not open to {me.label}.")
+            raise NotAllowed(said("This address is not open to %(who)s.", who=me.label))
         return me
 
     def _who(self, asked: HTTPConnection) -> Viewer:
@@ -72,7 +73,7 @@ class Gate:
             return self._tokens.read("key", key.strip(), now)[0]
         if session := asked.cookies.get(COOKIE):
             return self._tokens.read("session", session, now)[0]
-        raise NotSignedIn("This needs a link or a key.")
+        raise NotSignedIn(said("This needs a link or a key."))
 
 
 def _uncached(send: Send) -> Send:

@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from starlette.types import Scope
 
 from service.errors import NotFound, Problem
+from service.language import _, translated
 from service.reports import pages, speech
 from service.reports.links import ROOT
 from service.store.base import StoreUnavailable
@@ -55,18 +56,24 @@ def wants_page(request: Request) -> bool:
 def problem_page(fault: Problem | StoreUnavailable | RequestValidationError) -> Response:
     """The page that says what went wrong and what helps."""
     if isinstance(fault, StoreUnavailable):
-        text = "The store does not answer now. Nothing is lost."
-        return pages.page("problem.html", 503, title="Not now", text=text, help=["Open this page again in a moment."])
+        text = _("The store does not answer now. Nothing is lost.")
+        lines = [_("Open this page again in a moment.")]
+        return pages.page("problem.html", 503, title=_("Not now"), text=text, help=lines)
     if isinstance(fault, RequestValidationError):
-        text = "; ".join(f"{error['loc'][-1]}: {error['msg']}" for error in fault.errors())
-        return pages.page("problem.html", 422, title="This address is not right", text=text, help=[])
+        names = ", ".join(str(error["loc"][-1]) for error in fault.errors())
+        text = _("What cannot be as it is, or is missing: %(names)s.", names=names)
+        return pages.page("problem.html", 422, title=_("This address is not right"), text=text, help=[])
     lines = {
-        "unknown-class": ["Classes appear with the first answer that names them.", "Check the name: capitals count."],
-        "unknown-student": [
-            "A student appears with their first answer.",
-            "Check the name: it is the id that your learning platform sends, and capitals count.",
+        "unknown-class": [
+            _("Classes appear with the first answer that names them."),
+            _("Check the name: capitals count."),
         ],
-    }.get(fault.slug, [fault.mend] if fault.mend and not isinstance(fault, NotFound) else [])
-    answer = pages.page("problem.html", fault.status, title=fault.title, text=fault.detail, help=lines)
+        "unknown-student": [
+            _("A student appears with their first answer."),
+            _("Check the name: it is the id that your learning platform sends, and capitals count."),
+        ],
+    }.get(fault.slug, [translated(fault.mend)] if fault.mend and not isinstance(fault, NotFound) else [])
+    title, text = translated(fault.title), translated(fault.detail)
+    answer = pages.page("problem.html", fault.status, title=title, text=text, help=lines)
     answer.headers.update(fault.headers)
     return answer

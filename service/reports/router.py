@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import RedirectResponse
 
+from engine.said import said
 from service.access import Role, viewer
 from service.errors import NotFound
 from service.reports import entry, pages
@@ -66,7 +67,7 @@ async def static(name: str) -> Response:
 
 @reports.get("/{rest:path}")
 async def nothing(rest: str) -> Response:
-    raise NotFound(f"There is no report {rest!r}.")
+    raise NotFound(said("There is no report %(name)r.", name=rest))
 
 
 router = APIRouter(include_in_schema=False)
