@@ -96,7 +96,7 @@ class UnknownClass(NotFound):
 
 
 class UnknownTable(NotFound):
-    slug, title = "unknown-table", "The catalog has no such table"
+    slug, title = "unknown-table", said("The catalog has no such table")
     mend = "The tables are items, skills and prerequisites."
 
 

@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from service.access import viewer
-from service.language import in_template, in_template_many, language, number
+from service.language import in_template, in_template_many, language, number, translated
 from service.reports import class_view, need, speech, words
 from service.reports.links import ROOT
 
@@ -43,7 +43,7 @@ def environment() -> Environment:
     made.policies["ext.i18n.trimmed"] = True
     made.newstyle_gettext = True  # type: ignore[attr-defined]  # sentences take their values as arguments
     made.globals.update(gettext=in_template, ngettext=in_template_many, language=language, languages=speech.choices)
-    made.globals.update(number=number, zone=words.zone)
+    made.globals.update(number=number, translated=translated, zone=words.zone)
     made.globals.update(root=ROOT, static=static_url, legend=class_view.legend(), rule=need, viewer=viewer)
     return made
 
