@@ -10,12 +10,13 @@ from pydantic.json_schema import models_json_schema
 from engine import __version__
 from service import logs, reports
 from service.answers import ResponseIn
-from service.api import catalog, classes, docs, operations, overview, problems, responses, students
+from service.api import catalog, classes, classroom, docs, operations, overview, problems, responses, students
 from service.api.catalog import CatalogIn
 from service.api.gate import Gate
 from service.api.hot import Hot
 from service.api.lifespan import lifespan
 from service.api.middleware import Around
+from service.api.pressure import Pressure
 from service.settings import Settings
 
 DESCRIPTION = "Responses come in, mastery is traced, the next item is chosen. Problems are RFC 9457 documents."
@@ -40,9 +41,10 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Hot)  # the innermost: what is added after it stands around it
     if settings.access == "links":
         app.add_middleware(Gate, secret=settings.resolve_salt, refuse=reports.refused)
+    app.add_middleware(Pressure, settings=settings)
     app.add_middleware(Around, max_body_bytes=settings.max_body_bytes)
     problems.install(app)
-    for part in (responses, students, classes, overview, catalog, operations, docs, reports):
+    for part in (responses, students, classes, classroom, overview, catalog, operations, docs, reports):
         app.include_router(part.router)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app

@@ -25,7 +25,10 @@ ENTER, LEAVE = "/reports/enter", "/reports/leave"
 PUBLIC = {"/", "/health/live", "/health/ready", "/metrics", "/docs", "/openapi.json", ENTER, LEAVE}
 STATIC = "/reports/static/"
 PAGES = re.compile(r"/reports(/.*)?", re.DOTALL)
-READS = re.compile(r"/v1/(students/.+/(mastery|history)|classes|classes/.+/mastery|overview|catalog|model)", re.DOTALL)
+READS = re.compile(
+    r"/v1/(students/.+/(mastery|history)|classes|classes/.+/(mastery|today|skill|items|groups)|overview|catalog|model)",
+    re.DOTALL,
+)
 
 Refuse = Callable[[Scope, Problem], Response | None]
 

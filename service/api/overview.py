@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import csv
-import io
+from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
-from service.api.classes import CSV, safe_cell
 from service.api.dependencies import TutorDep
-from service.api.problems import problems
 from service.api.schemas import Out, reply
+from service.api.tables import DESCRIBED, Format, csv_reply, wants_csv
 from service.overview import LEAST, Figures, Overview, overview
 
 router = APIRouter(tags=["classes"])
@@ -49,26 +47,18 @@ class OverviewOut(Out):
 @router.get(
     "/v1/overview",
     response_model=OverviewOut,
-    responses={200: {"content": {CSV: {"schema": {"type": "string"}}}}, **problems(401, 403, 422, 503)},
+    responses=DESCRIBED,
 )
-async def school_overview(
-    request: Request,
-    tutor: TutorDep,
-    format: Annotated[Literal["json", "csv"] | None, Query(description="Or ask by the Accept header.")] = None,
-) -> Response:
+async def school_overview(request: Request, tutor: TutorDep, format: Format = None) -> Response:
     """Reach, use and mastery by school and class. Groups of fewer than ten have no figures, in any form."""
     view = await overview(tutor)
-    if format == "csv" or (format is None and CSV in request.headers.get("accept", "")):
-        return Response(as_csv(view), media_type=f"{CSV}; charset=utf-8")
+    if wants_csv(request, format):
+        return await csv_reply(COLUMNS, _rows(view))
     return reply(OverviewOut, view)
 
 
-def as_csv(view: Overview) -> str:
-    """One row a line; the figures of a suppressed one are empty."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
+def _rows(view: Overview) -> Iterable[dict[str, object]]:
+    """The figures of a suppressed line are empty."""
+    nothing = dict.fromkeys(Figures.__dataclass_fields__)
     for line in view.lines:
-        numbers = asdict(line.figures).values() if line.figures else [""] * len(Figures.__dataclass_fields__)
-        writer.writerow([*(safe_cell(getattr(line, name)) for name in NAMES), *numbers])
-    return out.getvalue()
+        yield asdict(line) | (asdict(line.figures) if line.figures else nothing)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from engine.catalog import Skill
-from service.api.classes import safe_cell
+from service.api.tables import safe_cell
 from tests.service.api.conftest import Api, problem
 from tests.service.made import catalog, raw
 

@@ -1,0 +1,104 @@
+"""``/v1/classes/{id}/...``: what the pages of a class show, as JSON and CSV from the same answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, fields
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from engine.item_analysis import ItemFacts
+from service.answers import Id
+from service.api.dependencies import TutorDep
+from service.api.tables import DESCRIBED, Format, table
+from service.classroom.dossier import WEEK, ask
+from service.classroom.groups import GroupChange, GroupsView, GroupView, Member, groups_view
+from service.classroom.items import ItemLine, ItemsView, items_view
+from service.classroom.skill import SkillLine, SkillView, skill_view
+from service.classroom.today import Today, TodayLine, today
+
+router = APIRouter(prefix="/v1/classes/{class_id:path}", tags=["classes"])
+
+ClassId = Annotated[Id, Path()]
+Since = Annotated[
+    str,
+    Query(description="Changes since the last `lesson`, since so many days (`7d`), or since a date (`2026-03-01`)."),
+]
+
+
+@router.get("/today", response_model=Today, responses=DESCRIBED)
+async def class_today(
+    request: Request, class_id: ClassId, tutor: TutorDep, since: Since = WEEK, format: Format = None
+) -> Response:
+    """Who needs help, who can move on, what changed, and what to do about each; as CSV one row a line."""
+    view = await ask(tutor, class_id, lambda found: today(found, since))
+    return await table(request, format, Today, view, lambda one: map(_row, one.lines), _names(TodayLine))
+
+
+@router.get("/skill", response_model=SkillView, responses=DESCRIBED)
+async def class_skill(
+    request: Request,
+    class_id: ClassId,
+    tutor: TutorDep,
+    skill: Annotated[Id, Query(description="The skill's id.")],
+    format: Format = None,
+) -> Response:
+    """Who is where on a skill, what holds them back, the items that teach it; as CSV one row a student."""
+    view = await ask(tutor, class_id, lambda found: skill_view(found, skill))
+    return await table(request, format, SkillView, view, lambda one: map(_row, one.lines), _names(SkillLine))
+
+
+@router.get("/items", response_model=ItemsView, responses=DESCRIBED)
+async def class_items(
+    request: Request,
+    class_id: ClassId,
+    tutor: TutorDep,
+    item: Annotated[str, Query(description="Tell of this item who answered it.")] = "",
+    format: Format = None,
+) -> Response:
+    """How hard and how telling each item is, and which look wrong; as CSV one row an item."""
+    view = await ask(tutor, class_id, lambda found: items_view(found, item))
+    return await table(request, format, ItemsView, view, lambda one: map(_item, one.lines), ITEM_COLUMNS)
+
+
+@router.get("/groups", response_model=GroupsView, responses=DESCRIBED)
+async def class_groups(
+    request: Request,
+    class_id: ClassId,
+    tutor: TutorDep,
+    skill: Annotated[list[str], Query(description="Your own groups: the skill of each, in order.")] = [],  # noqa: B006
+    who: Annotated[list[str], Query(description="Each student, in the order of `to`.")] = [],  # noqa: B006
+    to: Annotated[list[int], Query(description="Each one's group: 1 for the first, 0 for none.")] = [],  # noqa: B006
+    format: Format = None,
+) -> Response:
+    """Groups to teach together, by shared gap: suggested, or as given; as CSV one row a student."""
+    change = GroupChange(tuple(skill), tuple(who), tuple(to))
+    view = await ask(tutor, class_id, lambda found: groups_view(found, change))
+    return await table(request, format, GroupsView, view, _members, ("group", *_names(Member)))
+
+
+ITEM_COLUMNS = (
+    *("item_id", "title", "skill_ids", "retired", "answers"),
+    *(field.name for field in fields(ItemFacts)),
+)
+
+
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+def _row(line: TodayLine | SkillLine) -> Mapping[str, object]:
+    return asdict(line)
+
+
+def _item(line: ItemLine) -> Mapping[str, object]:
+    return {name: getattr(line, name) for name in ITEM_COLUMNS[:5]} | asdict(line.facts)
+
+
+def _members(view: GroupsView) -> Iterable[Mapping[str, object]]:
+    """Who is in no group has an empty number."""
+    rest: list[GroupView | None] = [*view.groups, None]
+    for group in rest:
+        for one in group.students if group else (*view.alone, *view.without_gap):
+            yield {"group": group.number if group else None} | asdict(one)

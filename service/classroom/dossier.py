@@ -1,0 +1,150 @@
+"""A class, read once: who is in it, what they answered, and where each stood at any time."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cached_property
+from typing import Annotated, TypeVar
+
+import numpy as np
+from pydantic import PlainSerializer
+
+from engine.catalog import Catalog
+from engine.mastery import DAY_MS, Glance, SkillMastery, Thresholds, glances, report
+from engine.responses import History, unpack
+from engine.tracing import AnyState, AnyTracer, Told
+from service.access import borders
+from service.errors import InvalidRequest, UnknownClass
+from service.roster import Roster
+from service.serving import Serving
+from service.tutor import Tutor
+
+T = TypeVar("T")
+
+WEEK = "7d"
+LESSON = 4  # a lesson is a day on which at least one in so many of the class answered
+
+Moment = Annotated[int, PlainSerializer(lambda ms: datetime.fromtimestamp(ms / 1000, UTC), return_type=datetime)]
+"""Milliseconds since 1970; RFC 3339 in JSON."""
+
+
+@dataclass(frozen=True)
+class Pupil:
+    """A student of a class, with the whole history and what it comes to under the tracer that serves."""
+
+    student_id: str
+    name: str
+    history: History
+    tracer: AnyTracer
+    now: int
+    rules: Thresholds
+
+    @cached_property
+    def state(self) -> AnyState:
+        return self.tracer.fold(self.history)
+
+    @cached_property
+    def skills(self) -> list[SkillMastery]:
+        """Every skill of the catalog, with its interval."""
+        return report(self.tracer, self.history, self.state, self.now, self.rules)
+
+    @cached_property
+    def seen(self) -> list[Glance]:
+        """Every skill of the catalog, without the interval."""
+        return glances(self.tracer, self.state, self.now, self.rules)
+
+    @cached_property
+    def told(self) -> Told:
+        """How each answer moved the estimates."""
+        return self.tracer.told(self.history)
+
+    @property
+    def last_at(self) -> int | None:
+        return int(self.history["at"].max()) if len(self.history) else None
+
+    def at(self, moment: int) -> list[Glance]:
+        """Every skill as it stood at ``moment``, by what had been answered before it."""
+        state = self.tracer.fold(self.history[self.history["at"] < moment])
+        return glances(self.tracer, state, moment, self.rules)
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """The students of a class in the roster's order; ``title`` is empty where the roster has none."""
+
+    class_id: str
+    title: str
+    pupils: tuple[Pupil, ...]
+    serving: Serving
+    now: int
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.serving.catalog
+
+    def skill_title(self, skill: int) -> str:
+        return self.catalog.skills[skill].title or self.catalog.skills[skill].id
+
+    def lesson(self) -> int:
+        """When the last lesson began: the last day (UTC) on which at least one in :data:`LESSON` of the class
+        answered; a week ago where there is none."""
+        days = Counter(day for pupil in self.pupils for day in set((pupil.history["at"] // DAY_MS).tolist()))
+        found = [day for day, n in days.items() if n * LESSON >= len(self.pupils) and day * DAY_MS <= self.now]
+        return max(found) * DAY_MS if found else self.now - 7 * DAY_MS
+
+    def since(self, text: str) -> int:
+        """The moment that ``text`` names: ``lesson``, ``7d``, ``2026-03-01``. Raises :class:`InvalidRequest`."""
+        if text == "lesson":
+            return self.lesson()
+        if days := re.fullmatch(r"(\d{1,4})d", text):
+            return self.now - int(days[1]) * DAY_MS
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            fault = {"field": "since", "message": "write lesson, a number of days such as 7d, or a date: 2026-03-01"}
+            raise InvalidRequest("since names no day", errors=[fault]) from None
+        return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000)
+
+
+async def dossier(tutor: Tutor, class_id: str) -> Dossier:
+    """A class that the viewer may see. Raises NotAllowed and UnknownClass."""
+    await borders.require_class(tutor.rosters, class_id)
+    students = await tutor.rosters.class_students(class_id)
+    if not students:
+        raise UnknownClass(class_id)
+    stored, heads = await tutor.store.read(students, b"")
+    serving, now = await tutor.servings.at(heads), tutor.now()
+    roster = await tutor.rosters.current()
+    names, title = names_of(roster, students), title_of(roster, class_id)
+    pupils = [
+        Pupil(student, names[student], unpack(one.records), serving.tracer, now, tutor.thresholds)
+        for student, one in zip(students, stored, strict=True)
+    ]
+    return Dossier(class_id, title, tuple(pupils), serving, now)
+
+
+async def ask(tutor: Tutor, class_id: str, question: Callable[[Dossier], T]) -> T:
+    """The answer to a question about a class, worked out in a thread: the answers that come in do not wait for it."""
+    found = await dossier(tutor, class_id)
+    return await asyncio.to_thread(question, found)
+
+
+def names_of(roster: Roster, students: Sequence[str]) -> dict[str, str]:
+    """What the roster calls these students; two of one name have their ids behind it. Empty where it has no name."""
+    names = {one: roster.student[one].name if one in roster.student else "" for one in students}
+    often = Counter(names.values())
+    return {one: f"{name} ({one})" if name and often[name] > 1 else name for one, name in names.items()}
+
+
+def title_of(roster: Roster, class_id: str) -> str:
+    return roster.a_class[class_id].title if class_id in roster.a_class else ""
+
+
+def reached(pupils: Sequence[Pupil]) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+    """Who has mastered what [N, K], also where it is time to review."""
+    return np.array([[one.reached for one in pupil.seen] for pupil in pupils], bool)
