@@ -13,8 +13,9 @@ The API renders them as RFC 9457 ``application/problem+json``; the command line 
     ├── BodyTooLarge 413
     ├── UnsupportedMediaType 415
     ├── Invalid 422                 InvalidRequest, InvalidResponse, InvalidBatch, UnknownSkills, CatalogRefused
+    ├── TooManyRequests 429         one caller, beyond its rate limit
     ├── Internal 500
-    └── Unavailable 503             the store does not answer, or the service is not ready
+    └── Unavailable 503             the store does not answer, or the service is not ready; Overloaded
 """
 
 from __future__ import annotations
@@ -174,6 +175,17 @@ class CatalogRefused(Invalid):
         super().__init__(detail, faults=faults, cycles=[list(cycle) for cycle in error.cycles])
 
 
+class TooManyRequests(Problem):
+    """``seconds`` until it may be sent again."""
+
+    status, slug, title = 429, "too-many-requests", "You send faster than you may"
+    mend = "Send it again after the time in Retry-After; several responses in one request count less."
+
+    def __init__(self, rate: float, seconds: int) -> None:
+        super().__init__(f"At most {rate:g} requests a second are accepted of one caller.")
+        self.seconds = seconds
+
+
 class Internal(Problem):
     """What callers see of a fault of ours: nothing of its inside."""
 
@@ -184,3 +196,13 @@ class Unavailable(Problem):
     status, slug, title = 503, "unavailable", "The service cannot answer now"
     mend = "Send it again after the time in Retry-After: nothing was acknowledged, and nothing is counted twice."
     headers: ClassVar[Mapping[str, str]] = {"Retry-After": "2"}
+
+
+class Overloaded(Unavailable):
+    """Retry-After is set where it is sent: not the same for all."""
+
+    slug, title = "overloaded", "There is more to do than can be done now"
+    headers: ClassVar[Mapping[str, str]] = {}
+
+    def __init__(self) -> None:
+        super().__init__("Too many requests are being worked on; this one was not begun.")

@@ -25,6 +25,7 @@ requests = Histogram(
 )
 recommendations = Counter("nextwise_recommendations", "Items recommended, by reason", ["reason"])
 dropped = Counter("nextwise_decisions_dropped", "Recommendations that could not be logged: the store was away too long")
+shed = Counter("nextwise_shed", "Requests that were refused unread, by why", ["reason"])
 load_failures = Counter("nextwise_load_failures", "Catalogs and models that were refused", ["kind"])
 _serving = Gauge(
     "nextwise_serving_info", "1 for what is served", ["model_version", "catalog_version"], multiprocess_mode="livemax"
@@ -33,6 +34,8 @@ _served: list[tuple[str, str]] = []
 
 for _outcome in ("recorded", "replayed", "conflict", "rejected"):
     responses.labels(_outcome)  # a counter that shows 0 can be alerted on before the first event
+for _reason in ("overload", "rate limit"):
+    shed.labels(_reason)
 
 
 @lru_cache(1_000)

@@ -38,6 +38,19 @@ class Settings(BaseSettings):
         "info", description="What is logged: `debug`, `info` (one line a request), `warning`, `error`."
     )
     max_body_bytes: int = Field(2 * 1024 * 1024, ge=1024, description="Largest request body; larger ones get a 413.")
+    max_in_flight: int = Field(
+        256,
+        ge=1,
+        description="Requests that a worker has in hand at most; more get a 503 with Retry-After at once. One counts "
+        "once more for every 16 KB of its body.",
+    )
+    rate_limit: float = Field(
+        0.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Requests a second (and 16 KB of body) that a worker takes from one key, or from one address where "
+        "no key is sent; ten seconds' worth may come at once, more get a 429. 0: no limit.",
+    )
     max_batch: int = Field(1000, ge=1, le=10_000, description="Most responses in one request.")
     future_tolerance_seconds: float = Field(
         300.0, ge=0, description="How far ahead of this machine's clock an answer's time may lie."

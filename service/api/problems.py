@@ -43,7 +43,8 @@ MEANINGS = {
     413: "The body is too large",
     415: "The content type is wrong",
     422: "A value is wrong: every fault is named",
-    503: "The store does not answer: try again after Retry-After",
+    429: "More than this caller may send: try again after Retry-After",
+    503: "The store does not answer, or there is too much to do: try again after Retry-After",
 }
 
 

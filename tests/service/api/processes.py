@@ -17,7 +17,7 @@ from tests.servers import free_port
 
 
 class Server:
-    """A uvicorn that serves :func:`service.api.app.create_app`, on a free port unless told; ``settings`` by variable."""
+    """A uvicorn that serves :func:`service.api.app.create_app`, on a free port unless told. ``settings``: variables."""
 
     def __init__(
         self,
