@@ -62,7 +62,7 @@ messages: $(VENV)/.dev ## collect what the pages say into the catalogues of serv
 	@$(BIN)/pybabel -q extract -F pyproject.toml -k later -k said -k said_many:1,2 -k in_template_many:1,2 \
 	  --no-location --sort-output --project nextwise --version '' -o $(LOCALE)/messages.pot engine service
 	@if [ -n "$(NEW)" ]; then $(BIN)/pybabel -q init -i $(LOCALE)/messages.pot -d $(LOCALE) -l "$(NEW)"; fi
-	@$(BIN)/pybabel -q update -i $(LOCALE)/messages.pot -d $(LOCALE) --ignore-obsolete --ignore-pot-creation-date
+	@$(BIN)/pybabel -q update -i $(LOCALE)/messages.pot -d $(LOCALE) --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
 	@rm $(LOCALE)/messages.pot
 
 constraints: $(VENV)/.dev ## write down the versions that are installed now

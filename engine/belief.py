@@ -20,7 +20,7 @@ from engine.filter import answer, drift, emit, of_repeats, retained
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Counts = npt.NDArray[np.int32]
+Counts = npt.NDArray[np.signedinteger[Any]]
 Codes = npt.NDArray[np.int16]
 
 EXACT, LATTICE, COMPACT = range(3)  # how a belief is kept: unrounded; P(L | theta); one P(L) for every theta
@@ -51,13 +51,6 @@ def settled(facts: Facts) -> Facts:
     return facts._replace(weight=facts.weight.astype(np.float32).astype(np.float64))
 
 
-def copied(belief: Belief, memory: Floats) -> Belief:
-    """The belief with its own arrays, and this memory."""
-    return Belief(
-        belief.known.copy(), belief.weight.copy(), belief.seen.copy(), belief.last.copy(), belief.place.copy(), memory
-    )
-
-
 @njit(cache=True, error_model="numpy")
 def encode(p: float) -> Any:
     """The nearest point of the lattice: logit p in steps of 1/2048, -32767 to 32767."""
@@ -81,35 +74,20 @@ def encoded(known: Floats) -> Any:
 
 
 @njit(cache=True, error_model="numpy")
-def restored(prior: Floats, codes: Codes, steps: Ints, count: Ints, last: Ints, place: Ints) -> Any:
-    """A belief by skill (known, seen, last, place) from what is kept of the n skills practised, exactly: codes [n, G]
-    that were :func:`encoded`, or [n, 1] for one P(L) at every theta; ``steps`` [n] from one skill's number to the next;
-    count, last (seconds) and place [n], or no place at all. Raises IndexError on a number that is no skill's."""
-    known, seen = prior.copy(), np.zeros(len(prior), np.int32)
-    at, order = np.zeros(len(prior), np.int64), np.zeros(len(prior), np.int32)
+def restore(belief: Any, codes: Codes, steps: Ints, count: Ints, last: Ints, place: Ints) -> None:
+    """Put into a newcomer's belief what is kept of the n skills practised, exactly: codes [n, G] that were
+    :func:`encoded`, or [n, 1] for one P(L) at every theta; ``steps`` [n] from one skill's number to the next; count,
+    last (seconds) and place [n], or no place at all. Raises IndexError on a number that is no skill's."""
     k = 0
     for i in range(len(steps)):
         k += steps[i]
-        if k < 0 or k >= len(prior):
+        if k < 0 or k >= len(belief.seen):
             raise IndexError("there is no such skill")
-        for g in range(known.shape[1]):
-            known[k, g] = decode(float(codes[i, g if codes.shape[1] > 1 else 0]))
-        seen[k], at[k] = count[i], last[i] * SECOND
+        for g in range(belief.known.shape[1]):
+            belief.known[k, g] = decode(float(codes[i, g if codes.shape[1] > 1 else 0]))
+        belief.seen[k], belief.last[k] = count[i], last[i] * SECOND
         if len(place) > 0:
-            order[k] = place[i]
-    return known, seen, at, order
-
-
-@njit(cache=True)
-def slots(met: Ints, item: Ints) -> Any:
-    """The place of each item [n] among those met, -1 for one that was not: by looking through them, for a few items."""
-    found = np.full(len(item), -1)
-    for i in range(len(item)):
-        for at in range(len(met)):
-            if met[at] == item[i]:
-                found[i] = at
-                break
-    return found
+            belief.place[k] = place[i]
 
 
 @njit(cache=True, error_model="numpy")
@@ -120,31 +98,40 @@ def log_gap(seconds: bool, at: float, last: float, number: int, place: int) -> A
 
 
 @njit(cache=True, error_model="numpy")
-def keeps(facts: Any, belief: Any, k: int, at: float, number: int) -> Any:
-    """The chance that a skill which was known is known still."""
-    if belief.seen[k] == 0:
+def keeps(
+    seconds: bool,
+    forget: float,
+    slope: float,
+    typical: float,
+    seen: int,
+    at: float,
+    last: float,
+    number: int,
+    place: int,
+) -> Any:
+    """The chance that a skill which was known is known still. Takes numbers alone, since a compiled function that is
+    given facts and beliefs counts a reference to every array in them, at ten times the cost of this."""
+    if seen == 0:
         return 1.0
-    gap = log_gap(facts.seconds, at, belief.last[k], number, belief.place[k])
-    return retained(facts.forget[k], facts.gap, gap)
+    return retained(forget, slope, typical, log_gap(seconds, at, last, number, place))
 
 
 @njit(cache=True, error_model="numpy")
-def ease_of(facts: Any, memory: Floats, slot: int, item: int, tag: int, at: float, number: int) -> Any:
-    """The ease of an answer: of its skills, its item, and earlier answers to the item (row ``slot``; none below 0)."""
-    ease = facts.of_set[tag, 0] + facts.of_item[item, 0]
-    if slot >= 0 and memory[slot, COUNT] > 0.0:
-        met = memory[slot]
-        gap = log_gap(facts.seconds, at, met[TIME], number, int(met[PLACE]))
-        ease += of_repeats(facts.repeats, met[COUNT], met[RIGHT], gap, met[LATELY_RIGHT], met[LATELY_WRONG])
-    return ease
+def of_memory(seconds: bool, repeats: Floats, memory: Floats, slot: int, at: float, number: int) -> Any:
+    """What earlier answers to an item (row ``slot`` of the memory; none below 0) add to an answer's ease."""
+    if slot < 0 or memory[slot, COUNT] == 0.0:
+        return 0.0
+    gap = log_gap(seconds, at, memory[slot, TIME], number, int(memory[slot, PLACE]))
+    lately = memory[slot, LATELY_RIGHT], memory[slot, LATELY_WRONG]
+    return of_repeats(repeats, memory[slot, COUNT], memory[slot, RIGHT], gap, lately[0], lately[1])
 
 
 @njit(cache=True, error_model="numpy")
-def expected(facts: Any, known: Floats, weight: Floats, k: int, keep: float) -> Any:
+def expected(success: Floats, known: Floats, weight: Floats, k: int, keep: float) -> Any:
     """P(correct) on an item of average difficulty that asks for skill k alone."""
     total = 0.0
     for g in range(len(weight)):
-        u, h = facts.success[k, 0, g], facts.success[k, 1, g]
+        u, h = success[k, 0, g], success[k, 1, g]
         total += weight[g] * (u + (h - u) * known[k, g] * keep)
     return total
 
@@ -170,7 +157,9 @@ def follow(
     of EXACT, LATTICE, COMPACT. ``predicted`` [n] receives P(correct) of each before it; ``before`` and ``after``
     [links] the expected success on each of its skills at the answer and after it, where they are not empty.
     """
-    points, link, most = len(belief.weight), 0, 0
+    known, weight, memory, success = belief.known, belief.weight, belief.memory, facts.success
+    seconds, slope, typical = facts.seconds, facts.gap[0], facts.gap[1]
+    points, link, most = len(weight), 0, 0
     for t in tag:
         most = max(most, facts.start[t + 1] - facts.start[t])
     keep, room = np.empty(most), np.empty((most, points))
@@ -179,25 +168,29 @@ def follow(
         members = facts.skills[facts.start[t] : facts.start[t + 1]]
         n = len(members)
         for j in range(n):
-            keep[j] = keeps(facts, belief, members[j], now, number)
+            k = members[j]
+            keep[j] = keeps(
+                seconds, facts.forget[k], slope, typical, belief.seen[k], now, belief.last[k], number, belief.place[k]
+            )
             if len(before) > 0:
-                before[link + j] = expected(facts, belief.known, belief.weight, members[j], keep[j])
-        odds = np.exp(ease_of(facts, belief.memory, slot[i], item[i], t, now, number))
+                before[link + j] = expected(success, known, weight, k, keep[j])
+        ease = facts.of_set[t, 0] + facts.of_item[item[i], 0]
+        odds = np.exp(ease + of_memory(seconds, facts.repeats, memory, slot[i], now, number))
         more = np.exp(facts.of_set[t, 1] + facts.of_item[item[i], 1])
         predicted[i], seen = answer(
-            facts.learn, facts.lift[t], members, odds, more, keep[:n], score[i], belief.known, belief.weight, room[:n]
+            facts.learn, facts.lift[t], members, odds, more, keep[:n], score[i], known, weight, room[:n]
         )
-        drift(belief.weight, seen, facts.flow)
+        drift(weight, seen, facts.flow)
         if kept != EXACT:
-            _settle(belief, members, kept)
+            _settle(known, weight, members, kept)
         for j in range(n):
             k = members[j]
             belief.seen[k] += 1
             belief.last[k], belief.place[k] = now, number
             if len(after) > 0:
-                after[link + j] = expected(facts, belief.known, belief.weight, k, 1.0)
+                after[link + j] = expected(success, known, weight, k, 1.0)
         if slot[i] >= 0:
-            _remember(belief.memory[slot[i]], score[i], now, number, kept)
+            _remember(memory[slot[i]], score[i], now, number, kept)
         number, link = number + 1, link + n
 
 
@@ -216,27 +209,29 @@ def _remember(met: Floats, score: float, now: int, number: int, kept: int) -> No
 
 
 @njit(cache=True, error_model="numpy")
-def _settle(belief: Any, members: Ints, kept: int) -> None:
+def _settle(known: Floats, weight: Floats, members: Ints, kept: int) -> None:
     """Put the weights and the skills just answered on the lattice."""
-    for g in range(len(belief.weight)):
-        belief.weight[g] = np.float32(max(belief.weight[g], FAINT))
+    for g in range(len(weight)):
+        weight[g] = np.float32(max(weight[g], FAINT))
     for k in members:
         if kept == COMPACT:
             mean = 0.0
-            for g in range(len(belief.weight)):
-                mean += belief.weight[g] * belief.known[k, g]
-            belief.known[k, :] = min(mean, 1.0 - 1e-9)  # the weights add up to 1 but for rounding
-        for g in range(len(belief.weight)):
-            belief.known[k, g] = decode(encode(belief.known[k, g]))
+            for g in range(len(weight)):
+                mean += weight[g] * known[k, g]
+            known[k, :] = min(mean, 1.0 - 1e-9)  # the weights add up to 1 but for rounding
+        for g in range(len(weight)):
+            known[k, g] = decode(encode(known[k, g]))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def keep_all(facts: Any, belief: Any, at: int, number: int) -> Any:
     """The chance that each skill, were it known after its last answer, is known still [K]; 1 where ``at`` is
     :data:`NEVER`."""
-    found = np.empty(len(belief.seen))
-    for k in range(len(found)):
-        found[k] = 1.0 if at == NEVER else keeps(facts, belief, k, at - at % SECOND, number)
+    found, forget, seen, last, place = np.ones(len(belief.seen)), facts.forget, belief.seen, belief.last, belief.place
+    seconds, slope, typical, now = facts.seconds, facts.gap[0], facts.gap[1], at - at % SECOND
+    if at != NEVER:
+        for k in range(len(found)):
+            found[k] = keeps(seconds, forget[k], slope, typical, seen[k], now, last[k], number, place[k])
     return found
 
 
@@ -260,18 +255,20 @@ def stand(facts: Any, belief: Any, at: int, number: int) -> Any:
 @njit(cache=True, nogil=True, error_model="numpy")
 def chances(facts: Any, belief: Any, number: int, item: Ints, tag: Ints, slot: Ints, at: int) -> Any:
     """P(correct) of each of n items, were it given now [n]; arguments as of :func:`follow`."""
-    found, now = np.zeros(len(item)), at - at % SECOND
+    found, now, keep = np.zeros(len(item)), at - at % SECOND, keep_all(facts, belief, at, number)
+    known, weight, memory = belief.known, belief.weight, belief.memory
     for i in range(len(item)):
-        t = tag[i]
-        odds = np.exp(ease_of(facts, belief.memory, slot[i], item[i], t, now, number))
+        t, lift = tag[i], facts.lift[tag[i]]
+        ease = facts.of_set[t, 0] + facts.of_item[item[i], 0]
+        odds = np.exp(ease + of_memory(facts.seconds, facts.repeats, memory, slot[i], now, number))
         more = np.exp(facts.of_set[t, 1] + facts.of_item[item[i], 1])
-        keep = 1.0
-        for k in facts.skills[facts.start[t] : facts.start[t + 1]]:
-            keep *= keeps(facts, belief, k, now, number)
-        for g in range(len(belief.weight)):
-            u, h = emit(odds, more, facts.lift[t], g)
-            joint = keep
-            for k in facts.skills[facts.start[t] : facts.start[t + 1]]:
-                joint *= belief.known[k, g]
-            found[i] += belief.weight[g] * (u + (h - u) * joint)
+        low, high, kept = facts.start[t], facts.start[t + 1], 1.0
+        for j in range(low, high):
+            kept *= keep[facts.skills[j]]
+        for g in range(len(weight)):
+            u, h = emit(odds, more, lift, g)
+            joint = kept
+            for j in range(low, high):
+                joint *= known[facts.skills[j], g]
+            found[i] += weight[g] * (u + (h - u) * joint)
     return found

@@ -46,10 +46,10 @@ def emit(ease: float, gain: float, lift: Floats, g: int) -> Any:
 
 
 @njit(cache=True, error_model="numpy")
-def retained(forget: float, slopes: Floats, gap: float) -> Any:
-    """The chance that a known skill is known still after this log gap; ``forget`` is a logit after a typical gap,
-    ``slopes`` [2] are its slope by the log gap, and the typical one."""
-    return 1.0 / (1.0 + np.exp(forget + slopes[0] * (gap - slopes[1])))
+def retained(forget: float, slope: float, typical: float, gap: float) -> Any:
+    """The chance that a known skill is known still after this log gap; ``forget`` is a logit after a ``typical`` one,
+    ``slope`` its rise by the log gap."""
+    return 1.0 / (1.0 + np.exp(forget + slope * (gap - typical)))
 
 
 @njit(cache=True, error_model="numpy")

@@ -159,5 +159,5 @@ def _follow_all(
         for place in range(first, used):
             k = skill[place]
             number[place], known[place] = belief.seen[k], (belief.weight * belief.known[k]).sum()
-            success[place] = expected(facts, belief.known, belief.weight, k, 1.0)
+            success[place] = expected(facts.success, belief.known, belief.weight, k, 1.0)
     return predicted, after, student[:used], skill[:used], known[:used], success[:used], number[:used]

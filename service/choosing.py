@@ -13,6 +13,7 @@ from engine.recommend import Chances, Choice, Draw, Policy, choose
 from engine.responses import EMPTY, History
 from engine.tracing import AnyState, Standing
 from models.predictor import Student
+from service import policies
 from service.errors import NoCatalog, UnknownSkills
 from service.serving import Serving
 from service.views import Next, Reason, Recommendation
@@ -37,7 +38,7 @@ class Chooser:
 
     def __init__(self, policy: Policy, salt: bytes) -> None:
         self.policy = policy
-        self.name = f"{policy.name}@{policy.version}"
+        self.name, self.digest = f"{policy.name}@{policy.version}", policies.digest(policy)
         self._salt = blake2b(salt, digest_size=32).digest()
 
     def choose(
@@ -49,10 +50,11 @@ class Chooser:
         now: int,
         records: History = EMPTY,
         standing: Standing | None = None,
+        draw: Draw | None = None,
     ) -> tuple[Next, Choice]:
         """``now`` (ms) counts in whole hours: asked again soon, the same question has the same answer. ``records`` are
         the whole history where the serving has a predictor, which reads it; ``standing`` the student's in that hour,
-        where the caller has it.
+        where the caller has it; ``draw`` the chance of a choice that is made again.
 
         Raises :class:`NoCatalog` and :class:`UnknownSkills`.
         """
@@ -60,8 +62,8 @@ class Chooser:
             raise NoCatalog
         if unknown := [skill for skill in question.skills if skill not in serving.catalog.skill_index]:
             raise UnknownSkills(unknown)
-        asked = [student_id, state.length, sorted(set(question.skills)), sorted(set(question.exclude))]
-        draw = self._draw(orjson.dumps(asked))
+        asked = _asked(student_id, state.length, question)
+        draw = draw or self._draw(orjson.dumps(asked))
         wanted = question.n, question.skills, question.exclude
         now -= now % HOUR
         chances = None if serving.predictor is None else _predicted(serving, records, now)
@@ -69,6 +71,34 @@ class Chooser:
         made = tuple(self._named(serving, asked, choice, slot) for slot in range(len(choice.recommendations)))
         versions = serving.model_version, serving.catalog_version
         return Next(student_id, str(choice.outcome), choice.text, made, *versions), choice
+
+    def log_event(self, answer: Next, choice: Choice, slot: int, question: Question, length: int, at: int) -> bytes:
+        """A recommendation as the log keeps it: enough to make the choice again (:mod:`service.decisions`), and no
+        more. What was considered, and by which scores, follows from the history, the model and the catalog."""
+        made = answer.recommendations[slot]
+        draw = self._draw(orjson.dumps(_asked(answer.student_id, length, question)))
+        event = {
+            "recommendation_id": made.recommendation_id,
+            "student_id": answer.student_id,
+            "item_id": made.item_id,
+            "skill_ids": made.skill_ids,
+            "at": at,
+            "slot": slot,
+            "propensity": made.propensity,
+            "policy": made.policy,
+            "policy_digest": self.digest,
+            "model_version": made.model_version,
+            "catalog_version": made.catalog_version,
+            "reason": {"code": made.reason.code, "text": made.reason.text},
+            "p_correct": made.p_correct,
+            "expected_gain": made.expected_gain,
+            "candidates": choice.candidates,
+            "history_length": length,
+            "outcome": answer.outcome,
+            "question": question,
+            "draws": [draw(earlier) for earlier in range(slot + 1)],
+        }
+        return orjson.dumps(event)
 
     def _draw(self, asked: bytes) -> Draw:
         def draw(slot: int) -> float:
@@ -96,6 +126,11 @@ class Chooser:
         )
 
 
+def _asked(student_id: str, length: int, question: Question) -> list[object]:
+    """What chance is derived from: the question without how many items were asked for."""
+    return [student_id, length, sorted(set(question.skills)), sorted(set(question.exclude))]
+
+
 def _predicted(serving: Serving, records: History, now: int) -> Chances:
     """P(correct) of items by the response predictor, given a student's whole history."""
     assert serving.predictor is not None
@@ -105,26 +140,3 @@ def _predicted(serving: Serving, records: History, now: int) -> Chances:
     student.add(answers.items, at, answers.scores)
     last = max(now / 1000.0, float(at[-1]) if len(at) else 0.0) if real else float(len(at))
     return lambda asked: student.predict(asked, last)
-
-
-def log_event(made: Recommendation, slot: int, answer: Next, choice: Choice, length: int, at: int) -> bytes:
-    """A recommendation as the log keeps it: enough to judge the policy later."""
-    event = {
-        "recommendation_id": made.recommendation_id,
-        "student_id": answer.student_id,
-        "item_id": made.item_id,
-        "skill_ids": made.skill_ids,
-        "at": at,
-        "slot": slot,
-        "propensity": made.propensity,
-        "policy": made.policy,
-        "model_version": made.model_version,
-        "catalog_version": made.catalog_version,
-        "reason": {"code": made.reason.code, "text": made.reason.text},
-        "p_correct": made.p_correct,
-        "expected_gain": made.expected_gain,
-        "candidates": choice.candidates,
-        "history_length": length,
-        "outcome": answer.outcome,
-    }
-    return orjson.dumps(event)

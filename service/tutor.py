@@ -18,7 +18,7 @@ from engine.tracing import AnyState, Standing, Step
 from service import metrics
 from service.answers import Answer
 from service.behind import Behind
-from service.choosing import HOUR, Chooser, Question, log_event
+from service.choosing import HOUR, Chooser, Question
 from service.errors import NoCatalog, UnknownClass, UnknownStudent
 from service.roster import Rosters
 from service.serving import Serving, Servings
@@ -172,7 +172,7 @@ class Tutor:
         if not log:
             return answer
         events = [
-            log_event(made, slot, answer, choice, state.length, at)
+            self._chooser.log_event(answer, choice, slot, question, state.length, at)
             for slot, made in enumerate(answer.recommendations)
             if self.behind.is_new(made.recommendation_id)
         ]

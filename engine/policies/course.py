@@ -11,6 +11,7 @@ import numpy.typing as npt
 from numba import njit
 
 from engine.catalog import Catalog
+from engine.tracing import AnyTracer
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -27,6 +28,7 @@ class Course:
     budget      items that a student is going to get
     informed    [K, 5] the same, fitted with the graph: prior and learn are those of students who know the prerequisites
     unready_prior  [K] P(known before the first answer) where they are not known; both are ``params``' unless given
+    tracer      the served model, fitted from the same logs; only the rule "served" reads it
     """
 
     catalog: Catalog
@@ -36,6 +38,7 @@ class Course:
     budget: int
     informed: Floats | None = None
     unready_prior: Floats | None = None
+    tracer: AnyTracer | None = None
 
     @cached_property
     def links(self) -> tuple[Ints, Ints]:

@@ -13,6 +13,7 @@ from engine.policies.alosi import Alosi
 from engine.policies.course import Course
 from engine.policies.default import Default
 from engine.policies.rule import Rule, Session
+from engine.policies.served import Served
 from engine.policies.simple import FixedOrder, MasteryOrder, MaxInformation, OuterFringe, Random
 from engine.policies.zpdes import Zpdes
 
@@ -25,6 +26,7 @@ RULES: dict[str, Rule] = {
     "alosi": Alosi,
     "max-information": MaxInformation,
     "expected-gain": Default,
+    "served": Served,
 }
 
 

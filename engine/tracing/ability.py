@@ -1,5 +1,5 @@
 """The mastery model (:mod:`engine.mastery_model`) as a tracer: a belief is P(L | theta), the weights of theta, and what
-is remembered of items (:class:`engine.belief.Belief`)."""
+is remembered of items (:class:`engine.belief.Belief`), in two flat arrays (:mod:`engine.tracing.packed`)."""
 
 from __future__ import annotations
 
@@ -20,31 +20,30 @@ from engine.belief import (
     LATTICE,
     NEVER,
     PLACE,
-    REMEMBERED,
     RIGHT,
     SECOND,
     TIME,
     Belief,
-    copied,
     settled,
 )
 from engine.catalog import Catalog
 from engine.facts import Facts
 from engine.mastery_model import MasteryModel
-from engine.responses import History
-from engine.tracing.base import Answers, Floats, Ints, Standing, State, Tracer, weighted
+from engine.responses import History, in_order_of_time
+from engine.tracing import packed
+from engine.tracing.base import RECENT, Answers, Floats, Ints, Standing, State, Tracer, weighted
 from engine.tracing.columns import pack, unpack
+from engine.tracing.packed import STUDENT
 
-_NONE, _NOT_MET = np.empty(0), np.zeros((1, REMEMBERED))
+_NONE = np.empty(0)
 
 
 @dataclass(frozen=True)
 class Student:
-    """A belief, and the items that its memory's rows are of (positions in the catalog), in the order they were met."""
+    """A belief and what goes with it, packed: :meth:`AbilityTracer.believed` has the parts by name."""
 
-    belief: Belief
-    items: Ints
-    answers: int  # folded so far, those of unknown items not included
+    numbers: Ints
+    values: Floats
 
 
 class AbilityTracer(Tracer[Student]):
@@ -58,16 +57,28 @@ class AbilityTracer(Tracer[Student]):
         skills, items = [skill.id for skill in catalog.skills], [item.id for item in catalog.items]
         self.facts = settled(facts.facts(model, skills, sets.start, sets.skills, items))
         self._kept = COMPACT if compact else LATTICE
-        self._remembers = bool(self.facts.repeats.any())
         known = self.facts
         self.tag = self._named(*(np.asarray(part).tobytes() for part in known), b"compact" if compact else b"full")
-        self.empty = self._begin(Student(self._newcomer(known), np.empty(0, np.int64), 0))
+        self._facts = packed.of_facts(known, sets.of_item, catalog.key_index)
+        self.empty = self._state(*packed.newcomer(known))
 
-    @staticmethod
-    def _newcomer(known: Facts) -> Belief:
-        k = len(known.prior)
-        times = np.zeros(k, np.int32), np.zeros(k, np.int64), np.zeros(k, np.int32)
-        return Belief(known.prior.copy(), known.weight.copy(), *times, np.empty((0, REMEMBERED)))
+    def _state(self, numbers: Ints, values: Floats) -> State[Student]:
+        k = len(self.facts.prior)
+        length, _, folded_at, recents = numbers[:STUDENT].tolist()
+        first, last, recent = STUDENT + k, STUDENT + 2 * k, STUDENT + 3 * k
+        return State(
+            Student(numbers, values),
+            numbers[STUDENT:first],
+            numbers[first:last],
+            numbers[recent : recent + recents],
+            folded_at,
+            length,
+        )
+
+    def believed(self, state: State[Student]) -> Belief:
+        """What is believed of a student, by name."""
+        found: Belief = packed.believed(*self.facts.prior.shape, state.belief.numbers, state.belief.values)
+        return found
 
     # ------------------------------------------------------------------------------------------------ folding
 
@@ -75,78 +86,49 @@ class AbilityTracer(Tracer[Student]):
         state = self.empty if state is None else state
         if len(history) == 0:
             return state
-        answers = self.answers(history)
-        student = self._moved(self.facts, state.belief, answers, self._kept)[0]
-        last_at = np.where(student.belief.seen > 0, student.belief.last, NEVER)
-        return self._after(state, answers, student, student.belief.seen, last_at)
+        student, records = state.belief, _words(history)
+        moved = packed.fold(*self._facts, student.numbers, student.values, records, self._kept, _NONE, _NONE, _NONE)
+        return self._state(*moved)
 
     def _told(self, answers: Answers) -> tuple[Floats, Floats, Floats]:
-        moves = np.empty(self._links(answers)), np.empty(self._links(answers))
-        _, predicted = self._moved(self.facts, self.empty.belief, answers, self._kept, *moves)
-        return predicted, *moves
-
-    def _moved(
-        self, known: Facts, student: Student, answers: Answers, kept: int, before: Floats = _NONE, after: Floats = _NONE
-    ) -> tuple[Student, Floats]:
-        """The student after the answers, and P(correct) of each before it [n]."""
-        memory, items, slot = self._slots(student, answers.items)
-        moved = copied(student.belief, memory)
-        predicted, tag = np.empty(len(slot)), self.catalog.skill_sets.of_item[answers.items]
-        given = answers.items, tag, slot, answers.at, answers.scores
-        belief.follow(known, moved, student.answers, *given, kept, predicted, before, after)
-        return Student(moved, items, student.answers + len(slot)), predicted
-
-    def _slots(self, student: Student, items: Ints) -> tuple[Floats, Ints, Ints]:
-        """Memory and items with a row for every item, and the row of each [n]; -1 where nothing is remembered."""
-        if not self._remembers:
-            return student.belief.memory, student.items, np.full(len(items), -1, np.int64)
-        if len(items) == 1:
-            slot = belief.slots(student.items, items)
-            if slot[0] >= 0:
-                return student.belief.memory.copy(), student.items, slot
-            slot[0] = len(student.items)
-            return np.concatenate([student.belief.memory, _NOT_MET]), np.concatenate([student.items, items]), slot
-        place = {item: at for at, item in enumerate(student.items.tolist())}
-        slot = np.array([place.setdefault(item, len(place)) for item in items.tolist()], np.int64)
-        memory = np.zeros((len(place), REMEMBERED))
-        memory[: len(student.items)] = student.belief.memory
-        return memory, np.fromiter(place, np.int64, len(place)), slot
+        told = np.empty(len(answers.items)), np.empty(self._links(answers)), np.empty(self._links(answers))
+        new = self.empty.belief
+        packed.fold(*self._facts, new.numbers, new.values, _words(answers.records), self._kept, *told)
+        return told
 
     # ------------------------------------------------------------------------------------------------- asking
 
     def standing(self, state: State[Student], now: int | None = None) -> Standing:
-        student = state.belief
-        at = NEVER if now is None else max(state.folded_at, now)
-        return Standing(*belief.stand(self.facts, student.belief, at, student.answers))
+        student, at = state.belief, NEVER if now is None else now
+        return Standing(*packed.standing(*self._facts, student.numbers, student.values, at))
 
     def interval(
         self, history: History, state: State[Student], now: int | None = None, share: float = 0.9
     ) -> tuple[Floats, Floats]:
         """Over ability as it is believed of this student under every parameter draw."""
-        known, at = self._drawn, NEVER if now is None else max(state.folded_at, now)
-        new = Student(self._newcomer(known), np.empty(0, np.int64), 0)
-        student = self._moved(known, new, self.answers(history), EXACT)[0]
-        keep = belief.keep_all(known, student.belief, at, student.answers)
+        (known, flat), at = self._drawn, NEVER if now is None else max(state.folded_at, now)
+        moved = packed.fold(*flat, *packed.newcomer(known), _words(history), EXACT, _NONE, _NONE, _NONE)
+        student = packed.believed(*known.prior.shape, *moved)
+        keep = belief.keep_all(known, student, at, int(moved[0][packed.ANSWERS]))
         unknown, success = known.success[:, 0], known.success[:, 1]
-        values = unknown + (success - unknown) * student.belief.known * keep[:, None]
+        values = unknown + (success - unknown) * student.known * keep[:, None]
         # Each draw counts as much as any other: one student's answers do not choose among them.
-        of_draws = student.belief.weight.reshape(-1, len(self.model.theta))
+        of_draws = student.weight.reshape(-1, len(self.model.theta))
         weight = (of_draws / of_draws.sum(axis=1, keepdims=True)).reshape(-1, 1)
         low, high = weighted(values.T, weight, share)
         mastery = self.standing(state, now).mastery
         return np.minimum(low, mastery), np.maximum(high, mastery)
 
     @cached_property
-    def _drawn(self) -> Facts:
-        return facts.drawn(self.model, [skill.id for skill in self.catalog.skills], self.facts)
+    def _drawn(self) -> tuple[Facts, tuple[Ints, Floats]]:
+        """The facts of every parameter draw side by side, and the same packed."""
+        known = facts.drawn(self.model, [skill.id for skill in self.catalog.skills], self.facts)
+        return known, packed.of_facts(known, self.catalog.skill_sets.of_item, self.catalog.key_index)
 
     def predict(self, state: State[Student], items: Ints, now: int | None = None) -> Floats:
         student, items = state.belief, np.asarray(items, np.int64)
-        slot = belief.slots(student.items, items)
-        given = items, self.catalog.skill_sets.of_item[items], slot
-        return np.asarray(
-            belief.chances(self.facts, student.belief, student.answers, *given, max(state.folded_at, now or 0))
-        )
+        found: Floats = packed.predict(*self._facts, student.numbers, student.values, items, now or 0)
+        return found
 
     def success(self, known: float) -> Floats:
         middle = len(self.model.theta) // 2
@@ -158,11 +140,10 @@ class AbilityTracer(Tracer[Student]):
     def dump(self, state: State[Student]) -> bytes:
         """24 bytes a practised skill (8 where compact): 2 for each point of ability, 4 for the time, 2 for which skill
         and how many answers; 4 a point for the weights; and 12 an item met, where the model reads repeats."""
-        student, practised = state.belief, np.flatnonzero(state.responses)
-        now = student.belief
-        head = _HEAD.pack(
-            state.length, student.answers, state.folded_at, len(practised), len(student.items), len(state.recent)
-        )
+        student, now, practised = state.belief.numbers, self.believed(state), np.flatnonzero(state.responses)
+        met = packed.met_by(len(state.responses), student)
+        answers = int(student[packed.ANSWERS])
+        head = _HEAD.pack(state.length, answers, state.folded_at, len(practised), len(met), len(state.recent))
         columns = (
             now.weight,
             belief.encoded(now.known[practised, :1] if self.compact else now.known[practised]).ravel(),
@@ -170,7 +151,7 @@ class AbilityTracer(Tracer[Student]):
             now.seen[practised],
             now.last[practised] // SECOND,
             now.place[practised[:0] if self.facts.seconds else practised],
-            student.items,
+            met,
             now.memory[:, COUNT],
             now.memory[:, RIGHT],
             now.memory[:, TIME] // SECOND if self.facts.seconds else now.memory[:, PLACE],
@@ -181,24 +162,31 @@ class AbilityTracer(Tracer[Student]):
 
     def load(self, blob: bytes) -> State[Student]:
         length, answers, folded_at, n, m, recents = _HEAD.unpack_from(blob)
-        points, places = len(self.facts.weight), 0 if self.facts.seconds else n
+        (k, points), places = self.facts.prior.shape, 0 if self.facts.seconds else n
         counts = points, n if self.compact else n * points, n, n, n, places, m, m, m, m, 2 * m, recents
         weight, codes, skills, count, last, place, items, met, right, when, lately, recent = unpack(
             blob[_HEAD.size :], list(zip(counts, _KINDS, strict=True))
         )
-        parts = (part.astype(np.int64) for part in (skills, count, last, place))
+        numbers, values = packed.newcomer(self.facts, m)
+        first = STUDENT + 3 * k
+        numbers[:STUDENT] = length, answers, folded_at, recents
+        numbers[first : first + recents], numbers[first + RECENT :] = recent, items
+        now = packed.believed(k, points, numbers, values)
+        now.weight[:] = weight
         codes = codes.reshape(n, 1 if self.compact else points)
-        known, seen, last, place = belief.restored(self.facts.prior, codes, *parts)
-        memory = np.empty((m, REMEMBERED))
+        belief.restore(now, codes, *(part.astype(np.int64) for part in (skills, count, last, place)))
         if m:
-            memory[:, COUNT], memory[:, RIGHT] = met, right
-            memory[:, TIME] = when.astype(np.float64) * SECOND if self.facts.seconds else 0.0
-            memory[:, PLACE] = 0.0 if self.facts.seconds else when
-            memory[:, [LATELY_RIGHT, LATELY_WRONG]] = lately.reshape(m, 2) / FINE
-        now = Belief(known, weight.astype(np.float64), seen, last, place, memory)
-        student = Student(now, items.astype(np.int64), answers)
-        last_at = np.where(seen > 0, last, NEVER)
-        return State(student, seen, last_at, recent.astype(np.int64), folded_at, length)
+            now.memory[:, COUNT], now.memory[:, RIGHT] = met, right
+            now.memory[:, TIME] = when.astype(np.float64) * SECOND if self.facts.seconds else 0.0
+            now.memory[:, PLACE] = 0.0 if self.facts.seconds else when
+            now.memory[:, [LATELY_RIGHT, LATELY_WRONG]] = lately.reshape(m, 2) / FINE
+        return self._state(numbers, values)
+
+
+def _words(history: History) -> Ints:
+    """The records in order of time, as words of 8 bytes [4 n]; a copy, since a kernel takes no array that is read-only
+    as readily."""
+    return in_order_of_time(history).view(np.int64).copy()
 
 
 _HEAD = struct.Struct("<IIqIII")

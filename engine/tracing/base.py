@@ -20,7 +20,7 @@ from engine.responses import History, in_order_of_time
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Counts = npt.NDArray[np.int32]
+Counts = npt.NDArray[np.signedinteger[Any]]
 B = TypeVar("B")
 
 RECENT = 64  # how many of the last items a state remembers, for spacing and for the guard against wheel-spinning

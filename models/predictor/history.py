@@ -106,7 +106,7 @@ def _keep(facts: Any, row: Floats, k: int, now: float, place: float, real: bool)
     """The chance that a known skill is still known."""
     if row[COUNT] == 0:
         return 1.0
-    return retained(facts.forget[k], facts.gap, _log_gap(row, now, place, real))
+    return retained(facts.forget[k], facts.gap[0], facts.gap[1], _log_gap(row, now, place, real))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

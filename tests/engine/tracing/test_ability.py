@@ -120,7 +120,7 @@ def test_whatever_the_ability_a_right_answer_lowers_no_skill_of_its_own_and_a_wr
         item, score = int(rng.integers(len(CATALOG.items))), float(rng.integers(2))
         after = tracer.fold(history_of([(CATALOG.items[item].id, score, turn * DAY)]), state)
         for k in tracer.skills[tracer.start[item] : tracer.start[item + 1]]:
-            moved = after.belief.belief.known[k] - state.belief.belief.known[k]
+            moved = tracer.believed(after).known[k] - tracer.believed(state).known[k]
             if state.responses[k]:  # before, it was not on the lattice
                 assert (moved * (score - 0.5) >= 0).all()
         state = after
@@ -207,7 +207,7 @@ def test_a_long_life_stays_finite() -> None:
     sure = tracer.standing(state).mastery[3]
     for n in range(60):
         state = tracer.fold(history_of([("a1", 0.0, (3000 + n) * 1000)]), state)
-    assert np.isfinite(state.belief.belief.known).all()
+    assert np.isfinite(tracer.believed(state).known).all()
     assert tracer.standing(state).mastery[3] < sure - 0.2
 
 
