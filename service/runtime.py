@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from service import policies
 from service.behind import Behind
 from service.serving import Servings
 from service.settings import Settings
@@ -21,6 +22,9 @@ def now() -> int:
 @asynccontextmanager
 async def tutoring(config: Settings, store: Store) -> AsyncIterator[Tutor]:
     """A tutor that serves what the store's heads name. What it wrote behind its answers is written when it ends."""
+    policy = config.served_policy()
+    # What the digests in the log stand for:
+    await store.publish("policy", policies.digest(policy), policies.to_json(policy))
     servings, behind = Servings(store, compact=config.compact_snapshots, predicts=config.predictor), Behind(store)
     try:
         await servings.start(config.model_check_seconds)
@@ -30,7 +34,7 @@ async def tutoring(config: Settings, store: Store) -> AsyncIterator[Tutor]:
             behind,
             now=now,
             salt=config.resolve_salt(),
-            policy=config.policy,
+            policy=policy,
             thresholds=config.thresholds,
         )
     finally:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import secrets
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, field_validator
@@ -14,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from engine.mastery import Thresholds
 from engine.recommend import Policy
+from service import policies
 from service.language import codes
 
 SALT_FILE = "salt"
@@ -77,9 +79,15 @@ class Settings(BaseSettings):
         description="Let the response predictor judge the shortlist of items to give, where the model has one "
         "(`nextwise train --model predictor`). Whole histories are read then, which costs time.",
     )
-    policy_exploration: Probability = Field(
-        0.05,
-        description="Share of recommendations spread evenly over all items that fit, so that policies can be judged.",
+    policy: str = Field(
+        "default",
+        description="The policy by which items are chosen: the name of one that ships (`nextwise policies list`), or "
+        "the path of a JSON file (docs/recommending.md).",
+    )
+    policy_exploration: Probability | None = Field(
+        None,
+        description="Share of recommendations spread evenly over all items that fit, so that policies can be judged. "
+        "Default: the policy's own.",
     )
     salt: SecretStr | None = Field(
         None,
@@ -136,9 +144,18 @@ class Settings(BaseSettings):
     def thresholds(self) -> Thresholds:
         return Thresholds(self.mastered_at, self.enough_responses, self.review_days)
 
-    @property
-    def policy(self) -> Policy:
-        return Policy(mastered=self.mastered_at, exploration=self.policy_exploration)
+    def served_policy(self) -> Policy:
+        """The policy that is set, with what other settings change of it: its version says so.
+
+        Raises :class:`~service.policies.PolicyFault`.
+        """
+        policy = policies.read(self.policy)
+        mastered = self.mastered_at if "mastered_at" in self.model_fields_set else None
+        for name, value in {"mastered": mastered, "exploration": self.policy_exploration}.items():
+            if value is not None and value != getattr(policy, name):
+                changes: dict[str, Any] = {name: value, "version": f"{policy.version}+{name}={value:g}"}
+                policy = replace(policy, **changes)
+        return policy
 
     def resolve_salt(self) -> bytes:
         """The salt that is set, else the one kept in the data folder, made where there is none."""

@@ -5,7 +5,7 @@ A store keeps, and knows nothing of the meaning of:
 - **histories**: packed records (:data:`engine.responses.RECORD`) of a student, append-only, in order of arrival;
 - **snapshots**: one a student, a cache that may be lost or dropped at any time;
 - **the log**: every event in full, in partitions, until the archiver has drained it;
-- **artifacts**: immutable blobs by kind and version (a catalog, a model, a roster), and one *head* version a kind;
+- **artifacts**: immutable blobs by kind and version (catalog, model, roster, policy), and one *head* version a kind;
 - **classes**: which students were seen in which class.
 
 Everything acknowledged survives ``kill -9`` of this process (and of the server behind it).
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
 
-ArtifactKind = Literal["catalog", "model", "roster"]
+ArtifactKind = Literal["catalog", "model", "roster", "policy"]
 LogKind = Literal["response", "recommendation"]
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from engine.recommend import Policy
 from service.settings import Settings, settings_table
 
 
@@ -25,8 +26,19 @@ def test_environment_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings()
     assert settings.store_url == "redis://host:6379/0"
     assert settings.thresholds.mastered == 0.9
-    assert settings.policy.mastered == 0.9
+    assert settings.served_policy().mastered == 0.9
     assert settings.mlflow_url == "http://mlflow:5000"
+
+
+def test_a_policy_that_settings_change_says_so_in_its_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().served_policy() == Policy()
+    own = tmp_path / "own.json"
+    own.write_text('{"name": "own", "version": "7", "settings": {"mastered": 0.7, "exploration": 0.1}}')
+    monkeypatch.setenv("NEXTWISE_POLICY", str(own))
+    assert Settings().served_policy() == Policy("own", "7", mastered=0.7, exploration=0.1)
+    monkeypatch.setenv("NEXTWISE_POLICY_EXPLORATION", "0.1")  # what it has already
+    monkeypatch.setenv("NEXTWISE_MASTERED_AT", "0.9")
+    assert Settings().served_policy() == Policy("own", "7+mastered=0.9", mastered=0.9, exploration=0.1)
 
 
 @pytest.mark.parametrize(("name", "value"), [("PORT", "70000"), ("MASTERED_AT", "95"), ("SALT", "short")])
