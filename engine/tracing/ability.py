@@ -77,7 +77,8 @@ class AbilityTracer(Tracer[Student]):
 
     def believed(self, state: State[Student]) -> Belief:
         """What is believed of a student, by name."""
-        found: Belief = packed.believed(*self.facts.prior.shape, state.belief.numbers, state.belief.values)
+        k, points = self.facts.prior.shape
+        found: Belief = packed.believed(k, points, state.belief.numbers, state.belief.values)
         return found
 
     # ------------------------------------------------------------------------------------------------ folding
@@ -108,7 +109,7 @@ class AbilityTracer(Tracer[Student]):
         """Over ability as it is believed of this student under every parameter draw."""
         (known, flat), at = self._drawn, NEVER if now is None else max(state.folded_at, now)
         moved = packed.fold(*flat, *packed.newcomer(known), _words(history), EXACT, _NONE, _NONE, _NONE)
-        student = packed.believed(*known.prior.shape, *moved)
+        student = packed.believed(len(known.prior), len(known.weight), *moved)
         keep = belief.keep_all(known, student, at, int(moved[0][packed.ANSWERS]))
         unknown, success = known.success[:, 0], known.success[:, 1]
         values = unknown + (success - unknown) * student.known * keep[:, None]

@@ -1,0 +1,216 @@
+"""The facts of a mastery model, and one student, as two flat arrays each: what a server hands to a kernel.
+
+A compiled call takes apart every array that it is given, which costs more than folding an answer does: 28 arrays took
+some 60 us in a live server, the four of here take two. Inside, :func:`opened` and :func:`believed` are the named parts
+again (views, no copies), and the equations are those of :mod:`engine.belief`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from engine.belief import NEVER, REMEMBERED, Belief, chances, follow, stand
+from engine.facts import Facts
+from engine.tracing.base import RECENT, Floats, Ints, remembered
+
+SKILLS, SETS, ITEMS, POINTS, SECONDS, REMEMBERS, KEYS = range(7)  # the first numbers of the facts
+FACTS = 7
+LENGTH, ANSWERS, FOLDED_AT, RECENTS = range(4)  # the first numbers of a student
+STUDENT = 4
+ITEM, AT, SCORE, WORDS = 1, 2, 6, 4  # where they are in a record of so many words of 8 bytes; the score, of 4
+
+
+def of_facts(facts: Facts, of_item: Ints, keys: Mapping[int, int]) -> tuple[Ints, Floats]:
+    """Facts as numbers and values: with the set of every item [items], and the items' places by their keys."""
+    k, points = facts.prior.shape
+    order = sorted(keys)
+    sizes = [k, len(facts.start) - 1, len(of_item), points, facts.seconds, facts.repeats.any(), len(order)]
+    numbers = [sizes, facts.start, of_item, order, [keys[key] for key in order], facts.skills]
+    values = [np.ravel(part) for part in facts[2:-1]]
+    return np.concatenate([np.asarray(part, np.int64) for part in numbers]), np.concatenate(values)
+
+
+def newcomer(facts: Facts, met: int = 0) -> tuple[Ints, Floats]:
+    """A student without answers, as numbers and values; with room for so many items met."""
+    k = len(facts.prior)
+    numbers = np.zeros(STUDENT + 3 * k + RECENT + met, np.int64)
+    numbers[FOLDED_AT], numbers[STUDENT + k : STUDENT + 2 * k] = NEVER, NEVER
+    return numbers, np.concatenate([facts.prior.ravel(), facts.weight, np.zeros(REMEMBERED * met)])
+
+
+@njit(cache=True, error_model="numpy")
+def opened(numbers: Ints, values: Floats) -> Any:
+    """The facts by name, as they are in there."""
+    k, sets, items, points = numbers[SKILLS], numbers[SETS], numbers[ITEMS], numbers[POINTS]
+    start = FACTS + sets + 1
+    skills = start + items + 2 * numbers[KEYS]
+    grid = k * points
+    lift = 2 * grid
+    theta = lift + 2 * sets * points
+    flow = theta + 2 * points
+    success = flow + 2 * points
+    of_set = success + 2 * grid
+    of_item = of_set + 2 * sets
+    forget = of_item + 2 * items
+    gap = forget + k
+    return Facts(
+        numbers[FACTS:start],
+        numbers[skills:],
+        values[:grid].reshape(k, points),
+        values[grid:lift].reshape(k, points),
+        values[lift:theta].reshape(sets, 2, points),
+        values[theta : theta + points],
+        values[theta + points : flow],
+        values[flow:success].reshape(2, points),
+        values[success:of_set].reshape(k, 2, points),
+        values[of_set:of_item].reshape(sets, 2),
+        values[of_item:forget].reshape(items, 2),
+        values[forget:gap],
+        values[gap : gap + 2],
+        values[gap + 2 :],
+        numbers[SECONDS] > 0,
+    )
+
+
+@njit(cache=True, error_model="numpy")
+def believed(k: int, points: int, numbers: Ints, values: Floats) -> Any:
+    """The belief of a student, as it is in there."""
+    grid = k * points
+    return Belief(
+        values[:grid].reshape(k, points),
+        values[grid : grid + points],
+        numbers[STUDENT : STUDENT + k],
+        numbers[STUDENT + k : STUDENT + 2 * k],
+        numbers[STUDENT + 2 * k : STUDENT + 3 * k],
+        values[grid + points :].reshape((len(values) - grid - points) // REMEMBERED, REMEMBERED),
+    )
+
+
+@njit(cache=True)
+def recent_of(k: int, numbers: Ints) -> Any:
+    """The last items that a student answered, as :class:`engine.tracing.State` has them."""
+    first = STUDENT + 3 * k
+    return numbers[first : first + numbers[RECENTS]]
+
+
+@njit(cache=True)
+def met_by(k: int, numbers: Ints) -> Any:
+    """The items that the rows of a student's memory are of, in the order in which they were met."""
+    return numbers[STUDENT + 3 * k + RECENT :]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def fold(
+    facts_numbers: Ints,
+    facts_values: Floats,
+    numbers: Ints,
+    values: Floats,
+    records: Ints,
+    kept: int,
+    predicted: Floats,
+    before: Floats,
+    after: Floats,
+) -> Any:
+    """Another student's numbers and values: after ``records`` [4 n], in order of time, as words of 8 bytes.
+
+    The last four arguments as of :func:`engine.belief.follow`; ``predicted`` may be empty. Records of unknown items
+    count among the last items and the length, and move nothing.
+    """
+    facts = opened(facts_numbers, facts_values)
+    k, points = len(facts.prior), len(facts.weight)
+    item, at, score = _answers(facts_numbers, records)
+    met, slot = met_by(k, numbers), np.full(len(item), -1)
+    if facts_numbers[REMEMBERS] > 0:
+        slot, met = slots(met, item, len(facts.of_item), True)
+    moved = np.empty(STUDENT + 3 * k + RECENT + len(met), np.int64)
+    moved[: len(numbers)] = numbers
+    moved[STUDENT + 3 * k + RECENT :] = met
+    weights = np.zeros(k * points + points + REMEMBERED * len(met))
+    weights[: len(values)] = values
+    if len(predicted) == 0:
+        predicted = np.empty(len(item))
+    belief, tag = believed(k, points, moved, weights), _sets(facts_numbers, item)
+    follow(facts, belief, numbers[ANSWERS], item, tag, slot, at, score, kept, predicted, before, after)
+    moved[LENGTH] += len(records) // WORDS
+    moved[ANSWERS] += len(item)
+    for i in range(AT, len(records), WORDS):
+        moved[FOLDED_AT] = max(moved[FOLDED_AT], records[i])
+    recent = remembered(recent_of(k, numbers), item, score)
+    moved[RECENTS] = len(recent)
+    moved[STUDENT + 3 * k : STUDENT + 3 * k + len(recent)] = recent
+    return moved, weights
+
+
+@njit(cache=True, error_model="numpy")
+def _answers(facts_numbers: Ints, records: Ints) -> Any:
+    """Item, time and score of those records whose item is known, each [n]."""
+    n, first = 0, FACTS + facts_numbers[SETS] + 1 + facts_numbers[ITEMS]
+    keys = facts_numbers[first : first + facts_numbers[KEYS]]
+    place = facts_numbers[first + len(keys) : first + 2 * len(keys)]
+    scores, count = records.view(np.float32), len(records) // WORDS
+    item, at, score = np.empty(count, np.int64), np.empty(count, np.int64), np.empty(count)
+    for i in range(count):
+        key = records[WORDS * i + ITEM]
+        found = np.searchsorted(keys, key)
+        if found < len(keys) and keys[found] == key:
+            item[n], at[n], score[n] = place[found], records[WORDS * i + AT], scores[2 * WORDS * i + SCORE]
+            n += 1
+    return item[:n], at[:n], score[:n]
+
+
+@njit(cache=True)
+def _sets(facts_numbers: Ints, item: Ints) -> Any:
+    """The set of skills of each item [n]."""
+    of_item, tag = facts_numbers[FACTS + facts_numbers[SETS] + 1 :], np.empty(len(item), np.int64)
+    for i in range(len(item)):
+        tag[i] = of_item[item[i]]
+    return tag
+
+
+@njit(cache=True)
+def slots(met: Ints, item: Ints, items: int, add: bool) -> Any:
+    """The place of each item [n] among those met, -1 for one that was not; or else, where ``add`` is set, its place
+    among them from now on. And the items met from now on."""
+    found, size = np.full(len(item), -1), len(met)
+    known = np.empty(size + (len(item) if add else 0), np.int64)
+    known[:size] = met
+    table = np.full(items if len(known) * len(item) > items else 0, -1)  # of every item, where looking costs more
+    if len(table) > 0:
+        for at in range(size):
+            table[known[at]] = at
+    for i in range(len(item)):
+        if len(table) > 0:
+            found[i] = table[item[i]]
+        else:
+            for at in range(size):
+                if known[at] == item[i]:
+                    found[i] = at
+                    break
+        if add and found[i] < 0:
+            known[size], found[i] = item[i], size
+            if len(table) > 0:
+                table[item[i]] = size
+            size += 1
+    return found, known[:size]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def standing(facts_numbers: Ints, facts_values: Floats, numbers: Ints, values: Floats, at: int) -> Any:
+    """See :func:`engine.belief.stand`; never before the last answer."""
+    facts = opened(facts_numbers, facts_values)
+    belief = believed(len(facts.prior), len(facts.weight), numbers, values)
+    return stand(facts, belief, at if at == NEVER else max(at, numbers[FOLDED_AT]), numbers[ANSWERS])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def predict(facts_numbers: Ints, facts_values: Floats, numbers: Ints, values: Floats, item: Ints, at: int) -> Any:
+    """P(correct) of each of n items, were it given at ``at`` (ms), not before the last answer [n]."""
+    facts = opened(facts_numbers, facts_values)
+    belief = believed(len(facts.prior), len(facts.weight), numbers, values)
+    slot, _ = slots(met_by(len(facts.prior), numbers), item, len(facts.of_item), False)
+    given = item, _sets(facts_numbers, item), slot
+    return chances(facts, belief, numbers[ANSWERS], *given, max(at, numbers[FOLDED_AT]))
