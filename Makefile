@@ -57,13 +57,8 @@ notebooks: $(VENV)/.dev ## run the notebooks on simulated data
 screenshots: $(VENV)/.dev ## take the pictures in docs/images again (needs chromium)
 	$(BIN)/python -m tests.service.reports.screenshots
 
-LOCALE := service/locale
-messages: $(VENV)/.dev ## collect what the pages say into the catalogues of service/locale; NEW=fr begins another language
-	@$(BIN)/pybabel -q extract -F pyproject.toml -k later -k said -k said_many:1,2 -k in_template_many:1,2 \
-	  --no-location --sort-output --project nextwise --version '' -o $(LOCALE)/messages.pot engine service
-	@if [ -n "$(NEW)" ]; then $(BIN)/pybabel -q init -i $(LOCALE)/messages.pot -d $(LOCALE) -l "$(NEW)"; fi
-	@$(BIN)/pybabel -q update -i $(LOCALE)/messages.pot -d $(LOCALE) --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date
-	@rm $(LOCALE)/messages.pot
+messages: $(VENV)/.dev ## bring the catalogues of service/locale up to date with what the pages say; NEW=fr begins one
+	$(BIN)/python -m tests.messages $(NEW)
 
 constraints: $(VENV)/.dev ## write down the versions that are installed now
 	@{ echo "# Exact versions that were tested together; pyproject.toml has the ranges. Made by \`make constraints\`."; \

@@ -129,7 +129,7 @@ def _(sentence: str, **values: object) -> str:
     >>> _("%(n)s answers, 5 %% of all", n=1200)
     '1,200 answers, 5 % of all'
     """
-    return language().sentences.gettext(sentence) % _written(values)
+    return _filled(language().sentences.gettext(sentence), values)
 
 
 def ngettext(one: str, many: str, n: int, **values: object) -> str:
@@ -138,7 +138,7 @@ def ngettext(one: str, many: str, n: int, **values: object) -> str:
     >>> ngettext("%(num)s answer", "%(num)s answers", 1), ngettext("%(num)s answer", "%(num)s answers", 1200)
     ('1 answer', '1,200 answers')
     """
-    return language().sentences.ngettext(one, many, n) % _written({"num": n} | values)
+    return _filled(language().sentences.ngettext(one, many, n), {"num": n} | values)
 
 
 def later(sentence: str) -> str:
@@ -165,11 +165,11 @@ def translated(text: str) -> str:
 
 def in_template(sentence: str, **values: object) -> Markup:
     """:func:`_` for templates: sentences may hold tags, and values are escaped."""
-    return Markup(language().sentences.gettext(sentence)) % _written(values)
+    return Markup(_filled(Markup(language().sentences.gettext(sentence)), values))
 
 
 def in_template_many(one: str, many: str, n: int, **values: object) -> Markup:
-    return Markup(language().sentences.ngettext(one, many, n)) % _written({"num": n} | values)
+    return Markup(_filled(Markup(language().sentences.ngettext(one, many, n)), {"num": n} | values))
 
 
 def number(n: int) -> str:
@@ -199,8 +199,11 @@ def listed(names: Sequence[str]) -> str:
     return format_list(list(names), locale=language().locale)
 
 
-def _written(values: Mapping[str, object]) -> dict[str, object]:
-    return {
-        name: number(value) if isinstance(value, int) and not isinstance(value, bool) else value
-        for name, value in values.items()
-    }
+def _filled(sentence: str, values: Mapping[str, object]) -> str:
+    """The sentence with its values; those that are whole numbers (also where it says ``%(n)d``) as they are written."""
+    written = dict(values)
+    for name, value in values.items():
+        if isinstance(value, int) and not isinstance(value, bool):
+            written[name] = number(value)
+            sentence = sentence.replace(f"%({name})d", f"%({name})s")
+    return sentence % written
