@@ -131,6 +131,13 @@ class Store(Protocol):
         Nor is one kept that covers more records than the history holds. ValueError on a tag that has not 8 bytes.
         """
 
+    async def outdated(self, tag: bytes, after: str, limit: int) -> tuple[list[str], str]:
+        """Students whose snapshot has another tag, a page at a time, and where the next page begins.
+
+        ``after`` is "" for the first page, and "" comes back with the last. About ``limit`` students are looked at,
+        so that a page may well be empty. Snapshots that are saved meanwhile may be told or not.
+        """
+
     async def append_log(self, student_id: str, kind: LogKind, events: Sequence[bytes]) -> None:
         """Append events that are not responses (recommendations) to the log.
 

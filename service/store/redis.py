@@ -56,7 +56,8 @@ class Script:
 
 STUDENT = Script("redis_student.lua")
 SNAPSHOT = Script("redis_snapshot.lua")
-SOURCES = {script.sha: script.source for script in (STUDENT, SNAPSHOT)}
+OUTDATED = Script("redis_outdated.lua")
+SOURCES = {script.sha: script.source for script in (STUDENT, SNAPSHOT, OUTDATED)}
 
 
 class RedisStore:
@@ -98,6 +99,15 @@ class RedisStore:
     async def save_snapshots(self, snapshots: Sequence[Snapshot]) -> None:
         require_tags(snapshots)
         await self._run([_save_command(snapshot) for snapshot in snapshots])
+
+    async def outdated(self, tag: bytes, after: str, limit: int) -> tuple[list[str], str]:
+        bucket, _, cursor = after.partition(":")
+        at = int(bucket or 0)
+        ((following, students),) = await self._run([_outdated_command(at, tag, cursor or "0", limit)])
+        names = [student.decode() for student in students]
+        if following != b"0":
+            return names, f"{at}:{following.decode()}"
+        return names, f"{at + 1}:0" if at + 1 < BUCKETS else ""
 
     async def append_log(self, student_id: str, kind: LogKind, events: Sequence[bytes]) -> None:
         stream = _log(bucket_of(student_id))
@@ -243,8 +253,14 @@ def _record_command(write: Write, tag: bytes) -> Command:
 
 def _save_command(snapshot: Snapshot) -> Command:
     prefix = f"nw:{{b{bucket_of(snapshot.student_id)}}}:"
-    keys = [f"{prefix}snapshot:{snapshot.student_id}", f"{prefix}history:{snapshot.student_id}"]
-    return SNAPSHOT.call(keys, [TAG_SIZE, SIZE, snapshot.tag + b"%010d" % snapshot.covers + snapshot.blob])
+    student = snapshot.student_id
+    keys = [f"{prefix}snapshot:{student}", f"{prefix}history:{student}", f"{prefix}snapshots"]
+    return SNAPSHOT.call(keys, [TAG_SIZE, SIZE, snapshot.tag + b"%010d" % snapshot.covers + snapshot.blob, student])
+
+
+def _outdated_command(bucket: int, tag: bytes, cursor: str, limit: int) -> Command:
+    prefix = f"nw:{{b{bucket}}}:"
+    return OUTDATED.call([f"{prefix}snapshots"], [tag, cursor, limit, f"{prefix}snapshot:"])
 
 
 def _state(answer: Sequence[Any]) -> StudentState:

@@ -45,6 +45,9 @@ SAVE_SNAPSHOT = """
 INSERT INTO snapshot (student, tag, covers, blob) VALUES (?, ?, ?, ?)
 ON CONFLICT (student) DO UPDATE SET tag = excluded.tag, covers = excluded.covers, blob = excluded.blob
 WHERE tag <> excluded.tag OR covers <= excluded.covers"""
+SNAPSHOTS_AFTER = """
+SELECT snapshot.student, name, tag FROM snapshot JOIN student ON student.id = snapshot.student
+WHERE snapshot.student > ? ORDER BY snapshot.student LIMIT ?"""
 CLASS_STUDENTS = "SELECT name FROM membership JOIN student ON student.id = membership.student WHERE class = ?"
 KEEP_ARTIFACT = "INSERT INTO artifact (kind, version, blob) VALUES (?, ?, ?) ON CONFLICT (kind, version) DO NOTHING"
 DROP_ARTIFACT = """
@@ -96,6 +99,11 @@ class SQLiteStore:
                     connection.execute(SAVE_SNAPSHOT, (number, snapshot.tag, snapshot.covers, snapshot.blob))
 
         await self._writer.run(save)
+
+    async def outdated(self, tag: bytes, after: str, limit: int) -> tuple[list[str], str]:
+        first = int(after or 0)
+        rows = await self._reader.run(lambda connection: connection.execute(SNAPSHOTS_AFTER, (first, limit)).fetchall())
+        return [name for _, name, kept in rows if kept != tag], str(rows[-1][0]) if len(rows) == limit else ""
 
     async def append_log(self, student_id: str, kind: LogKind, events: Sequence[bytes]) -> None:  # noqa: ARG002 - one partition
         rows = [(KINDS.index(kind), event) for event in events]

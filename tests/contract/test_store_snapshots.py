@@ -77,3 +77,24 @@ class TestSnapshots:
         for tag in (b"", b"short", b"much too long"):
             with pytest.raises(ValueError, match="8 bytes"):
                 await store.save_snapshots([Snapshot("s", tag, 0, b"")])
+
+    @pytest.mark.parametrize("limit", [1, 7, 1000])
+    async def test_those_of_another_tag_are_told_page_by_page(self, store: Store, limit: int) -> None:
+        students = [f"s{number}" for number in range(20)]
+        await store.record([write(student, "r1") for student in [*students, "has none"]], TAG)
+        await store.save_snapshots([Snapshot(student, TAG, 1, b"old") for student in students])
+        assert await _outdated(store, TAG, limit) == []
+        assert await _outdated(store, OTHER_TAG, limit) == sorted(students)
+        await store.save_snapshots([Snapshot(student, OTHER_TAG, 1, b"new") for student in students[:12]])
+        assert await _outdated(store, OTHER_TAG, limit) == sorted(students[12:])
+
+
+async def _outdated(store: Store, tag: bytes, limit: int) -> list[str]:
+    """All pages, each student once."""
+    found: set[str] = set()
+    after, pages = "", 0
+    while pages == 0 or after:
+        students, after = await store.outdated(tag, after, limit)
+        found.update(students)
+        pages += 1
+    return sorted(found)
