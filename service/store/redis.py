@@ -30,7 +30,7 @@ from service.store.base import (
     Write,
 )
 from service.store.records import KINDS, SIZE, TAG_SIZE, find, judge, key_of, require_records, require_tags
-from service.store.redis_lanes import Command, Lanes, Transport
+from service.store.redis_line import Command, Line, Transport
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +76,7 @@ class RedisStore:
 
             transport = Cluster(url.replace("+cluster", "", 1), connect_timeout=connect_timeout, timeout=timeout)
         else:
-            transport = Lanes(url, connect_timeout=connect_timeout, timeout=timeout)
+            transport = Line(url, connect_timeout=connect_timeout, timeout=timeout)
         store = cls(transport)
         try:
             await store.ping()

@@ -10,7 +10,7 @@ from redis.asyncio.cluster import RedisCluster
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisClusterException, RedisError
 
-from service.store.redis_lanes import Command
+from service.store.redis_line import Command
 
 TOGETHER = 32
 """Calls in flight. redis-py takes a connection a node for each, and drops *all* connections when one is too many."""
@@ -21,7 +21,7 @@ too that other calls are just opening, and these then write to None (met with 8.
 
 
 class Cluster:
-    """A :class:`~service.store.redis_lanes.Transport` to a cluster. Commands to one slot keep their order."""
+    """A :class:`~service.store.redis_line.Transport` to a cluster. Commands to one slot keep their order."""
 
     def __init__(self, url: str, *, connect_timeout: float, timeout: float) -> None:
         # The deadline of a call stands in run(); it also bounds redis-py's own retries after a node went away.
