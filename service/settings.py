@@ -74,6 +74,13 @@ class Settings(BaseSettings):
         False,
         description="Keep 8 bytes a student and skill in snapshots, not 24, at some cost in accuracy (docs/models.md).",
     )
+    sweep_rate: float = Field(
+        100.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="Students a second whose snapshots the sync process folds anew after another model or catalog was "
+        "published. 0: none, each is folded anew with the student's next answer.",
+    )
     predictor: bool = Field(
         False,
         description="Let the response predictor judge the shortlist of items to give, where the model has one "

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from engine.bundle import load
 from service.archive import drain, locked
 from service.store.base import Store
+from service.sweep import Sweep
 
 if TYPE_CHECKING:  # loading it for real is the caller's decision
     from models.registry import Registry
@@ -107,8 +108,9 @@ async def run(
     interval: float = 1.0,
     stop: asyncio.Event | None = None,
     drain_every: float = DRAIN_EVERY,
+    sweep: Sweep | None = None,
 ) -> None:
-    """Publish the champion whenever it changes, and drain the log, until ``stop`` is set; then drain a last time.
+    """Publish the champion whenever it changes, drain the log and sweep, until ``stop`` is set; then drain once more.
 
     A second one on the same data directory waits, and takes over where the first has gone. Faults of MLflow, of the
     store and of the disk are told, and tried again.
@@ -118,6 +120,7 @@ async def run(
     async with locked(archive_folder / ".sync.lock", stop=stop) as held:
         if not held:
             return
+        sweeping = asyncio.create_task(sweep.run(stop), name="sweep") if sweep else None
         champion, publishing, archiving = Champion(store, registry), Patience("publishing"), Patience("archiving")
         drained = time.monotonic()
         while not stop.is_set():
@@ -128,6 +131,8 @@ async def run(
                 drained = time.monotonic()
             await _wait(stop, interval)
         await _drain(store, archive_folder, archiving)
+        if sweeping:
+            await sweeping
 
 
 async def _publish(champion: Champion, patience: Patience) -> None:

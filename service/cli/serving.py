@@ -14,6 +14,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,11 +24,14 @@ from service.cli.common import Json, opened, progress, registry, result, run, sa
 
 if TYPE_CHECKING:
     from service.settings import Settings
+    from service.store.base import Store
+    from service.sweep import Sweep
 
 Host = Annotated[str | None, typer.Option(help="Address to listen on. Default: NEXTWISE_HOST, else 127.0.0.1.")]
 Port = Annotated[int | None, typer.Option(help="Port. Default: NEXTWISE_PORT, else 8000.")]
 Workers = Annotated[int | None, typer.Option(help="API worker processes. Default: NEXTWISE_WORKERS, else 1.")]
 
+SYNC_AGAIN = 2.0  # seconds
 STARTS_WITHIN = 120  # seconds; the first start compiles the kernels
 
 
@@ -52,13 +56,17 @@ def serve(
         if value is not None:
             os.environ[f"NEXTWISE_{name}"] = str(value)  # the workers read the environment
     config = settings()
+    config.served_policy()  # one that cannot be served is told here, not by every worker
     config.data.mkdir(parents=True, exist_ok=True)
     _must_be_free(config.host, config.port)
     _warn_of_open(config)
     shared = tempfile.mkdtemp(prefix="nextwise-metrics-") if config.workers > 1 else None
     if shared:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared
-    beside = _start_sync() if sync else None
+    stopping = threading.Event()
+    beside = threading.Thread(target=_keep_syncing, args=(stopping,)) if sync else None
+    if beside:
+        beside.start()
     threading.Thread(target=_announce, args=(config,), daemon=True).start()
     try:
         uvicorn.run(
@@ -72,9 +80,9 @@ def serve(
             timeout_graceful_shutdown=20,
         )
     finally:
+        stopping.set()
         if beside:
-            beside.terminate()
-            beside.wait(30)
+            beside.join()
         if shared:
             shutil.rmtree(shared, ignore_errors=True)
 
@@ -96,6 +104,21 @@ def _warn_of_open(config: Settings) -> None:
             f"WARNING: listening on {config.host} without a sign-in: whoever reaches this machine sees every student. "
             "Set NEXTWISE_ACCESS=links, and make links with `nextwise access`."
         )
+
+
+def _keep_syncing(stopping: threading.Event) -> None:
+    """A sync process beside the server; another one where it was killed: nobody else would start it."""
+    while not stopping.is_set():
+        process = _start_sync()
+        while process.poll() is None and not stopping.wait(0.2):
+            pass
+        if process.poll() is None:
+            process.terminate()
+            process.wait(30)
+        if process.returncode == 0:
+            return
+        say(f"the sync process ended with code {process.returncode}: starting it again")
+        stopping.wait(SYNC_AGAIN)
 
 
 def _start_sync() -> subprocess.Popen[bytes]:
@@ -145,20 +168,40 @@ def sync(
 
 async def _sync(config: Settings, once: bool, interval: float, parent: int | None) -> None:
     from service import sync as syncing
+    from service.store.base import StoreUnavailable
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    watch = asyncio.create_task(_outlived(parent, stop)) if parent else None
     models = await asyncio.to_thread(registry, config)
-    async with opened(config) as store:
-        if once:
-            await syncing.once(store, models, config.data / "archive")
-            return
-        watch = asyncio.create_task(_outlived(parent, stop)) if parent else None
-        await syncing.run(store, models, config.data / "archive", interval, stop)
-        if watch:
-            watch.cancel()
+    while not stop.is_set():
+        try:
+            async with opened(config) as store:
+                if once:
+                    await syncing.once(store, models, config.data / "archive")
+                else:
+                    await syncing.run(
+                        store, models, config.data / "archive", interval, stop, sweep=_sweep(config, store)
+                    )
+                break
+        except StoreUnavailable as fault:  # when it is opened: while it runs, sync waits for it by itself
+            if once:
+                raise
+            say(f"the sync process waits for the store: {fault}")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), SYNC_AGAIN)
+    if watch:
+        watch.cancel()
+
+
+def _sweep(config: Settings, store: Store) -> Sweep | None:
+    from service.serving import Servings
+    from service.sweep import Sweep
+
+    servings = Servings(store, compact=config.compact_snapshots, predicts=config.predictor)
+    return Sweep(store, servings, config.sweep_rate) if config.sweep_rate else None
 
 
 async def _outlived(parent: int, stop: asyncio.Event) -> None:

@@ -1,4 +1,4 @@
-"""The part of the sync process that fills the archive, without MLflow: `python -m tests.chaos.archiver URL FOLDER`."""
+"""The sync process without MLflow: `python -m tests.chaos.archiver URL FOLDER`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 from service import logs, sync
+from service.serving import Servings
 from service.store import open_store
+from service.sweep import Sweep
 
 
 class NoRegistry:
@@ -18,9 +20,10 @@ class NoRegistry:
 
 
 async def main(url: str, folder: Path) -> None:
-    """Drain every half second, until killed."""
+    """Drain every half second, and sweep, until killed."""
     store = await open_store(url)
-    await sync.run(store, NoRegistry(), folder, 0.1, drain_every=0.5)  # type: ignore[arg-type]  # all that sync asks
+    sweep = Sweep(store, Servings(store), rate=100.0)
+    await sync.run(store, NoRegistry(), folder, 0.1, drain_every=0.5, sweep=sweep)  # type: ignore[arg-type]  # all that sync asks
 
 
 if __name__ == "__main__":

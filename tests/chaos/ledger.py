@@ -65,10 +65,10 @@ class Ledger:
         self.counts["late"] += late
         return body
 
-    def acknowledge(self, body: Body, replayed: bool, may_be_new: bool) -> None:
-        """It was said that this is recorded; ``may_be_new`` where an answer cannot tell that it is a replay."""
+    def acknowledge(self, body: Body, replayed: bool, must_be_known: bool) -> None:
+        """It was said that this is recorded; ``must_be_known`` where that had been said before it was sent."""
         name = name_of(body)
-        if name in self.acknowledged and not replayed and not may_be_new:
+        if must_be_known and not replayed:
             self.wrong.append(f"{name} was acknowledged, and is new when it is sent again")
         self.counts["recorded though unanswered"] += replayed and name in self.unanswered
         self.acknowledged[name] = body

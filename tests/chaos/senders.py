@@ -73,8 +73,7 @@ class Senders:
     async def _twice(self) -> None:
         body = self._ledger.new()
         self._ledger.counts["sent twice at once"] += 1
-        # Which of the two is the replay is nobody's concern: only that one was recorded.
-        await asyncio.gather(self.post([body], twin=True), self.post([body], twin=True))
+        await asyncio.gather(self.post([body]), self.post([body]))
 
     async def _again(self) -> None:
         if body := self._known():
@@ -96,8 +95,10 @@ class Senders:
         latest = list(self._ledger.acknowledged.values())[-2000:]
         return self._random.choice(latest) if latest else None
 
-    async def post(self, bodies: Sequence[Body], twin: bool = False) -> None:
+    async def post(self, bodies: Sequence[Body]) -> None:
         """Send one, or several in a batch, and write down what was said of each."""
+        # Who else sent it meanwhile may have had the later answer sooner.
+        known = [name_of(body) in self._ledger.acknowledged for body in bodies]
         answer = await self._send(bodies[0] if len(bodies) == 1 else list(bodies))
         if answer is None:
             for body in bodies:
@@ -108,9 +109,9 @@ class Senders:
             return
         results = answer.json().get("results", [{"status": "recorded"}])
         replayed = answer.headers.get("idempotent-replayed") == "true"
-        for body, result in zip(bodies, results, strict=True):
+        for body, result, was_known in zip(bodies, results, known, strict=True):
             if result["status"] == "recorded":
-                self._ledger.acknowledge(body, replayed, may_be_new=twin or len(bodies) > 1)
+                self._ledger.acknowledge(body, replayed, must_be_known=was_known and len(bodies) == 1)
             else:
                 self._ledger.wrong.append(f"{name_of(body)}: {result}")
 

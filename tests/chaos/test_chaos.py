@@ -51,7 +51,7 @@ async def test_the_verdict_sees_a_loss_a_double_and_a_difference(tmp_path: Path)
         assert (await judged()).ok
         await asyncio.to_thread(_break, tmp_path, folder)
         never = ledger.new()
-        ledger.acknowledge(never, replayed=True, may_be_new=False)
+        ledger.acknowledge(never, replayed=True, must_be_known=False)
         seen = {what: different for what, _, different in (await judged()).lines}
     await store.close()
     assert seen.pop("answers given while it ran") == 0
