@@ -47,6 +47,7 @@ class ClassFacts:
     learners: tuple[Learner, ...]
     context: Context
     title: str = ""
+    prerequisites: tuple[tuple[str, str], ...] = ()  # (what comes before, the skill), by id
 
     @property
     def label(self) -> str:

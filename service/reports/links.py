@@ -2,27 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 ROOT = "/reports"
 
 
-def class_url(class_id: str, **query: str | int) -> str:
+Query = str | int | Sequence[str | int]
+
+
+def url(kind: str, id: str, **query: Query) -> str:
+    """A page of one class or student; a value that is a list is repeated, and an empty one left out.
+
+    >>> url("skills", "4a", skill="a b"), url("groups", "4a", to=[1, 2], since="")
+    ('/reports/skills/4a?skill=a%20b', '/reports/groups/4a?to=1&to=2')
+    """
+    return _with(_page(kind, id), query)
+
+
+def api_url(class_id: str, what: str, **query: Query) -> str:
+    """The same as CSV.
+
+    >>> api_url("4/a", "items")
+    '/v1/classes/4%2Fa/items?format=csv'
+    """
+    return _with(f"/v1/classes/{quote(class_id, safe='', errors='replace')}/{what}?format=csv", query)
+
+
+def class_url(class_id: str, **query: Query) -> str:
     """The class page, with what differs from its defaults in the query.
 
     >>> class_url("4/a?"), class_url("..")
     ('/reports/classes/4%2Fa%3F', '/reports/classes?id=..')
     """
-    return _with(_page("classes", class_id), query)
+    return url("classes", class_id, **query)
 
 
-def student_url(student_id: str, **query: str | int) -> str:
+def student_url(student_id: str, **query: Query) -> str:
     """The student page; ``class_`` is the class that the reader comes from, for the way back.
 
     >>> student_url("ada", class_="4/a")
     '/reports/students/ada?class=4%2Fa'
     """
-    return _with(_page("students", student_id), query)
+    return url("students", student_id, **query)
 
 
 def _page(kind: str, id: str) -> str:
@@ -32,6 +54,7 @@ def _page(kind: str, id: str) -> str:
     return f"{ROOT}/{kind}/{quote(id, safe='', errors='replace')}"
 
 
-def _with(address: str, query: dict[str, str | int]) -> str:
-    pairs = "&".join(f"{name.rstrip('_')}={quote(str(value), safe='')}" for name, value in query.items())
+def _with(address: str, query: Mapping[str, Query]) -> str:
+    told = [(name.rstrip("_"), [value] if isinstance(value, str | int) else value) for name, value in query.items()]
+    pairs = "&".join(f"{name}={quote(str(one), safe='')}" for name, values in told for one in values if one != "")
     return address if not pairs else f"{address}{'&' if '?' in address else '?'}{pairs}"

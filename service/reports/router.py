@@ -7,12 +7,15 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query, Response
 from fastapi.responses import RedirectResponse
 
+from engine.mastery import Status
 from engine.said import said
 from service.access import Role, viewer
+from service.classroom.dossier import WEEK
 from service.errors import NotFound
-from service.reports import entry, pages
+from service.reports import classroom_pages, entry, pages
 from service.reports.class_view import class_line, class_page
 from service.reports.faults import PageRoute
+from service.reports.grid import Wish
 from service.reports.links import ROOT
 from service.reports.overview_view import overview_page
 from service.reports.source import Source, source
@@ -20,6 +23,7 @@ from service.reports.student_view import student_page
 
 reports = APIRouter(prefix=ROOT, route_class=PageRoute, include_in_schema=False)
 reports.include_router(entry.router)
+reports.include_router(classroom_pages.router)
 Facts = Annotated[Source, Depends(source)]
 Page = Annotated[int, Query(ge=1, le=1_000_000)]
 
@@ -37,10 +41,19 @@ async def classes(facts: Facts) -> Response:
 @reports.get("/classes")
 @reports.get("/classes/{id:path}")
 async def one_class(
-    facts: Facts, id: str, sort: Literal["need", "name", "mastery"] = "need", page: Page = 1
+    facts: Facts,
+    id: str,
+    sort: Literal["need", "name", "mastery"] = "need",
+    by: str = "",
+    status: Literal["", "stuck"] | Status = "",
+    area: str = "",
+    who: Annotated[list[str], Query()] = [],  # noqa: B006
+    page: Page = 1,
+    since: str = WEEK,
 ) -> Response:
-    found = await facts.one_class(id)
-    return pages.page("class.html", page=class_page(found, sort, page))
+    found, today = await facts.class_today(id, since)
+    wish = Wish(sort, by, str(status), area, tuple(who), page)
+    return pages.page("class.html", page=class_page(found, wish), today=today, since=since)
 
 
 @reports.get("/students")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
 from engine.catalog import Catalog
 from service.access import borders
 from service.api.dependencies import TutorDep
+from service.classroom.dossier import Dossier, ask, names_of, title_of
+from service.classroom.today import Today, today
 from service.errors import NoCatalog, UnknownClass
 from service.overview import Overview, overview
 from service.reports.facts import Answer, ClassFacts, Context, Learner, Move, Next, NextItem, StudentFacts
-from service.roster import Roster
 from service.tutor import Tutor
 from service.views import HistoryStep
 
@@ -25,7 +25,7 @@ class Source(Protocol):
 
     async def classes(self) -> tuple[Context, Sequence[ClassFacts]]: ...
 
-    async def one_class(self, class_id: str) -> ClassFacts: ...
+    async def class_today(self, class_id: str, since: str) -> tuple[ClassFacts, Today]: ...
 
     async def one_student(self, student_id: str) -> StudentFacts: ...
 
@@ -43,19 +43,19 @@ class TutorSource:
         found = []
         for class_id in await borders.visible(self._tutor.rosters, await self._tutor.classes()):
             try:
-                found.append(await self.one_class(class_id))
+                found.append(await ask(self._tutor, class_id, self._facts))
             except UnknownClass:  # its last student was erased meanwhile
                 continue
         return self._context(), found
 
-    async def one_class(self, class_id: str) -> ClassFacts:
-        await borders.require_class(self._tutor.rosters, class_id)
-        found = await self._tutor.class_mastery(class_id)
-        roster = await self._tutor.rosters.current()
-        names = _names(roster, [student.student_id for student in found.students])
-        learners = tuple(Learner(one.student_id, one.skills, names[one.student_id]) for one in found.students)
-        context = self._context(found.model_version, found.catalog_version)
-        return ClassFacts(class_id, learners, context, _class_title(roster, class_id))
+    async def class_today(self, class_id: str, since: str) -> tuple[ClassFacts, Today]:
+        return await ask(self._tutor, class_id, lambda found: (self._facts(found), today(found, since)))
+
+    def _facts(self, found: Dossier) -> ClassFacts:
+        learners = tuple(Learner(one.student_id, tuple(one.skills), one.name) for one in found.pupils)
+        context = self._context(found.serving.model_version, found.serving.catalog_version)
+        edges = tuple((one.prerequisite, one.skill) for one in found.catalog.prerequisites)
+        return ClassFacts(found.class_id, learners, context, found.title, edges)
 
     async def one_student(self, student_id: str) -> StudentFacts:
         await borders.require_student(self._tutor.rosters, student_id)
@@ -70,8 +70,8 @@ class TutorSource:
             tuple(_answer(catalog, step) for step in reversed(history.steps)),
             await self._next(student_id),
             self._context(mastery.model_version, mastery.catalog_version),
-            _names(roster, [student_id])[student_id],
-            {class_id: _class_title(roster, class_id) for class_id in classes},
+            names_of(roster, [student_id])[student_id],
+            {class_id: title_of(roster, class_id) for class_id in classes},
         )
 
     async def overview(self) -> tuple[Context, Overview]:
@@ -106,17 +106,6 @@ def _answer(catalog: Catalog, step: HistoryStep) -> Answer:
     moves = tuple(Move(move.skill_id, _title(catalog, move.skill_id), move.before, move.after) for move in step.moves)
     title = "" if at is None else catalog.items[at].title
     return Answer(step.answered_at, step.item_id, title, step.score, step.p_correct, moves)
-
-
-def _names(roster: Roster, students: Sequence[str]) -> dict[str, str]:
-    """What the roster calls these students; two of one name have their ids behind it. Empty where it has no name."""
-    names = {one: roster.student[one].name if one in roster.student else "" for one in students}
-    often = Counter(names.values())
-    return {one: f"{name} ({one})" if name and often[name] > 1 else name for one, name in names.items()}
-
-
-def _class_title(roster: Roster, class_id: str) -> str:
-    return roster.a_class[class_id].title if class_id in roster.a_class else ""
 
 
 def _title(catalog: Catalog, skill_id: str) -> str:

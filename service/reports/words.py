@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time
+from babel.numbers import format_decimal
 
 from engine.mastery import SkillMastery, Status
 from service import language
@@ -68,7 +69,33 @@ def percent(p: float) -> int:
 
 def interval(skill: SkillMastery) -> str:
     """The 90 % interval, as ``34–71``."""
-    return f"{percent(skill.low)}–{percent(skill.high)}"
+    return span(skill.low, skill.high)
+
+
+def share(p: float) -> str:
+    """A share of answers, in whole hundredths.
+
+    >>> share(0.0), share(0.5), share(1.0)
+    ('0', '50', '100')
+    """
+    return str(round(100 * p))
+
+
+def decimal(value: float | None) -> str:
+    """Two decimals as the reader's country writes them; a dash where there is none.
+
+    >>> decimal(-0.124), decimal(None)
+    ('-0.12', '–')
+    """
+    return "–" if value is None else str(format_decimal(value, "0.00", language.language().locale))
+
+
+def span(low: float, high: float) -> str:
+    """
+    >>> span(0.34, 0.71)
+    '34–71'
+    """
+    return f"{percent(low)}–{percent(high)}"
 
 
 def count(n: int, one: str, many: str = "") -> str:

@@ -9,6 +9,7 @@ from engine.model import Model, builtin
 from engine.responses import Response, pack, unpack
 from engine.simulate import School
 from engine.tracing import bind
+from service.classroom.today import Action, Kind, Today, TodayLine
 from service.reports.facts import Answer, ClassFacts, Context, Learner, Move, Next, NextItem, StudentFacts
 
 NOW = 1_772_000_000_000
@@ -47,6 +48,16 @@ def mastered(title: str = "Fractions") -> SkillMastery:
 
 def a_class(*learners: tuple[str, tuple[SkillMastery, ...]], context: Context = CONTEXT, id: str = "4a") -> ClassFacts:
     return ClassFacts(id, tuple(Learner(*learner) for learner in learners), context)
+
+
+def a_today(class_id: str = "4a", text: str = "Fractions", since: int = NOW - 604_800_000) -> Today:
+    """One line of each kind, of a student and a skill called ``text``."""
+    numbers = (0.31, 0.21, 0.41, MARK, 14)
+    lines = [
+        TodayLine(kind, text, "", text, text, *numbers, 0.5, 1, action, text, text, NOW)
+        for kind, action in zip(Kind, (*Action, Action.SIT_DOWN), strict=False)
+    ]
+    return Today(class_id, "", 1, since, since, tuple(lines), "7", "c0ffee")
 
 
 def answer(

@@ -9,12 +9,13 @@ import pytest
 from fastapi import FastAPI
 
 from service.api import problems
+from service.classroom.today import Today
 from service.errors import UnknownClass, UnknownStudent
 from service.reports import router
 from service.reports.facts import ClassFacts, Context, StudentFacts
 from service.reports.source import source
 from service.store.base import StoreUnavailable
-from tests.service.reports.made import CONTEXT, a_class, a_student, mastered, stuck
+from tests.service.reports.made import CONTEXT, a_class, a_student, a_today, mastered, stuck
 
 ODD = "4/a?#🎈 b/"
 
@@ -27,6 +28,9 @@ class Fixed:
 
     async def classes(self) -> tuple[Context, Sequence[ClassFacts]]:
         return CONTEXT, [await self.one_class(ODD)]
+
+    async def class_today(self, class_id: str, since: str) -> tuple[ClassFacts, Today]:
+        return await self.one_class(class_id), a_today(class_id)
 
     async def one_class(self, class_id: str) -> ClassFacts:
         if self.away:
@@ -68,6 +72,9 @@ def client(away: bool = False) -> httpx.AsyncClient:
         ("/reports/students", 422, "This address is not right"),
         ("/reports/classes?id=..&sort=luck", 422, "sort"),
         ("/reports/classes?id=..&page=0", 422, "page"),
+        ("/reports/classes?id=..&status=odd", 422, "status"),
+        ("/reports/classes?id=..&status=stuck&area=fractions&who=ada", 200, "Show everything"),
+        ("/reports/classes?id=..&status=needs+review", 200, "Nobody fits this filter."),
         ("/reports/classes?id=..&page=999", 200, "Students 1 to 2 of 2"),
     ],
 )

@@ -59,7 +59,7 @@ async def test_a_class_has_its_students_and_no_other(tutor: Tutor) -> None:
     await tutor.import_catalog(CATALOG)
     await record(tutor, answers("kim", "done-1", "++++"), answers("lee", "done-1", "+", class_id="other"))
     source = TutorSource(tutor)
-    found = await source.one_class("known")
+    found = (await source.class_today("known", "7d"))[0]
     assert [learner.student_id for learner in found.learners] == ["kim"]
     assert found.learners[0].skills[0].status in {Status.LEARNING, Status.MASTERED}
     context, classes = await source.classes()
@@ -81,7 +81,7 @@ async def test_who_is_unknown_is_told(tutor: Tutor) -> None:
     with pytest.raises(UnknownStudent):
         await source.one_student("nobody")
     with pytest.raises(UnknownClass):
-        await source.one_class("nobody")
+        await source.class_today("nobody", "7d")
     assert (await source.classes())[1] == []
 
 
@@ -92,7 +92,7 @@ async def test_who_is_in_the_roster_is_called_by_name(tutor: Tutor) -> None:
     rows = [Enrolment("4a", one.id, "student") for one in people]
     await tutor.rosters.publish(made(people, (), (), [Class("4a", "Maths 4a")], rows))
     source = TutorSource(tutor)
-    found = await source.one_class("4a")
+    found = (await source.class_today("4a", "7d"))[0]
     assert (found.label, [one.label for one in found.learners]) == (
         "Maths 4a",
         ["Kim Lee (k2)", "Kim Lee (kim)", "new"],

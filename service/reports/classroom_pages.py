@@ -1,0 +1,56 @@
+"""Pages about a class beside its own: a skill, groups, items. Each shows what the API answers, in sentences."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+
+from service.api.dependencies import TutorDep
+from service.classroom.dossier import ask
+from service.classroom.groups import GroupChange, groups_view
+from service.classroom.items import items_view
+from service.classroom.skill import skill_view
+from service.reports import pages
+from service.reports.facts import Context
+from service.reports.faults import PageRoute
+from service.tutor import Tutor
+
+router = APIRouter(route_class=PageRoute)
+
+
+# An id that a path cannot hold comes in the query: see service.reports.links.
+@router.get("/skills")
+@router.get("/skills/{id:path}")
+async def one_skill(tutor: TutorDep, id: str, skill: str) -> Response:
+    view = await ask(tutor, id, lambda found: skill_view(found, skill))
+    return pages.page("skill.html", view=view, context=context(tutor))
+
+
+@router.get("/groups")
+@router.get("/groups/{id:path}")
+async def groups(
+    tutor: TutorDep,
+    id: str,
+    skill: Annotated[list[str], Query()] = [],  # noqa: B006
+    who: Annotated[list[str], Query()] = [],  # noqa: B006
+    to: Annotated[list[int], Query()] = [],  # noqa: B006
+) -> Response:
+    change = GroupChange(tuple(name for name in skill if name), tuple(who), tuple(to))
+    view = await ask(tutor, id, lambda found: groups_view(found, change))
+    shown = change if view.changed else GroupChange()
+    skills = tutor.serving.catalog.skills
+    return pages.page("groups.html", view=view, context=context(tutor), skills=skills, shown=shown)
+
+
+@router.get("/items")
+@router.get("/items/{id:path}")
+async def items(tutor: TutorDep, id: str, item: str = "") -> Response:
+    view = await ask(tutor, id, lambda found: items_view(found, item))
+    return pages.page("items.html", view=view, context=context(tutor), wanted=item)
+
+
+def context(tutor: Tutor) -> Context:
+    """Under what the numbers of a page were made."""
+    serving = tutor.serving
+    return Context(serving.model_version, serving.catalog_version, bool(serving.catalog.items), tutor.now())
