@@ -101,7 +101,7 @@ class Dossier:
         """The moment that ``text`` names: ``lesson``, ``7d``, ``2026-03-01``. Raises :class:`InvalidRequest`."""
         if text == "lesson":
             return self.lesson()
-        if days := re.fullmatch(r"(\d{1,4})d", text):
+        if days := re.fullmatch(r"([0-9]{1,4})d", text):
             return self.now - int(days[1]) * DAY_MS
         try:
             day = date.fromisoformat(text)
