@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Coroutine, Iterable
-from typing import Any
+from collections.abc import Awaitable, Iterable
 
 from service import metrics
 from service.store.base import Snapshot, Store, StoreUnavailable
@@ -90,25 +89,22 @@ class Behind:
     async def _write(self) -> None:
         snapshots, self._snapshots = list(self._snapshots.values()), {}
         for low in range(0, len(snapshots), PART):  # lost where the store is away: a cache, made again by the next fold
-            await self._attempt([self._store.save_snapshots(snapshots[low : low + PART])])
+            await self._attempt(self._store.save_snapshots(snapshots[low : low + PART]))
         # Those that are there now: under load more arrive all the while, and snapshots must get their turn.
         for _ in range(0, len(self._decisions), PART):
-            by_student: dict[str, list[bytes]] = {}
             part = self._decisions[:PART]
-            for student_id, event in part:
-                by_student.setdefault(student_id, []).append(event)
-            append = self._store.append_log
-            await self._attempt([append(student, "recommendation", events) for student, events in by_student.items()])
+            await self._attempt(self._store.append_log("recommendation", part))
             # After the write: where it failed half-way, some stand in the log twice, under one recommendation id.
             del self._decisions[: len(part)]
 
-    async def _attempt(self, writes: list[Coroutine[Any, Any, None]]) -> None:
-        """Make writes together. Raises StoreUnavailable; any other fault is told, and what it concerned is given up."""
-        for fault in await asyncio.gather(*writes, return_exceptions=True):
-            if isinstance(fault, StoreUnavailable):
-                raise fault
-            if isinstance(fault, BaseException):
-                logger.error("a write behind the answers failed", exc_info=fault)
+    async def _attempt(self, write: Awaitable[None]) -> None:
+        """Make a write. Raises StoreUnavailable; any other fault is told, and what it concerned is given up."""
+        try:
+            await write
+        except StoreUnavailable:
+            raise
+        except Exception:
+            logger.exception("a write behind the answers failed")
 
     async def _pause(self, seconds: float) -> None:
         """Sleep, but no longer than until the end is asked for."""

@@ -13,7 +13,7 @@ Everything acknowledged survives ``kill -9`` of this process (and of the server 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
@@ -64,16 +64,29 @@ class Write:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What a caller has of one student already: a fold of the first ``covers`` records (at least one), in order of
+    arrival, the ``last`` of which is given as it was packed."""
+
+    covers: int
+    last: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class StudentState:
     """What is stored of one student, enough to fold.
 
     With ``snapshot`` set, ``records`` are the packed records that arrived after it (``length`` counts them all);
-    with None, ``records`` is the whole history.
+    with ``held``, those after what the caller holds; with neither, ``records`` is the whole history.
     """
 
     records: bytes
     snapshot: bytes | None
     length: int
+    held: bool = False
+
+
+NOTHING: Mapping[str, Held] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +123,25 @@ class LogEntry:
 class Store(Protocol):
     """The interface. All methods raise :class:`StoreUnavailable` where the store cannot answer."""
 
-    async def record(self, writes: Sequence[Write], tag: bytes) -> tuple[list[Recorded], Heads]:
+    async def record(
+        self, writes: Sequence[Write], tag: bytes, held: Mapping[str, Held] = NOTHING
+    ) -> tuple[list[Recorded], Heads]:
         """Append responses, each student's in one atomic step; one round trip.
 
         A response whose id (key) the student's history holds is REPLAYED where its check is equal, else CONFLICT;
         only RECORDED ones enter the history, the log and the class. An id repeated inside a write is treated
-        the same way. The state returned has the snapshot only where its tag equals ``tag``.
+        the same way. The state returned has the snapshot only where its tag equals ``tag``, and none for a student of
+        whom the caller holds what is there (``held``, by student): where the record at that place is another one, the
+        history is not the one that the caller knew, and the state is returned as if nothing were held.
         ValueError on a record that has not 32 bytes: nothing of the call was written.
         """
 
-    async def read(self, student_ids: Sequence[str], tag: bytes) -> tuple[list[StudentState], Heads]:
+    async def read(
+        self, student_ids: Sequence[str], tag: bytes, held: Mapping[str, Held] = NOTHING
+    ) -> tuple[list[StudentState], Heads]:
         """States of the students, in the order asked; one round trip. An unknown student has length 0.
 
-        ``tag=b""`` matches no snapshot: the whole history is returned.
+        ``tag=b""`` matches no snapshot: the whole history is returned. ``held`` as of :meth:`record`.
         """
 
     async def save_snapshots(self, snapshots: Sequence[Snapshot]) -> None:
@@ -138,8 +157,8 @@ class Store(Protocol):
         so that a page may well be empty. Snapshots that are saved meanwhile may be told or not.
         """
 
-    async def append_log(self, student_id: str, kind: LogKind, events: Sequence[bytes]) -> None:
-        """Append events that are not responses (recommendations) to the log.
+    async def append_log(self, kind: LogKind, events: Sequence[tuple[str, bytes]]) -> None:
+        """Append events that are not responses (recommendations) to the log, each with its student; one round trip.
 
         At least once: where the connection broke under way, an event may stand in the log twice.
         """

@@ -8,7 +8,7 @@ many buckets (a class, the log) is asked of all of them in one pipeline.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha1
 from importlib.resources import files
@@ -18,8 +18,10 @@ from redis.exceptions import NoScriptError, RedisError
 
 from engine.responses import key
 from service.store.base import (
+    NOTHING,
     ArtifactKind,
     Heads,
+    Held,
     LogEntry,
     LogKind,
     Outcome,
@@ -40,6 +42,7 @@ BUCKETS = 256
 CONNECT_TIMEOUT = 2.0
 TIMEOUT = 5.0
 HEADS = "nw:{artifacts}:heads"
+HEADS_COMMAND: Command = ("HMGET", HEADS, "catalog", "model", "roster")
 HEADER = TAG_SIZE + 10
 
 
@@ -86,14 +89,19 @@ class RedisStore:
             raise
         return store
 
-    async def record(self, writes: Sequence[Write], tag: bytes) -> tuple[list[Recorded], Heads]:
+    async def record(
+        self, writes: Sequence[Write], tag: bytes, held: Mapping[str, Held] = NOTHING
+    ) -> tuple[list[Recorded], Heads]:
         require_records(writes)
-        *answers, heads = await self._run([*(_record_command(write, tag) for write in writes), _heads_command()])
+        commands = [_record_command(write, tag, held.get(write.student_id)) for write in writes]
+        *answers, heads = await self._run([*commands, HEADS_COMMAND])
         return [_recorded(write, answer) for write, answer in zip(writes, answers, strict=True)], _heads(heads)
 
-    async def read(self, student_ids: Sequence[str], tag: bytes) -> tuple[list[StudentState], Heads]:
-        commands = [_record_command(Write(student, ()), tag) for student in student_ids]
-        *answers, heads = await self._run([*commands, _heads_command()])
+    async def read(
+        self, student_ids: Sequence[str], tag: bytes, held: Mapping[str, Held] = NOTHING
+    ) -> tuple[list[StudentState], Heads]:
+        commands = [_record_command(Write(student, ()), tag, held.get(student)) for student in student_ids]
+        *answers, heads = await self._run([*commands, HEADS_COMMAND])
         return [_state(answer) for answer in answers], _heads(heads)
 
     async def save_snapshots(self, snapshots: Sequence[Snapshot]) -> None:
@@ -109,9 +117,8 @@ class RedisStore:
             return names, f"{at}:{following.decode()}"
         return names, f"{at + 1}:0" if at + 1 < BUCKETS else ""
 
-    async def append_log(self, student_id: str, kind: LogKind, events: Sequence[bytes]) -> None:
-        stream = _log(bucket_of(student_id))
-        await self._run([("XADD", stream, "*", "e", _entry(kind, event)) for event in events])
+    async def append_log(self, kind: LogKind, events: Sequence[tuple[str, bytes]]) -> None:
+        await self._run([("XADD", _log(bucket_of(who)), "*", "e", _entry(kind, event)) for who, event in events])
 
     async def class_ids(self) -> list[str]:
         return await self._union([_classes(bucket) for bucket in range(BUCKETS)])
@@ -120,7 +127,7 @@ class RedisStore:
         return await self._union([_class(bucket, class_id) for bucket in range(BUCKETS)])
 
     async def heads(self) -> Heads:
-        return _heads((await self._run([_heads_command()]))[0])
+        return _heads((await self._run([HEADS_COMMAND]))[0])
 
     async def publish(self, kind: ArtifactKind, version: str, blob: bytes) -> None:
         # In this order: whoever sees the head finds the artifact.
@@ -151,7 +158,7 @@ class RedisStore:
             await self._run([("XTRIM", _log(int(partition)), "MINID", "=", f"{time}-{int(serial) + 1}")])
 
     async def ping(self) -> None:
-        await self._run([_heads_command()])  # a key's command, so that the same call asks a cluster
+        await self._run([HEADS_COMMAND])  # a key's command, so that the same call asks a cluster
 
     async def close(self) -> None:
         await self._transport.close()
@@ -217,10 +224,6 @@ def _entry(kind: LogKind, event: bytes) -> bytes:
     return bytes([KINDS.index(kind)]) + event
 
 
-def _heads_command() -> Command:
-    return ("HMGET", HEADS, "catalog", "model", "roster")
-
-
 def _heads(answer: Sequence[bytes | None]) -> Heads:
     return _named(*answer)
 
@@ -234,15 +237,15 @@ def _with_source(command: Command) -> Command:
     return ("EVAL", SOURCES[str(command[1])], *command[2:])
 
 
-def _record_command(write: Write, tag: bytes) -> Command:
-    student = write.student_id
+def _record_command(write: Write, tag: bytes, held: Held | None) -> Command:
+    student, (covers, last) = write.student_id, (held.covers, held.last) if held else (0, b"")
     bucket = bucket_of(student)
     classes = {name: None for name in (response.class_id for response in write.responses) if name is not None}
     number = {name: index for index, name in enumerate(classes, 1)}
     prefix = f"nw:{{b{bucket}}}:"
     keys = [f"{prefix}history:{student}", f"{prefix}ids:{student}", f"{prefix}snapshot:{student}", _log(bucket)]
     keys += [_classes(bucket), *(_class(bucket, name) for name in classes)]
-    args: list[bytes | str | int] = [tag, SIZE, student, len(classes), *classes]
+    args: list[bytes | str | int] = [tag, SIZE, student, covers, last, len(classes), *classes]
     for response in write.responses:
         args.append(key_of(response.record))
         args.append(response.record)
@@ -264,12 +267,12 @@ def _outdated_command(bucket: int, tag: bytes, cursor: str, limit: int) -> Comma
 
 
 def _state(answer: Sequence[Any]) -> StudentState:
-    _, length, kept, records = answer
-    return StudentState(records, kept[HEADER:] if kept else None, length // SIZE)
+    _, length, kept, records, held = answer
+    return StudentState(records, kept[HEADER:] if kept else None, length // SIZE, held > 0)
 
 
 def _recorded(write: Write, answer: Sequence[Any]) -> Recorded:
-    seen, length, kept, records = answer
+    seen, length, kept, records, held = answer
     if b"1" not in seen:
         return Recorded([Outcome.RECORDED] * len(write.responses), _state(answer))
     outcomes = []
@@ -278,5 +281,5 @@ def _recorded(write: Write, answer: Sequence[Any]) -> Recorded:
         if stored is None:
             raise StoreUnavailable("a student's ids and history disagree: keys were evicted or deleted")
         outcomes.append(Outcome.RECORDED if mark == ord("0") else judge(response.record, stored))
-    covers = int(kept[TAG_SIZE:HEADER]) if kept else 0
-    return Recorded(outcomes, _state((seen, length, kept, records[covers * SIZE :])))
+    covers = held or (int(kept[TAG_SIZE:HEADER]) if kept else 0)
+    return Recorded(outcomes, _state((seen, length, kept, records[covers * SIZE :], held)))

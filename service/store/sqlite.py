@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
 from service.store.base import (
+    NOTHING,
     ArtifactKind,
     Heads,
+    Held,
     LogEntry,
     LogKind,
     NewResponse,
@@ -28,10 +30,14 @@ PARTITION = "log"
 PATIENCE = 5.0
 """Seconds to wait for other processes' locks before the store counts as unavailable."""
 
-FIND_STUDENT = """
-SELECT student.id, (SELECT n FROM response WHERE student = student.id ORDER BY n DESC LIMIT 1),
-       snapshot.covers, snapshot.blob
+NEWEST = "(SELECT n FROM response WHERE student = student.id ORDER BY n DESC LIMIT 1)"
+FIND_STUDENT = f"""
+SELECT student.id, {NEWEST}, snapshot.covers, snapshot.blob
 FROM student LEFT JOIN snapshot ON snapshot.student = student.id AND snapshot.tag = ?2
+WHERE student.name = ?1"""
+FIND_HELD = f"""
+SELECT student.id, {NEWEST}, ?2, NULL
+FROM student JOIN response ON response.student = student.id AND response.n = ?2 AND response.record = ?3
 WHERE student.name = ?1"""
 ADD_STUDENT = "INSERT INTO student (name) VALUES (?)"
 ADD_RESPONSE = (
@@ -77,15 +83,25 @@ class SQLiteStore:
             raise
         return store
 
-    async def record(self, writes: Sequence[Write], tag: bytes) -> tuple[list[Recorded], Heads]:
+    async def record(
+        self, writes: Sequence[Write], tag: bytes, held: Mapping[str, Held] = NOTHING
+    ) -> tuple[list[Recorded], Heads]:
         require_records(writes)
         return await self._writer.run(
-            lambda connection: ([_record(connection, write, tag) for write in writes], _heads(connection))
+            lambda connection: (
+                [_record(connection, write, tag, held.get(write.student_id)) for write in writes],
+                _heads(connection),
+            )
         )
 
-    async def read(self, student_ids: Sequence[str], tag: bytes) -> tuple[list[StudentState], Heads]:
+    async def read(
+        self, student_ids: Sequence[str], tag: bytes, held: Mapping[str, Held] = NOTHING
+    ) -> tuple[list[StudentState], Heads]:
         return await self._reader.run(
-            lambda connection: ([_read(connection, name, tag) for name in student_ids], _heads(connection))
+            lambda connection: (
+                [_read(connection, name, tag, held.get(name)) for name in student_ids],
+                _heads(connection),
+            )
         )
 
     async def save_snapshots(self, snapshots: Sequence[Snapshot]) -> None:
@@ -105,8 +121,8 @@ class SQLiteStore:
         rows = await self._reader.run(lambda connection: connection.execute(SNAPSHOTS_AFTER, (first, limit)).fetchall())
         return [name for _, name, kept in rows if kept != tag], str(rows[-1][0]) if len(rows) == limit else ""
 
-    async def append_log(self, student_id: str, kind: LogKind, events: Sequence[bytes]) -> None:  # noqa: ARG002 - one partition
-        rows = [(KINDS.index(kind), event) for event in events]
+    async def append_log(self, kind: LogKind, events: Sequence[tuple[str, bytes]]) -> None:
+        rows = [(KINDS.index(kind), event) for _, event in events]
 
         def append(connection: sqlite3.Connection) -> None:
             connection.executemany(ADD_LOG, rows)
@@ -176,11 +192,13 @@ class SQLiteStore:
 
 
 class _Student:
-    """What is stored of a student; ``id`` is None where nothing is."""
+    """What is stored of a student; ``id`` is None where nothing is. ``covers`` are the records that a snapshot, or the
+    caller, holds."""
 
-    __slots__ = ("blob", "covers", "id", "length")
+    __slots__ = ("blob", "covers", "held", "id", "length")
 
-    def __init__(self, row: tuple[int, int | None, int | None, bytes | None] | None) -> None:
+    def __init__(self, row: tuple[int, int | None, int | None, bytes | None] | None, held: bool = False) -> None:
+        self.held = held
         self.id: int | None = row[0] if row else None
         self.length: int = (row and row[1]) or 0
         self.covers: int | None = row[2] if row else None
@@ -189,7 +207,11 @@ class _Student:
             self.covers = self.blob = None  # a snapshot of what is not there is no snapshot
 
 
-def _find(connection: sqlite3.Connection, name: str, tag: bytes) -> _Student:
+def _find(connection: sqlite3.Connection, name: str, tag: bytes, held: Held | None = None) -> _Student:
+    if held is not None:
+        row = connection.execute(FIND_HELD, (name, held.covers, held.last)).fetchone()
+        if row is not None:
+            return _Student(row, held=True)
     return _Student(connection.execute(FIND_STUDENT, (name, tag)).fetchone())
 
 
@@ -199,13 +221,13 @@ def _add(connection: sqlite3.Connection, name: str) -> int:
     return student
 
 
-def _read(connection: sqlite3.Connection, name: str, tag: bytes) -> StudentState:
-    student = _find(connection, name, tag)
+def _read(connection: sqlite3.Connection, name: str, tag: bytes, held: Held | None) -> StudentState:
+    student = _find(connection, name, tag, held)
     return _state(connection, student, student.length, b"")
 
 
-def _record(connection: sqlite3.Connection, write: Write, tag: bytes) -> Recorded:
-    student = _find(connection, write.student_id, tag)
+def _record(connection: sqlite3.Connection, write: Write, tag: bytes, held: Held | None) -> Recorded:
+    student = _find(connection, write.student_id, tag, held)
     if student.id is None and write.responses:
         student.id = _add(connection, write.student_id)
     fresh: list[NewResponse] = []
@@ -232,8 +254,8 @@ def _state(connection: sqlite3.Connection, student: _Student, length: int, fresh
     covers = student.covers or 0
     if covers < student.length:  # else nothing to fetch: the snapshot holds all but the fresh ones
         rows = connection.execute(RECORDS_AFTER, (student.id, covers)).fetchall()
-        return StudentState(b"".join([row[0] for row in rows]), student.blob, length)
-    return StudentState(fresh, student.blob, length)
+        return StudentState(b"".join([row[0] for row in rows]), student.blob, length, student.held)
+    return StudentState(fresh, student.blob, length, student.held)
 
 
 def _heads(connection: sqlite3.Connection) -> Heads:

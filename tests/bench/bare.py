@@ -34,7 +34,7 @@ def create_app() -> FastAPI:
 
     @app.post("/v1/responses")
     async def record(given: Given, request: Request) -> dict[str, Any]:
-        await request.app.state.store.append_log(given.student_id, "recommendation", [given.id.encode()])
+        await request.app.state.store.append_log("recommendation", [(given.student_id, given.id.encode())])
         return {"id": given.id, "status": "recorded"}
 
     @app.get("/health/ready")

@@ -9,7 +9,7 @@ from tests.contract.histories import TAG, event_of, new, whole_log, write
 class TestLog:
     async def test_events_of_a_partition_come_in_order_and_with_their_kind(self, store: Store) -> None:
         await store.record([write("s", "r1", "r2")], TAG)
-        await store.append_log("s", "recommendation", [b"first", b"second"])
+        await store.append_log("recommendation", [("s", b"first"), ("s", b"second")])
         await store.record([write("s", "r3")], TAG)
         (partition,) = await store.log_partitions()
         entries = await store.read_log(partition, 100)
@@ -23,7 +23,7 @@ class TestLog:
         assert len({entry.position for entry in entries}) == 5
 
     async def test_the_limit_takes_the_oldest_and_a_trim_drops_through_its_position(self, store: Store) -> None:
-        await store.append_log("s", "recommendation", [b"%d" % number for number in range(10)])
+        await store.append_log("recommendation", [("s", b"%d" % number) for number in range(10)])
         (partition,) = await store.log_partitions()
         oldest = await store.read_log(partition, 4)
         assert [entry.event for entry in oldest] == [b"0", b"1", b"2", b"3"]
@@ -34,12 +34,12 @@ class TestLog:
         assert len(await whole_log(store)) == 6
 
     async def test_after_a_trim_of_everything_new_events_are_kept_and_come_later(self, store: Store) -> None:
-        await store.append_log("s", "recommendation", [b"old"])
+        await store.append_log("recommendation", [("s", b"old")])
         (partition,) = await store.log_partitions()
         (old,) = await store.read_log(partition, 10)
         await store.trim_log(partition, old.position)
         assert await whole_log(store) == []
-        await store.append_log("s", "recommendation", [b"new"])
+        await store.append_log("recommendation", [("s", b"new")])
         (fresh,) = await store.read_log(partition, 10)
         assert fresh.event == b"new"
         await store.trim_log(partition, old.position)
@@ -59,7 +59,7 @@ class TestLog:
         assert sorted(await whole_log(store)) == sorted(event_of(f"r-{name}") for name in names)
 
     async def test_nothing_appended_is_nothing_logged(self, store: Store) -> None:
-        await store.append_log("s", "recommendation", [])
+        await store.append_log("recommendation", [])
         assert await whole_log(store) == []
 
     async def test_an_unknown_partition_is_empty(self, store: Store) -> None:
@@ -68,7 +68,7 @@ class TestLog:
 
     async def test_any_bytes_may_be_an_event(self, store: Store) -> None:
         event = bytes(range(256))
-        await store.append_log("s", "recommendation", [event, b""])
+        await store.append_log("recommendation", [("s", event), ("s", b"")])
         assert await whole_log(store) == [event, b""]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import product
 from pathlib import Path
@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from service.store import open_store
-from service.store.base import ArtifactKind, Heads, Outcome, Recorded, Snapshot, Store, StudentState, Write
+from service.store.base import ArtifactKind, Heads, Held, Outcome, Recorded, Snapshot, Store, StudentState, Write
 from tests.conftest import store_url_of
 from tests.contract.histories import OTHER_TAG, TAG, event_of, new
 
@@ -32,15 +32,21 @@ class Oracle:
     artifacts: dict[tuple[str, str], bytes] = field(default_factory=dict)
     heads: dict[str, str] = field(default_factory=dict)
 
-    def state(self, student: str, tag: bytes) -> StudentState:
+    def holds(self, student: str, held: Held | None) -> bool:
+        return held is not None and self.histories.get(student, [])[held.covers - 1 : held.covers] == [held.last]
+
+    def state(self, student: str, tag: bytes, held: Held | None = None) -> StudentState:
         history = self.histories.get(student, [])
         snapshot = self.snapshots.get(student)
+        if held is not None:
+            return StudentState(b"".join(history[held.covers :]), None, len(history), True)
         if snapshot is None or snapshot.tag != tag:
             return StudentState(b"".join(history), None, len(history))
         return StudentState(b"".join(history[snapshot.covers :]), snapshot.blob, len(history))
 
-    def record(self, write: Write, tag: bytes) -> Recorded:
+    def record(self, write: Write, tag: bytes, held: Held | None = None) -> Recorded:
         outcomes = []
+        held = held if self.holds(write.student_id, held) else None
         for response in write.responses:
             history = self.histories.setdefault(write.student_id, [])
             twins = [record for record in history if record[:8] == response.record[:8]]
@@ -52,7 +58,7 @@ class Oracle:
             self.logs.setdefault(write.student_id, []).append(response.event)
             if response.class_id is not None:
                 self.classes.setdefault(response.class_id, set()).add(write.student_id)
-        return Recorded(outcomes, self.state(write.student_id, tag))
+        return Recorded(outcomes, self.state(write.student_id, tag, held))
 
     def save(self, snapshot: Snapshot) -> None:
         if snapshot.covers > len(self.histories.get(snapshot.student_id, [])):
@@ -86,10 +92,13 @@ responses = st.builds(new, ids, st.sampled_from(["right", "wrong"]), st.sampled_
 writes = st.builds(Write, students, st.lists(responses, max_size=6)).map(with_owner)
 kinds = st.sampled_from(["catalog", "model", "roster"])
 versions = st.sampled_from(["v1", "v2"])
+holdings = st.dictionaries(
+    students, st.builds(Held, st.integers(1, 3), st.builds(lambda one: one.record, st.builds(new, ids))), max_size=3
+)
 calls: st.SearchStrategy[Call] = st.one_of(
-    st.tuples(st.just("record"), st.lists(writes, max_size=4), tags),
-    st.tuples(st.just("record"), st.lists(writes, max_size=4), tags),
-    st.tuples(st.just("read"), st.lists(students, max_size=4), st.one_of(tags, st.just(b""))),
+    st.tuples(st.just("record"), st.lists(writes, max_size=4), tags, st.just({})),
+    st.tuples(st.just("record"), st.lists(writes, max_size=4), tags, holdings),
+    st.tuples(st.just("read"), st.lists(students, max_size=4), st.one_of(tags, st.just(b"")), holdings),
     st.tuples(st.just("save"), st.builds(Snapshot, students, tags, st.integers(0, 8), st.binary(max_size=5))),
     st.tuples(st.just("append_log"), students, st.lists(st.binary(max_size=5), max_size=3)),
     st.tuples(st.just("trim"), st.integers(0, 5)),
@@ -99,26 +108,32 @@ calls: st.SearchStrategy[Call] = st.one_of(
 )
 
 
+def _true(oracle: Oracle, student: str, held: Mapping[str, Held]) -> Held | None:
+    """What is held of a student, where it is so."""
+    return held.get(student) if oracle.holds(student, held.get(student)) else None
+
+
 async def compare(call: Call, store: Store, oracle: Oracle) -> None:
     """Make one call on both, and compare what they say."""
     name, *arguments = call
     if name == "record":
-        asked, tag = arguments
-        answers, heads = await store.record(asked, tag)
+        asked, tag, held = arguments
+        answers, heads = await store.record(asked, tag, held)
         assert [Recorded(list(answer.outcomes), answer.state) for answer in answers] == [
-            oracle.record(write, tag) for write in asked
+            oracle.record(write, tag, held.get(write.student_id)) for write in asked
         ]
         assert heads == oracle.current()
     elif name == "read":
-        names, tag = arguments
-        assert await store.read(names, tag) == ([oracle.state(name, tag) for name in names], oracle.current())
+        names, tag, held = arguments
+        expected = [oracle.state(name, tag, _true(oracle, name, held)) for name in names]
+        assert await store.read(names, tag, held) == (expected, oracle.current())
     elif name == "save":
         await store.save_snapshots(arguments)
         oracle.save(arguments[0])
     elif name == "append_log":
         student, tails = arguments
         events = [student.encode() + b" " + tail for tail in tails]
-        await store.append_log(student, "recommendation", events)
+        await store.append_log("recommendation", [(student, event) for event in events])
         oracle.logs.setdefault(student, []).extend(events)
     elif name == "trim":
         await trim(store, oracle, arguments[0])

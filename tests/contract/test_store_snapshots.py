@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from service.store.base import Outcome, Snapshot, Store, StudentState, Write
-from tests.contract.histories import OTHER_TAG, TAG, UNKNOWN, new, records, write
+from service.store.base import Held, Outcome, Snapshot, Store, StudentState, Write
+from tests.contract.histories import OTHER_TAG, TAG, UNKNOWN, new, record_of, records, write
 
 RECORDED, REPLAYED, CONFLICT = Outcome.RECORDED, Outcome.REPLAYED, Outcome.CONFLICT
 
@@ -98,3 +98,26 @@ async def _outdated(store: Store, tag: bytes, limit: int) -> list[str]:
         found.update(students)
         pages += 1
     return sorted(found)
+
+
+class TestHeld:
+    async def test_who_holds_a_state_gets_what_came_after_it_and_no_snapshot(self, store: Store) -> None:
+        await store.record([write("s", "r1", "r2", "r3")], TAG)
+        await store.save_snapshots([Snapshot("s", TAG, 1, b"fold")])
+        held = {"s": Held(2, record_of("r2")), "nobody": Held(1, record_of("r1"))}
+        assert (await store.read(["s", "nobody"], TAG, held))[0] == [
+            StudentState(records("r3"), None, 3, held=True),
+            UNKNOWN,
+        ]
+        (answer,), _ = await store.record([Write("s", [new("r4"), new("r1")])], TAG, held)
+        assert list(answer.outcomes) == [RECORDED, REPLAYED]
+        assert answer.state == StudentState(records("r3", "r4"), None, 4, held=True)
+
+    async def test_what_is_held_of_another_history_counts_for_nothing(self, store: Store) -> None:
+        """A student was erased, and began again."""
+        await store.record([write("s", "r1", "r2")], TAG)
+        await store.save_snapshots([Snapshot("s", TAG, 1, b"fold")])
+        for held in (Held(2, record_of("r1")), Held(1, record_of("r1", "wrong")), Held(3, record_of("r3"))):
+            assert (await store.read(["s"], TAG, {"s": held}))[0] == [StudentState(records("r2"), b"fold", 2)]
+        (answer,), _ = await store.record([write("s", "r3")], TAG, {"s": Held(3, record_of("r3"))})
+        assert answer.state == StudentState(records("r2", "r3"), b"fold", 3)

@@ -33,7 +33,7 @@ def recommendation(n: int, **more: Any) -> dict[str, Any]:
 
 async def log(store: Store, events: Sequence[dict[str, Any] | bytes], kind: LogKind = "response") -> None:
     raw = [event if isinstance(event, bytes) else json.dumps(event).encode() for event in events]
-    await store.append_log("s1", kind, raw)
+    await store.append_log(kind, [("s1", event) for event in raw])
 
 
 def rows(folder: Path, what: str = "responses") -> list[dict[str, Any]]:
@@ -66,7 +66,7 @@ class Dying:
 @pytest.mark.parametrize("store_url", ["sqlite", "redis", "cluster"], indirect=True)
 async def test_everything_is_moved_and_months_stand_apart(store: Store, folder: Path) -> None:
     await log(store, [response(n) for n in range(10)] + [response(n, JULY) for n in range(10, 15)])
-    await store.append_log("someone else", "response", [json.dumps(response(99)).encode()])
+    await store.append_log("response", [("someone else", json.dumps(response(99)).encode())])
     assert await drain(store, folder, limit=4) == {"response": 16}
     assert ids(folder) == sorted([*(f"r{n}" for n in range(15)), "r99"])
     assert sorted(path.name for path in (folder / "responses").iterdir()) == ["month=2026-06", "month=2026-07"]

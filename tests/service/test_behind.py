@@ -21,10 +21,11 @@ class SlowStore:
         self.snapshots: list[Snapshot] = []
         self.writing = asyncio.Event()
 
-    async def append_log(self, student_id: str, kind: LogKind, events: Sequence[bytes]) -> None:
-        assert (student_id, kind) == ("ada", "recommendation")
+    async def append_log(self, kind: LogKind, events: Sequence[tuple[str, bytes]]) -> None:
+        assert kind == "recommendation"
+        assert {student for student, _ in events} == {"ada"}
         await self._moment()
-        self.events += events
+        self.events += [event for _, event in events]
 
     async def save_snapshots(self, snapshots: Sequence[Snapshot]) -> None:
         await self._moment()
@@ -115,8 +116,8 @@ async def test_a_recommendation_is_new_once(monkeypatch: pytest.MonkeyPatch) -> 
 
 async def test_snapshots_get_their_turn_while_ever_more_is_logged() -> None:
     class Busy(SlowStore):
-        async def append_log(self, student_id: str, kind: LogKind, events_: Sequence[bytes]) -> None:
-            await super().append_log(student_id, kind, events_)
+        async def append_log(self, kind: LogKind, given: Sequence[tuple[str, bytes]]) -> None:
+            await super().append_log(kind, given)
             if not self.snapshots and len(self.events) < 50:
                 behind.log("ada", events(1))
 
