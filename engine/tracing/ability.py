@@ -28,10 +28,10 @@ from engine.belief import (
 )
 from engine.catalog import Catalog
 from engine.facts import Facts
-from engine.mastery_model import MasteryModel
+from engine.mastery_model import MasteryModel, sigmoid
 from engine.responses import History, in_order_of_time
 from engine.tracing import packed
-from engine.tracing.base import RECENT, Answers, Floats, Ints, Standing, State, Tracer, weighted
+from engine.tracing.base import RECENT, Answers, Floats, Ints, Standing, State, Tracer, observed, weighted
 from engine.tracing.columns import pack, unpack
 from engine.tracing.packed import STUDENT
 
@@ -44,6 +44,10 @@ class Student:
 
     numbers: Ints
     values: Floats
+
+    @property
+    def nbytes(self) -> int:
+        return self.numbers.nbytes + self.values.nbytes
 
 
 class AbilityTracer(Tracer[Student]):
@@ -135,6 +139,26 @@ class AbilityTracer(Tracer[Student]):
         middle = len(self.model.theta) // 2
         unknown, success = self.facts.success[:, 0, middle], self.facts.success[:, 1, middle]
         return np.asarray(unknown + (success - unknown) * known)
+
+    def lasting(self, ms: int) -> Floats:
+        if not self.facts.seconds:
+            return np.ones(len(self.facts.prior))
+        slope, typical = self.facts.gap
+        return sigmoid(-self.facts.forget - slope * (np.log1p(ms / SECOND) - typical))
+
+    def judged(self, state: State[Student], skill: int, share: float, answers: float, at: int) -> State[Student]:
+        numbers, values = state.belief.numbers.copy(), state.belief.values.copy()
+        k, points = self.facts.prior.shape
+        student = packed.believed(k, points, numbers, values)
+        keep = belief.keep_all(self.facts, student, at, int(numbers[packed.ANSWERS]))[skill]
+        guess, success = self.facts.success[skill]
+        one, weight = slice(skill * points, (skill + 1) * points), slice(k * points, (k + 1) * points)
+        values[one], chance = observed(values[one] * keep, guess, success, share, answers)
+        values[weight] *= chance
+        values[weight] /= values[weight].sum()
+        if student.seen[skill]:
+            numbers[STUDENT + k + skill] = at - at % SECOND  # as of then: what is forgotten counts from here
+        return self._state(numbers, values)
 
     # ---------------------------------------------------------------------------------------------- snapshots
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from numba import njit
 
 from engine.belief import NEVER
+from engine.bkt import TINY
 from engine.catalog import Catalog
 from engine.mastery_model import MasteryModel
 from engine.model import Model
@@ -149,7 +150,7 @@ class Tracer(ABC, Generic[B]):
 
     def late(self, history: History, state: State[B]) -> bool:
         """Whether a record is older than what ``state`` has folded: then the whole history is folded anew."""
-        return len(history) > 0 and int(history["at"].min()) < state.folded_at
+        return len(history) > 0 and min(history["at"].tolist()) < state.folded_at
 
     def trace(self, history: History) -> Iterator[Step]:
         """Each response, in order of time, and how it moved the estimates."""
@@ -226,6 +227,18 @@ class Tracer(ABC, Generic[B]):
     def success(self, known: float) -> Floats:
         """The mastery [K] of an average student whose P(L) is ``known``."""
 
+    @abstractmethod
+    def lasting(self, ms: int) -> Floats:
+        """The chance that each skill, practised now and known, is known still so many milliseconds later, [K]."""
+
+    @abstractmethod
+    def judged(self, state: State[B], skill: int, share: float, answers: float, at: int) -> State[B]:
+        """The state once somebody who saw the student work said, at ``at`` (ms), how well a skill goes.
+
+        It counts as a pseudo-observation: as having seen ``answers`` answers to average items of this skill alone, a
+        ``share`` of them right, from which nothing was learnt. Counts and the last items stay.
+        """
+
     # ---------------------------------------------------------------------------------------------- snapshots
 
     @abstractmethod
@@ -239,6 +252,19 @@ class Tracer(ABC, Generic[B]):
 
 AnyState = State[Any]
 AnyTracer = Tracer[Any]
+
+
+def observed(p: Floats, guess: Floats, success: Floats, share: float, answers: float) -> tuple[Floats, Floats]:
+    """P(known) after so many answers, a ``share`` of them right, and how likely these were; all of one shape.
+
+    >>> p, _ = observed(np.array([0.5]), np.array([0.2]), np.array([0.8]), 1.0, 1.0)
+    >>> p.round(6).tolist()
+    [0.8]
+    """
+    right, wrong = answers * share, answers * (1.0 - share)
+    if_not, if_known = guess**right * (1.0 - guess) ** wrong, success**right * (1.0 - success) ** wrong
+    chance = if_known * p + if_not * (1.0 - p)
+    return np.clip(if_known * p / chance, TINY, 1.0 - TINY), chance
 
 
 def weighted(values: Floats, weight: Floats, share: float) -> tuple[Floats, Floats]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
 
@@ -13,7 +14,7 @@ from engine.catalog import Catalog
 from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP, Model, emissions_of
 from engine.responses import History
 from engine.rows import places, with_last
-from engine.tracing.base import Answers, Counts, Floats, Ints, Standing, State, Tracer, weighted
+from engine.tracing.base import Answers, Counts, Floats, Ints, Standing, State, Tracer, observed, weighted
 
 
 class PlainTracer(Tracer[Floats]):
@@ -101,6 +102,15 @@ class PlainTracer(Tracer[Floats]):
 
     def success(self, known: float) -> Floats:
         return bkt.success(np.full(len(self.params), known), self.params)
+
+    def lasting(self, ms: int) -> Floats:  # noqa: ARG002 - no clock here
+        return np.ones(len(self.params))
+
+    def judged(self, state: State[Floats], skill: int, share: float, answers: float, at: int) -> State[Floats]:  # noqa: ARG002
+        belief, one = state.belief.copy(), slice(skill, skill + 1)
+        guess, success = self.params[one, GUESS], 1.0 - self.params[one, SLIP]
+        belief[one], _ = observed(belief[one], guess, success, share, answers)
+        return replace(state, belief=belief)
 
     def dump(self, state: State[Floats]) -> bytes:
         """24 bytes a practised skill."""

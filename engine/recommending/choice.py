@@ -1,0 +1,91 @@
+"""What a choice is: the items given, why, and everything that is needed to judge or to explain it later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from engine.recommending.shortlist import FILTERS
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+
+class Outcome(StrEnum):
+    LEARN = "learn"
+    NOTHING_LEFT = "nothing left"  # all is mastered, or placed: what comes is review
+    NOT_READY = "not ready"  # what was asked for waits for prerequisites
+    NO_ITEMS = "no items"  # no item fits the question
+
+
+class Ranking(NamedTuple):
+    """What a slot was drawn from.
+
+    said    [7, K] what the rule says of every skill, rows as :mod:`engine.recommending.skills` names them
+    items   [n] the shortlist, positions; an item that was explored and is not in it stands last
+    worth   [m] what each item of the shortlist is worth, but for its ease (m is n, or n - 1 where one was explored)
+    p       [n] P(correct) of each
+    scores  [m] worth x ease, by which they are compared
+    ties    places in ``items`` of the near ties, one of which is given
+    floor   how many items exploration is spread over
+    """
+
+    said: Floats
+    items: Ints
+    worth: Floats
+    p: Floats
+    scores: Floats
+    ties: Ints
+    floor: int
+
+    def near_ties(self, exploration: float) -> dict[int, float]:
+        """The propensity of each near tie, by item; every other item explored has ``exploration / floor``."""
+        each = (1.0 - exploration) / max(len(self.ties), 1) + exploration / max(self.floor, 1)
+        return dict.fromkeys(self.items[self.ties].tolist(), each)
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """One item (position in the catalog): why, and how likely it was to be chosen given the slots before it.
+
+    ``ranking`` is what it was drawn from; None for an item that a teacher pinned.
+    """
+
+    item: int
+    reason: str
+    text: str
+    p_correct: float
+    expected_gain: float
+    propensity: float
+    ranking: Ranking | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that a teacher should be told of: a skill that rests after so many wrong answers in a row."""
+
+    skill: int
+    wrong: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The answer to "what next?". ``candidates`` is how many items could be given; ``kept`` how many items each of
+    :data:`FILTERS` kept, the first being those that could be."""
+
+    outcome: Outcome
+    text: str
+    recommendations: tuple[Recommendation, ...]
+    candidates: int
+    kept: tuple[int, ...] = ()
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def filtered(self) -> dict[str, int]:
+        """Items by what kept them from being given."""
+        return {name: count for name, count in zip(FILTERS[1:], self.kept[1:], strict=False) if count}

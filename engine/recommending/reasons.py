@@ -1,0 +1,165 @@
+"""Why an item is given: a code, a sentence for the teacher and one for the student."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from engine.mastery import LOW, MANY
+from engine.recommending.choice import Notice
+from engine.recommending.skills import GATE_ROW, OPENED_ROW, ROW_ROW, Floats
+from engine.recommending.wish import Mode, Wish
+from engine.said import Said, said, said_many
+from engine.tracing import AnyState, AnyTracer, Standing
+
+FOR_STUDENT: Mapping[str, str] = {
+    "start": "Let us begin with %(names)s.",
+    "most to gain": "%(names)s is where you can learn most now.",
+    "opens": "%(names)s first: you can start more once you know it.",
+    "new skill": "Something new: %(names)s. You know what it builds on.",
+    "explore": "A task on %(names)s, for a change.",
+    "stuck": "%(names)s is hard for you now. Ask for help if you need it.",
+    "step back": "Back to %(names)s for a while: it will help with what was hard.",
+    "review": "You knew %(names)s. Let us keep it fresh.",
+    "place": "Show what you know of %(names)s.",
+    "target": "%(names)s is on the way to what you are to reach.",
+    "ordered": "%(names)s is next in your course.",
+    "pinned": "Your teacher chose this for you.",
+}
+"""A sentence for the student to every code."""
+
+
+def for_student(code: str, names: Sequence[str]) -> Said:
+    """The sentence for the student."""
+    return said(FOR_STUDENT[code], names=tuple(names))
+
+
+class Reasons:
+    """Of one choice: where the student stands, what was asked for, and what the rule says of the skills."""
+
+    def __init__(
+        self, tracer: AnyTracer, state: AnyState, standing: Standing, wish: Wish, told: Floats, resting: int
+    ) -> None:
+        self._tracer, self._state, self._standing, self._wish = tracer, state, standing, wish
+        self._told, self._resting = told, resting
+
+    def of(self, item: int, near: bool) -> tuple[str, Said]:
+        """Code, and sentence for the teacher, of an item drawn as a near tie or explored."""
+        skills = skills_of(self._tracer, item)
+        names = titles(self._tracer, skills)
+        mode, chance = self._wish.mode, 100 * sum([float(self._standing.mastery[k]) for k in skills]) / len(skills)
+        if mode is Mode.DIAGNOSE:
+            return "place", said("%(names)s: an answer tells most about where this student stands.", names=names)
+        if mode is Mode.REVIEW:
+            return "review", said(
+                "%(names)s: the chance of a right answer is %(chance)d in 100, and falls without practice.",
+                names=names,
+                chance=round(chance),
+            )
+        if not near:
+            return "explore", said(
+                "%(names)s: one of a few items given to learn what works, not because it promises most.", names=names
+            )
+        if mode is Mode.TARGETS:
+            return "target", said(
+                "%(names)s: the chance of a right answer is %(chance)d in 100; what is to be reached needs it.",
+                names=names,
+                chance=round(chance),
+            )
+        if self._wish.order:
+            return "ordered", said(
+                "%(names)s: the first skill of the order asked for that is not mastered.", names=names
+            )
+        return self._learning(skills, names, round(chance))
+
+    def _learning(self, skills: list[int], names: tuple[str, ...], chance: int) -> tuple[str, Said]:
+        told, state = self._told, self._state
+        if state.length == 0:
+            return "start", said(
+                "%(names)s: nothing is known of this student yet, and this needs nothing before it.", names=names
+            )
+        if stuck(told, state, self._standing, skills):
+            return "stuck", said(
+                "%(names)s: the chance of a right answer is %(chance)d in 100 after many answers or several wrong ones "
+                "in a row, and no other open skill promises more: some help may be needed.",
+                names=names,
+                chance=chance,
+            )
+        if later := self._resting_above(skills):
+            return "step back", said(
+                "%(names)s: several answers in a row were wrong on %(later)s, which builds on it.",
+                names=names,
+                later=later,
+            )
+        held = max(int(told[OPENED_ROW, k]) for k in skills)
+        if held:
+            return "opens", said_many(
+                "%(names)s: the chance of a right answer is %(chance)d in 100, and %(num)d more skill can start once "
+                "it is known.",
+                "%(names)s: the chance of a right answer is %(chance)d in 100, and %(num)d more skills can start once "
+                "it is known.",
+                held,
+                names=names,
+                chance=chance,
+            )
+        if not any(state.responses[k] for k in skills):
+            return "new skill", said("%(names)s: not started, and what it builds on is known.", names=names)
+        return "most to gain", said(
+            "%(names)s: the chance of a right answer is %(chance)d in 100; more is expected to be learnt here than on "
+            "any other open skill.",
+            names=names,
+            chance=chance,
+        )
+
+    def _resting_above(self, skills: list[int]) -> tuple[str, ...]:
+        """Resting skills that build directly on one of these."""
+        if not self._resting:
+            return ()
+        before, after = self._tracer.catalog.required
+        resting = self._told[ROW_ROW, after] < 0
+        return titles(self._tracer, dict.fromkeys(after[resting & np.isin(before, skills)].tolist()))
+
+
+def stuck(told: Floats, state: AnyState, standing: Standing, skills: list[int]) -> bool:
+    """Whether the student rests from one of these skills, or is stuck on it."""
+    return any(told[ROW_ROW, k] < 0 or (state.responses[k] >= MANY and standing.mastery[k] < LOW) for k in skills)
+
+
+def notices(tracer: AnyTracer, told: Floats) -> tuple[Notice, ...]:
+    """What the teacher should know: skills that rest."""
+    return tuple(
+        Notice(
+            k,
+            int(-told[ROW_ROW, k]),
+            said(
+                "%(names)s: %(wrong)d wrong answers in a row. It rests for a while; some help may be needed.",
+                names=titles(tracer, [k]),
+                wrong=int(-told[ROW_ROW, k]),
+            ),
+        )
+        for k in np.flatnonzero(told[ROW_ROW] < 0).tolist()
+    )
+
+
+def missing(tracer: AnyTracer, told: Floats, standing: Standing, asked: Iterable[int]) -> Said:
+    """What the skills asked for wait for."""
+    wanted = {k for k in asked if told[GATE_ROW, k] < 1.0}
+    before, after = tracer.catalog.required
+    held = [b for b, a in zip(before.tolist(), after.tolist(), strict=True) if a in wanted]
+    held.sort(key=lambda k: float(standing.known[k]))
+    names = dict.fromkeys(titles(tracer, held))
+    return said(
+        "What was asked for builds on skills that are not known yet: %(skills)s.", skills=", ".join(list(names)[:10])
+    )
+
+
+def skills_of(tracer: AnyTracer, item: int) -> list[int]:
+    """The skills that an item asks for."""
+    skills: list[int] = tracer.skills[tracer.start[item] : tracer.start[item + 1]].tolist()
+    return skills
+
+
+def titles(tracer: AnyTracer, skills: Iterable[int]) -> tuple[str, ...]:
+    """Titles of skills, or their ids."""
+    return tuple([tracer.catalog.skills[k].title or tracer.catalog.skills[k].id for k in skills])

@@ -1,0 +1,203 @@
+"""What each skill is worth to a student now: the parts of the rule that look at skills, compiled.
+
+worth = gate x gain x (1 + opening x promise) x guard
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from engine.mastery import LOW, MANY
+from engine.recommending.policy import (
+    DISCOUNT,
+    DROP,
+    GATE,
+    OPENING,
+    REST,
+    RESTING,
+    RUN,
+    SOON,
+    STEEP,
+    TIRED,
+    WRONG,
+)
+from engine.recommending.table import LEARNT
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Counts = npt.NDArray[np.int32]
+Flags = npt.NDArray[np.uint8]
+
+GATE_ROW, GAIN_ROW, OPENS_ROW, GUARD_ROW, WORTH_ROW, OPENED_ROW, ROW_ROW = range(7)
+ROWS = 7
+"""Of what :func:`weigh` says of each skill: the four parts, the worth that they make, how many skills wait for it, and
+how many answers in a row were wrong (below 0: while it rests)."""
+
+READY, REACH = 1, 2  # bits of what is asked: prerequisites count; what is mastered is not taught any more
+DOUBT = 1e-3  # of P(prerequisites known): nothing is worth nothing
+
+
+@njit(cache=True)
+def gates(parts: Any, known: Floats, done: Flags, gate: float, steep: float) -> Any:
+    """(P(prerequisites known) / gate) ^ steep, at most 1, [K]. What counts as mastered counts as known: a school's word
+    for it holds, whatever P(L) is."""
+    found = np.ones(len(known))
+    for k in range(len(known)):
+        if parts.first[k] == parts.first[k + 1]:
+            continue
+        ready = 1.0
+        for j in range(parts.first[k], parts.first[k + 1]):
+            if not done[parts.parents[j]]:
+                ready *= known[parts.parents[j]]
+        found[k] = min(max(ready / gate, DOUBT), 1.0) ** steep
+    return found
+
+
+@njit(cache=True, error_model="numpy")
+def promises(parts: Any, known: Floats, gain: Floats, discount: float) -> Any:
+    """What knowing a skill would open, in units of a skill learnt at average speed, [K].
+
+    promise_k = sum over what builds on k:  discount (prod of its other prerequisites' P) gain_c / pace (1 + promise_c)
+
+    with pace the mean over skills of the gain where a skill is not known. A skill that would still wait for others
+    counts by the chance that it would not; the discount stands for what is learnt later, or never.
+    """
+    found, pace = np.zeros(len(known)), 0.0
+    for k in range(len(known)):
+        pace += gain[k] / max(1.0 - known[k], DOUBT)
+    pace = max(pace / max(len(known), 1), 1e-12)
+    for n in range(len(known) - 1, -1, -1):
+        c = parts.order[n]
+        low, high = parts.first[c], parts.first[c + 1]
+        worth = discount * gain[c] / pace * (1.0 + found[c])
+        for j in range(low, high):
+            others = 1.0
+            for i in range(low, high):
+                if i != j:
+                    others *= known[parts.parents[i]]
+            found[parts.parents[j]] += worth * others
+    return found
+
+
+@njit(cache=True)
+def spins(parts: Any, recent: Ints, wrong: int, rest: int) -> Any:
+    """``row`` [K], wrong answers in a row on each skill, and ``until`` [K], how many more items it rests, of the last
+    items answered (as :class:`engine.tracing.State` has them).
+
+    After ``wrong`` in a row it rests for ``rest`` items, and for twice as long each time until a right answer.
+    """
+    skills = len(parts.order)
+    row, until, times = np.zeros(skills, np.int64), np.zeros(skills, np.int64), np.zeros(skills, np.int64)
+    total = np.zeros(skills, np.int64)
+    for n in range(len(recent)):
+        right = recent[n] >= 0
+        s = parts.of_item[recent[n] if right else ~recent[n]]
+        for j in range(parts.start[s], parts.start[s + 1]):
+            k = parts.skills[j]
+            if right:
+                row[k], times[k], total[k] = 0, 0, 0
+                continue
+            row[k] += 1
+            total[k] += 1
+            if wrong > 0 and row[k] >= wrong:
+                row[k] = 0
+                until[k] = n + 1 + rest * 2 ** times[k]
+                times[k] += 1
+    for k in range(skills):
+        until[k] = max(until[k] - len(recent), 0)
+    return total, until
+
+
+@njit(cache=True)
+def runs(parts: Any, recent: Ints, run: int) -> Any:
+    """Whether each of the last ``run`` items asked for a skill, [K]."""
+    found = np.zeros(len(parts.order), np.uint8)
+    if run <= 0 or len(recent) < run:
+        return found
+    counts = np.zeros(len(parts.order), np.int64)
+    for n in range(len(recent) - run, len(recent)):
+        s = parts.of_item[max(recent[n], ~recent[n])]
+        for j in range(parts.start[s], parts.start[s + 1]):
+            k = parts.skills[j]
+            counts[k] += 1
+            found[k] = counts[k] >= run
+    return found
+
+
+@njit(cache=True)
+def guards(parts: Any, until: Ints, stuck: Flags, tired: Flags, settings: Floats) -> Any:
+    """What a skill's worth is multiplied by, [K]: less while it rests, where the student is stuck and after a long run;
+    more where a resting skill builds on it."""
+    found = np.ones(len(until))
+    for k in range(len(until)):
+        if until[k] > 0:
+            for j in range(parts.first[k], parts.first[k + 1]):
+                found[parts.parents[j]] = settings[DROP]
+    for k in range(len(until)):
+        if until[k] > 0 or stuck[k]:
+            found[k] = settings[RESTING]
+        if tired[k]:
+            found[k] *= settings[TIRED]
+    return found
+
+
+@njit(cache=True)
+def mastered(parts: Any, mastery: Floats, known: Floats, until: Ints, drop: float) -> Any:
+    """Whether each skill is not taught any more, [K]: it is mastered, and no resting skill raises doubts about it."""
+    found = np.zeros(len(mastery), np.uint8)
+    for k in range(len(mastery)):
+        found[k] = mastery[k] >= parts.mark[k]
+    if drop > 1.0:
+        for k in range(len(mastery)):
+            if until[k] > 0:
+                for j in range(parts.first[k], parts.first[k + 1]):
+                    if known[parts.parents[j]] < LEARNT:
+                        found[parts.parents[j]] = 0
+    return found
+
+
+@njit(cache=True)
+def weigh(
+    parts: Any,
+    mastery: Floats,
+    known: Floats,
+    value: Floats,
+    counts: Flags,
+    recent: Ints,
+    responses: Counts,
+    asks: int,
+    left: float,
+    settings: Floats,
+) -> Any:
+    """What is said of every skill [ROWS, K], and whether there is nothing to do on it [K].
+
+    value [K]: what an item on the skill brings (gain, or what another mode looks for); counts [K]: 1 for skills whose
+    opening counts; responses [K]; asks: :data:`READY`, :data:`REACH`; left: items until the end, or infinity.
+    """
+    skills = len(mastery)
+    said = np.ones((ROWS, skills))
+    row, until = spins(parts, recent, int(settings[WRONG]), int(settings[REST]))
+    done = mastered(parts, mastery, known, until, settings[DROP])
+    if asks & READY:
+        said[GATE_ROW] = gates(parts, known, done, settings[GATE], settings[STEEP])
+    said[GAIN_ROW] = value
+    if asks & REACH:
+        opening = settings[OPENING] * (left / (left + settings[SOON] + 1e-9) if left < np.inf else 1.0)
+        said[OPENS_ROW] = 1.0 + opening * promises(parts, known, value * counts, settings[DISCOUNT])
+    else:
+        done = (value <= 0.0).astype(np.uint8)
+    stuck = ((responses >= MANY) & (mastery < LOW)).astype(np.uint8)
+    said[GUARD_ROW] = guards(parts, until, stuck, runs(parts, recent, int(settings[RUN])), settings)
+    said[WORTH_ROW] = said[GATE_ROW] * said[GAIN_ROW] * said[OPENS_ROW] * said[GUARD_ROW]
+    said[OPENED_ROW] = 0.0
+    for k in range(skills):
+        said[ROW_ROW, k] = -row[k] if until[k] > 0 else row[k]
+        if mastery[k] < parts.mark[k] and said[GATE_ROW, k] < 1.0:
+            for j in range(parts.first[k], parts.first[k + 1]):
+                if not done[parts.parents[j]]:
+                    said[OPENED_ROW, parts.parents[j]] += 1.0
+    return said, done

@@ -1,0 +1,149 @@
+"""What the rule reads of a model and a catalog, made once: a student's choice then costs the same for any number of
+items.
+
+The items of every set of skills lie in order of ease, so that those at a student's level are found by halving. All is
+in two flat arrays, since a compiled call takes apart every array that it is given.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import njit
+
+from engine.catalog import Catalog
+from engine.mastery import Thresholds, thresholds
+from engine.tracing import AnyTracer
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+LEARNT = 0.95
+"""P(L) of an average student that will do where expected success never gets to ``mastered``: practice cannot raise it
+further."""
+
+
+class Parts(NamedTuple):
+    """K skills, S sets of skills, I items, M of them active.
+
+    order [K]           skills, each after what it builds on
+    first, parents      skill k builds on ``parents[first[k]:first[k+1]]``
+    start, skills       the skills of set s are ``skills[start[s]:start[s+1]]``
+    begin, members      its active items are ``members[begin[s]:begin[s+1]]``, the easiest first
+    of_item [I]         the set of an item;  active [I]  whether it may be given at all
+    mark [K]            mastery from which a skill is not taught any more
+    offset [M]          how much easier a member is to a newcomer than its hardest skill alone would be, logits
+    """
+
+    order: Ints
+    first: Ints
+    parents: Ints
+    start: Ints
+    skills: Ints
+    begin: Ints
+    members: Ints
+    of_item: Ints
+    active: Ints
+    mark: Floats
+    offset: Floats
+
+
+class Table:
+    """Immutable. ``whole`` and ``real`` are what :func:`opened` opens."""
+
+    def __init__(self, tracer: AnyTracer, mastered: float) -> None:
+        catalog, sets = tracer.catalog, tracer.catalog.skill_sets
+        self.catalog, k = catalog, len(catalog.skills)
+        self.mark = np.minimum(thresholds(tracer, Thresholds(mastered=mastered)), tracer.success(LEARNT))
+        self.everything = np.ones(k, np.uint8)  # every skill was asked for, and counts: not to be written to
+        self.first, self.parents = _parents(catalog)
+        ease = _offsets(tracer)
+        members = np.lexsort((np.arange(len(sets.members)), -ease[sets.members], sets.of_item[sets.members]))
+        self.members = sets.members[members]
+        lists = (self.order, self.first, self.parents, sets.start, sets.skills, sets.first, self.members, sets.of_item)
+        active = np.bincount(self.members, minlength=len(sets.of_item))
+        sizes = [k, len(self.parents), len(sets.size), len(sets.skills), len(self.members), len(sets.of_item)]
+        self.whole = np.concatenate([np.array(sizes, np.int64), *lists, active])
+        self.real = np.concatenate([self.mark, ease[self.members]])
+
+    @cached_property
+    def order(self) -> Ints:
+        """Skills, each after what it builds on."""
+        children: list[list[int]] = [[] for _ in self.catalog.skills]
+        waits = np.diff(self.first)
+        for k in range(len(waits)):
+            for parent in self.parents[self.first[k] : self.first[k + 1]].tolist():
+                children[parent].append(k)
+        found = np.flatnonzero(waits == 0).tolist()
+        for k in found:
+            for child in children[k]:
+                waits[child] -= 1
+                if waits[child] == 0:
+                    found.append(child)
+        return np.array(found, np.int64)
+
+    @cached_property
+    def above(self) -> Bools:
+        """[K, K]: whether a skill (row) builds on another (column), directly or not."""
+        found = np.zeros((len(self.mark), len(self.mark)), bool)
+        for k in self.order.tolist():
+            for parent in self.parents[self.first[k] : self.first[k + 1]].tolist():
+                found[k] |= found[parent]
+                found[k, parent] = True
+        return found
+
+
+@lru_cache(4)  # of what is served, and of what was served until now
+def table_of(tracer: AnyTracer, mastered: float) -> Table:
+    """The table of a tracer, for a policy's ``mastered``."""
+    return Table(tracer, mastered)
+
+
+@njit(cache=True)
+def opened(whole: Ints, real: Floats) -> Any:
+    """The parts by name: views, no copies."""
+    k, edges, sets, links, members, items = whole[0], whole[1], whole[2], whole[3], whole[4], whole[5]
+    a = 6 + k
+    b = a + k + 1
+    c = b + edges
+    d = c + sets + 1
+    e = d + links
+    f = e + sets + 1
+    g = f + members
+    return Parts(
+        whole[6:a],
+        whole[a:b],
+        whole[b:c],
+        whole[c:d],
+        whole[d:e],
+        whole[e:f],
+        whole[f:g],
+        whole[g : g + items],
+        whole[g + items : g + 2 * items],
+        real[:k],
+        real[k:],
+    )
+
+
+def _offsets(tracer: AnyTracer) -> Floats:
+    """How much easier each item is, [I], than the mastery of its hardest skill says: in logits, for a newcomer."""
+    sets = tracer.catalog.skill_sets
+    if not len(sets.of_item):
+        return np.empty(0)
+    mastery = tracer.standing(tracer.empty).mastery
+    alone = np.minimum.reduceat(mastery[sets.skills], sets.start[:-1])[sets.of_item]
+    return _logit(tracer.predict(tracer.empty, np.arange(len(sets.of_item)))) - _logit(alone)
+
+
+def _logit(p: Floats) -> Floats:
+    return np.asarray(np.log(p) - np.log1p(-p))
+
+
+def _parents(catalog: Catalog) -> tuple[Ints, Ints]:
+    before, after = catalog.required
+    first = np.concatenate([[0], np.cumsum(np.bincount(after, minlength=len(catalog.skills)))]).astype(np.int64)
+    return first, before[np.argsort(after, kind="stable")]
