@@ -59,6 +59,8 @@ def _arithmetic(operation: Any, instruction: str) -> None:
 
     @infer_global(operation)
     class _Typing(AbstractTemplate):
+        metadata = {"target": "cpu"}  # noqa: RUF012  # so it is asked before the many that hold for any
+
         def generic(self, args: Any, keywords: Any) -> Any:
             numbers = types.Float, types.Integer
             if lanes in args and all(arg == lanes or isinstance(arg, numbers) for arg in args):

@@ -9,11 +9,10 @@ import numpy.typing as npt
 
 from engine.model import GUESS, SLIP
 from models.bkt.climb import TOP, looked, newton
-from models.bkt.compiled import kernel
 from models.bkt.objective import LIMIT, Rules, from_params, room, to_params
 from models.bkt.options import FREE, ORDERED
-from models.bkt.race import OLD_X, race
-from models.bkt.strings import Ints, Shorts, Strings
+from models.bkt.race import race
+from models.bkt.strings import Ints, Strings
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -76,36 +75,11 @@ def fit_from(strings: Strings, scores: Floats, rules: Rules, starts: Floats, whi
     found = _nothing_yet(len(which))
     skills, at = np.flatnonzero(which), room(longest(strings), len(scores))
     x = from_params(starts, rules._replace(low=rules.low[:, None], high=rules.high[:, None]))
-    seen = np.zeros((len(which), 8, 5))
-    _fit(
-        skills, *strings, scores, rules.box, rules.ordered, x, at, found.x, seen, found.evaluations, np.empty((2, 8, 5))
-    )
+    seen, desk, trees = np.zeros((len(which), 8, 5)), np.empty((2, 8, 5)), (skills, *strings, scores)
+    race(*trees, rules.box, rules.ordered, x, at, found.x, found.evaluations)
+    newton(*trees, rules.box, rules.ordered, at, found.x, seen, found.evaluations, desk)
     params = np.where(which[:, None], to_params(found.x, rules), 0.0)
     return found._replace(params=params, value=seen[:, TOP, 0], hessian=seen[:, :5])
-
-
-@kernel
-def _fit(
-    skills: Ints,
-    start: Ints,
-    nodes: Shorts,
-    scores: Floats,
-    box: Floats,
-    ordered: bool,
-    starts: Floats,
-    at: Floats,
-    x: Floats,
-    seen: Floats,
-    evaluations: Ints,
-    desk: Floats,
-) -> None:
-    """Fills x [K, 5], what is seen there [K, 8, 5], and the evaluations that it took, of some skills."""
-    for k in skills:
-        tree = nodes[start[k] : start[k + 1]]
-        leader, spent = race(tree, scores, box[k], ordered, starts[k], at)
-        for i in range(5):
-            x[k, i] = at[OLD_X + i, leader]
-        evaluations[k] = spent + newton(tree, scores, box[k], ordered, at, x[k], seen[k], desk)
 
 
 def _reordered(found: Fitted, rules: Rules) -> Fitted:

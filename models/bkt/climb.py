@@ -15,7 +15,7 @@ from engine.lanes import LANES
 from models.bkt.compiled import inner, kernel
 from models.bkt.counts import VALUE
 from models.bkt.objective import BOX, GRADIENT, HIGH, LOW, SCALE, X, evaluate
-from models.bkt.strings import Shorts
+from models.bkt.strings import Ints, Shorts
 
 Floats = npt.NDArray[np.float64]
 
@@ -45,30 +45,42 @@ def look(tree: Shorts, scores: Floats, box: Floats, ordered: bool, at: Floats, x
     seen[TOP, 0] = at[VALUE, 0]
 
 
-@inner
+@kernel
 def newton(
-    tree: Shorts, scores: Floats, box: Floats, ordered: bool, at: Floats, x: Floats, seen: Floats, desk: Floats
-) -> Any:
-    """Newton steps from x [5], in place; fills what is seen [8, 5] from there. Returns the evaluations spent. ``desk``
-    [2, 8, 5] is scratch space."""
+    skills: Ints,
+    start: Ints,
+    nodes: Shorts,
+    scores: Floats,
+    box: Floats,
+    ordered: bool,
+    at: Floats,
+    x: Floats,
+    seen: Floats,
+    evaluations: Ints,
+    desk: Floats,
+) -> None:
+    """Newton steps of some skills from x [K, 5], in place; fills what is seen [K, 8, 5] from there, and adds the
+    ``evaluations`` [K] spent. ``desk`` [2, 8, 5] is scratch space."""
     found, system, step, there = desk[0], desk[1, :6], desk[1, 5], desk[1, 6]
-    look(tree, scores, box, ordered, at, x, seen)
-    spent, damping = 1, _newton_step(seen, box, x, 0.0, system)
-    while spent < NEWTON and _gain(seen, step) >= EXACT:
-        for i in range(5):
-            there[i] = min(max(x[i] + step[i], -BOX), BOX)
-        look(tree, scores, box, ordered, at, there, found)
-        spent += 1
-        if found[TOP, 0] >= seen[TOP, 0] - 1e-9:
-            damping *= 0.1
+    for k in skills:
+        tree = nodes[start[k] : start[k + 1]]
+        look(tree, scores, box[k], ordered, at, x[k], seen[k])
+        spent, damping = 1, _newton_step(seen[k], box[k], x[k], 0.0, system)
+        while spent < NEWTON and _gain(seen[k], step) >= EXACT:
             for i in range(5):
-                x[i] = there[i]
-                for row in range(8):
-                    seen[row, i] = found[row, i]
-        else:
-            damping = max(10.0 * damping, 1e-2)
-        damping = _newton_step(seen, box, x, damping, system)
-    return spent
+                there[i] = min(max(x[k, i] + step[i], -BOX), BOX)
+            look(tree, scores, box[k], ordered, at, there, found)
+            spent += 1
+            if found[TOP, 0] >= seen[k, TOP, 0] - 1e-9:
+                damping *= 0.1
+                for i in range(5):
+                    x[k, i] = there[i]
+                    for row in range(8):
+                        seen[k, row, i] = found[row, i]
+            else:
+                damping = max(10.0 * damping, 1e-2)
+            damping = _newton_step(seen[k], box[k], x[k], damping, system)
+        evaluations[k] += spent
 
 
 @inner

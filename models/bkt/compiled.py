@@ -11,6 +11,9 @@ from typing import Any
 
 from numba import njit
 
+from models.compiling import undisturbed
+
+undisturbed()
 _njit: Any = njit  # its type knows not all of its options
 
 kernel = _njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)

@@ -82,9 +82,11 @@ def ends(skill: Skill, params: Floats, drop: float) -> tuple[Floats, int]:
 
 def _climbed(skill: Skill, params: Floats) -> tuple[Top, int]:
     """The top that Newton's steps from params [5] lead to, and the evaluations spent."""
-    x, seen = from_params(params, skill.rules), np.empty((8, 5))
-    spent = _stepped_up(*skill.compiled, x, seen, np.empty((2, 8, 5)))
-    return Top(to_params(x, skill.rules), float(seen[TOP, 0])), spent
+    x, seen, spent = from_params(params, skill.rules), np.empty((8, 5)), np.zeros(1, np.int64)
+    one, start, box = np.zeros(1, np.int64), np.array([0, len(skill.tree)]), skill.rules.box
+    of_it = skill.rules.ordered, skill.at, x[None], seen[None], spent, np.empty((2, 8, 5))
+    newton(one, start, skill.tree, skill.scores, box[None], *of_it)
+    return Top(to_params(x, skill.rules), float(seen[TOP, 0])), int(spent[0])
 
 
 def _searched(skill: Skill, top: Top, i: int, end: int, drop: float) -> tuple[float, int]:
@@ -128,14 +130,6 @@ def _pinned(skill: Skill, params: Floats, i: int, value: float) -> tuple[Top, in
     top, spent = _climbed(skill._replace(rules=rules._replace(low=low, high=high)), params)
     prior = right * np.log(value) + (trials - right) * np.log(1.0 - value) if trials > 0.0 else 0.0
     return top._replace(value=top.value + prior), spent
-
-
-@kernel
-def _stepped_up(
-    tree: Shorts, scores: Floats, box: Floats, ordered: bool, at: Floats, x: Floats, seen: Floats, desk: Floats
-) -> Any:
-    """:func:`newton`, from Python."""
-    return newton(tree, scores, box, ordered, at, x, seen, desk)
 
 
 @kernel

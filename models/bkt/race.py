@@ -12,10 +12,10 @@ import numpy.typing as npt
 
 from engine.lanes import LANES, Lanes, choose, inverse, load, splat, store
 from models.bkt.climb import STRIDE
-from models.bkt.compiled import inner
+from models.bkt.compiled import inner, kernel
 from models.bkt.counts import VALUE
 from models.bkt.objective import BOX, GRADIENT, HIGH, LOW, SCALE, X, evaluate
-from models.bkt.strings import Shorts
+from models.bkt.strings import Ints, Shorts
 
 Floats = npt.NDArray[np.float64]
 
@@ -29,22 +29,37 @@ OLD_VALUE, LENGTH, GAIN = 82, 83, 84
 MOVED, FELL, KNOWN = 85, 90, 95  # five each
 
 
-@inner
-def race(tree: Shorts, scores: Floats, box: Floats, ordered: bool, starts: Floats, at: Floats) -> Any:
-    """From starts [8, 5] to OLD_X; the lane of the leader, and the evaluations spent."""
-    for lane in range(LANES):
+@kernel
+def race(
+    skills: Ints,
+    start: Ints,
+    nodes: Shorts,
+    scores: Floats,
+    box: Floats,
+    ordered: bool,
+    starts: Floats,
+    at: Floats,
+    x: Floats,
+    evaluations: Ints,
+) -> None:
+    """Fills x [K, 5] of some skills with where the leader of the starts [K, 8, 5] came to, and adds the
+    ``evaluations`` [K] spent."""
+    for k in skills:
+        tree, spent, over = nodes[start[k] : start[k + 1]], 0, False
+        for lane in range(LANES):
+            for i in range(5):
+                at[X + i, lane] = at[OLD_X + i, lane] = starts[k, lane, i]
+                at[OLD_GRADIENT + i, lane] = 0.0
+            at[OLD_VALUE, lane], at[LENGTH, lane] = -1e300, 1.0
+        while not over:
+            evaluate(tree, scores, box[k], ordered, at)
+            spent += 1
+            _accept(at)
+            _direct(box[k], at)
+            over = _over(at) or spent == ROUNDS
+        evaluations[k] += spent
         for i in range(5):
-            at[X + i, lane] = at[OLD_X + i, lane] = starts[lane, i]
-            at[OLD_GRADIENT + i, lane] = 0.0
-        at[OLD_VALUE, lane], at[LENGTH, lane] = -1e300, 1.0
-    spent, over = 0, False
-    while not over:
-        evaluate(tree, scores, box, ordered, at)
-        spent += 1
-        _accept(at)
-        _direct(box, at)
-        over = _over(at) or spent == ROUNDS
-    return _leader(at), spent
+            x[k, i] = at[OLD_X + i, _leader(at)]
 
 
 @inner

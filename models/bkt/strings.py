@@ -160,35 +160,22 @@ def _regroup(grown: Shorts, roots: Shorts, start: Ints, nodes: Shorts, queue: Sh
 
 
 def pooled(strings: Strings, longest: int) -> Strings:
-    """One tree of all skills' strings, each cut off after ``longest`` answers."""
-    n = len(strings.nodes)
-    grown, roots, start = np.empty((n, 8), np.int32), np.full((1, 2), -1, np.int32), np.zeros(2, np.int64)
-    used = _pool(strings.start, strings.nodes, longest, grown, roots, np.empty((n, 2), np.int32))
-    nodes = np.empty((used, 4), np.int32)
-    _regroup(grown, roots, start, nodes, np.empty(used, np.int32))
-    return Strings(start, nodes)
-
-
-@kernel
-def _pool(start: Ints, nodes: Shorts, longest: int, grown: Shorts, roots: Shorts, place: Shorts) -> Any:
-    """The number of nodes that were grown. ``place`` [n, 2] receives where each node went, and its depth."""
-    used = 0
-    for k in range(len(start) - 1):
-        for i in range(start[k], start[k + 1]):
-            at, depth = -1, 1
-            if nodes[i, PARENT] >= 0:
-                above = start[k] + nodes[i, PARENT]
-                at, depth = place[above, 0], place[above, 1] + 1
-            if depth > longest:  # and so are all that follow
-                break
-            symbol = nodes[i, SYMBOL]
-            child = grown[at, EVEN + (symbol & 1)] if at >= 0 else roots[0, symbol & 1]
-            while child >= 0 and grown[child, SAID] != symbol:
-                child = grown[child, NEXT]
-            if child < 0:
-                child = used
-                used += 1
-                _plant(grown, roots, 0, at, symbol, child)
-            grown[child, NUMBER] += nodes[i, WEIGHT]
-            place[i, 0], place[i, 1] = child, depth
-    return used
+    """One tree of all skills' strings, each cut off after ``longest`` answers: depth by depth, what was said after the
+    same answers becomes one node."""
+    size, symbols = np.diff(strings.start), int(strings.symbol.max(initial=0)) + 1
+    above = strings.parent + np.repeat(strings.start[:-1], size)  # of a first answer: the end of the tree before
+    start, end = strings.start[:-1][size > 0], strings.start[1:][size > 0]
+    place = np.full(len(above) + 1, -1)  # where each node went; the last is what stands above a first answer
+    low, high, nodes = start, np.searchsorted(above, start), np.empty((0, 4), np.int64)
+    for depth in range(longest):  # as trees are laid out, the rows low:high of each
+        number = high - low
+        level = np.repeat(low - np.cumsum(number) + number, number) + np.arange(number.sum())
+        said = (place[above[level]] if depth else -1) * symbols + strings.symbol[level]
+        said, child = np.unique(said, return_inverse=True)
+        weight = np.bincount(child, strings.weight[level], len(said)).astype(np.int64)
+        place[level] = len(nodes) + child
+        nodes = np.concatenate([nodes, np.stack([said // symbols, said % symbols, weight, weight], 1)])
+        low, high = (np.minimum(np.searchsorted(above, at), end) for at in (low, high))
+    below = nodes[:, PARENT] >= 0
+    nodes[:, ENDS] -= np.bincount(nodes[below, PARENT], nodes[below, WEIGHT], len(nodes)).astype(np.int64)
+    return Strings(np.array([0, len(nodes)]), nodes.astype(np.int32))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+import gc
+from typing import Any, ClassVar
 
 from numba import njit
+from numba.core import event as events
 
+import models.bkt  # noqa: F401  # which asks for it
 from models.compiling import told
 
 
@@ -26,3 +29,19 @@ def test_compiling_is_told_once_and_not_when_it_is_done() -> None:
     assert said == ["compiling"]
     kernels[0](1)  # for another type, when nobody listens
     assert said == ["compiling"]
+
+
+def test_no_garbage_is_collected_while_a_kernel_is_compiled() -> None:
+    class Watch(events.Listener):
+        collecting: ClassVar[list[bool]] = []
+
+        def on_start(self, event: Any) -> None:  # noqa: ARG002
+            self.collecting.append(gc.isenabled())
+
+        on_end = on_start
+
+    with events.install_listener("numba:run_pass", Watch()):
+        assert njit(lambda x: -x)(2.0) == -2
+    assert gc.isenabled()
+    assert True not in Watch.collecting
+    assert False in Watch.collecting
