@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import struct
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
@@ -22,7 +21,8 @@ from service.choosing import HOUR, Chooser, Question
 from service.errors import NoCatalog, UnknownClass, UnknownStudent
 from service.roster import Rosters
 from service.serving import Serving, Servings
-from service.store.base import NewResponse, Outcome, Snapshot, Store, StudentState, Write
+from service.states import PART, States
+from service.store.base import NewResponse, Outcome, Store, Write
 from service.views import (
     CatalogSummary,
     ClassMastery,
@@ -36,15 +36,6 @@ from service.views import (
     StudentHistory,
     StudentMastery,
 )
-
-SNAPSHOT_AFTER = 16
-"""Records folded beyond the last snapshot from which a new one is kept. Folding fewer costs less than writing."""
-
-PART = 16
-"""Students worked on before other requests get their turn."""
-
-LONG = 2_000
-"""Records beyond which a fold leaves the event loop's thread."""
 
 
 class Tutor:
@@ -63,6 +54,7 @@ class Tutor:
     ) -> None:
         self.store, self.servings, self.behind, self.now = store, servings, behind, now
         self.thresholds, self.rosters = thresholds or Thresholds(), Rosters(store, now)
+        self._states = States(store, behind)
         self._chooser = Chooser(policy or Policy(), salt)
 
     @property
@@ -79,16 +71,19 @@ class Tutor:
         for answer in answers:
             groups.setdefault(answer.student_id, []).append(answer)
         serving, at = self.serving, self.now()
+        who, held = list(groups), self._states.held(serving, list(groups))
         writes = [Write(student, [_new(serving, one, at) for one in group]) for student, group in groups.items()]
-        recorded, heads = await self.store.record(writes, serving.read_by)
+        recorded, heads = await self.store.record(writes, serving.read_by, held)
         stored = [one.state for one in recorded]
         current = await self.servings.at(heads)
         if current is not serving:
-            stored, _ = await self.store.read(list(groups), current.read_by)
-        states = await self._states(current, list(groups), stored)
+            held = self._states.held(current, who)
+            stored, _ = await self.store.read(who, current.read_by, held)
+        states = await self._states.after(current, who, stored, held)
         outcomes = {student: iter(one.outcomes) for student, one in zip(groups, recorded, strict=True)}
         hour = at - at % HOUR  # what is said is of the whole hour, so that a resend has the same answer
-        known = {who: (state, current.tracer.standing(state, hour)) for who, state in states.items()}
+        tracer = current.tracer
+        known = {one: (state, tracer.standing(state, hour)) for one, state in zip(who, states, strict=True)}
         results = tuple(
             [
                 self._result(current, one, next(outcomes[one.student_id]), *known[one.student_id], hour)
@@ -99,7 +94,7 @@ class Tutor:
             return Receipt(results, {}, current.model_version, current.catalog_version)
         records = {student: unpack(one.records) for student, one in zip(groups, stored, strict=True)}
         students = dict.fromkeys(one.student_id for one in results if one.outcome is not Outcome.CONFLICT)
-        asked = {who: (known[who][0], records[who], known[who][1]) for who in students}
+        asked = {one: (known[one][0], records[one], known[one][1]) for one in students}
         following = await self._following(current, asked, next_items, at)
         return Receipt(results, following, current.model_version, current.catalog_version)
 
@@ -146,15 +141,15 @@ class Tutor:
 
         ``log=False`` where nobody is given them: a page that shows what would come is no recommendation.
         """
-        serving = self.serving
-        stored, heads = await self.store.read([student_id], serving.read_by)
+        serving, who, question = self.serving, [student_id], Question(n, tuple(skills), tuple(exclude))
+        held = self._states.held(serving, who)
+        stored, heads = await self.store.read(who, serving.read_by, held)
         current = await self.servings.at(heads)
         if current is not serving:
-            stored, _ = await self.store.read([student_id], current.read_by)
-        states, question = await self._states(current, [student_id], stored), Question(n, tuple(skills), tuple(exclude))
-        return self._choose(
-            current, student_id, states[student_id], unpack(stored[0].records), question, self.now(), log=log
-        )
+            held = self._states.held(current, who)
+            stored, _ = await self.store.read(who, current.read_by, held)
+        (state,) = await self._states.after(current, who, stored, held)
+        return self._choose(current, student_id, state, unpack(stored[0].records), question, self.now(), log=log)
 
     def _choose(
         self,
@@ -254,37 +249,6 @@ class Tutor:
         stored, heads = await self.store.read(students, b"")
         return await self.servings.at(heads), [unpack(one.records) for one in stored]
 
-    async def _states(
-        self, serving: Serving, students: Sequence[str], stored: Sequence[StudentState]
-    ) -> dict[str, AnyState]:
-        """Snapshots folded on with what came after them; the whole history where an answer came late."""
-        tracer = serving.tracer
-        bases = [_loaded(serving, one) for one in stored]
-        late = [
-            at
-            for at, (one, base) in enumerate(zip(stored, bases, strict=True))
-            if one.snapshot is not None and (base is None or tracer.late(unpack(one.records), base))
-        ]
-        whole = dict(zip(late, await self._whole([students[at] for at in late]), strict=True)) if late else {}
-        states: dict[str, AnyState] = {}
-        for at, student in enumerate(students):
-            one = whole.get(at, stored[at])
-            history, base = unpack(one.records), None if at in whole else bases[at]
-            if len(history) < LONG:
-                states[student] = tracer.fold(history, base)
-            else:
-                states[student] = await asyncio.to_thread(tracer.fold, history, base)
-            due = at in whole or (len(history) >= SNAPSHOT_AFTER and not self.behind.waits(student))
-            if due and serving.predictor is None:
-                self.behind.keep(Snapshot(student, serving.tag, one.length, tracer.dump(states[student])))
-            if at % PART == PART - 1:
-                await asyncio.sleep(0)
-        return states
-
-    async def _whole(self, students: Sequence[str]) -> list[StudentState]:
-        stored, _ = await self.store.read(students, b"")
-        return stored
-
 
 def summary(catalog: Catalog) -> CatalogSummary:
     """Counts of a catalog."""
@@ -302,16 +266,6 @@ def _new(serving: Serving, answer: Answer, at: int) -> NewResponse:
         event["skill_ids"] = serving.catalog.items[index].skill_ids
     response = Response(answer.id, answer.student_id, answer.item_id, answer.score, answer.answered_at, answer.check)
     return NewResponse(pack(response), orjson.dumps(event), answer.class_id)
-
-
-def _loaded(serving: Serving, stored: StudentState) -> AnyState | None:
-    """The state in a snapshot; None without one, and where it cannot be read: it is a cache and no more."""
-    if stored.snapshot is None:
-        return None
-    try:
-        return serving.tracer.load(stored.snapshot)
-    except (struct.error, ValueError, IndexError):
-        return None
 
 
 def _told(serving: Serving, step: Step) -> HistoryStep:

@@ -12,8 +12,9 @@ from engine import bundle
 from engine.mastery import Status
 from engine.responses import unpack
 from service.errors import NoCatalog, UnknownClass, UnknownSkills, UnknownStudent
+from service.states import SNAPSHOT_AFTER
 from service.store.base import Outcome, Snapshot, Store
-from service.tutor import SNAPSHOT_AFTER, Tutor
+from service.tutor import Tutor
 from tests.service.conftest import bare_tutor, close
 from tests.service.made import NOW, ODD_SKILL, answer, catalog, forgetful, log, model
 
@@ -236,9 +237,8 @@ async def test_a_large_batch_lets_others_have_their_turn(tutor: Tutor) -> None:
 
     await tutor.record([answer("warm")])
     task = asyncio.create_task(other())
-    states = await tutor._states(
-        tutor.serving, [f"s{n}" for n in range(500)], (await tutor.store.read([f"s{n}" for n in range(500)], b""))[0]
-    )
+    names = [f"s{n}" for n in range(500)]
+    states = await tutor._states.after(tutor.serving, names, (await tutor.store.read(names, b""))[0], {})
     task.cancel()
     assert len(states) == 500
     assert turns >= 30
