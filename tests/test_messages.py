@@ -66,8 +66,8 @@ def _is_said(message: Message | None) -> bool:
     return message is not None and all(_texts(message.string))
 
 
-def _texts(given: str | Sequence[str]) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else tuple(given)
+def _texts(given: str | Sequence[str] | None) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given or ())
 
 
 def _values(text: str) -> set[tuple[str, str]]:

@@ -15,7 +15,7 @@ from engine.model import ModelError
 from models.interrupts import INTERRUPTED
 from models.log import DataError
 from models.registry import RegistryError
-from service.cli import access, catalog, data, exchange, learning, registry, roster, serving, simulating
+from service.cli import access, catalog, data, demo, exchange, learning, registry, roster, serving, simulating
 from service.cli.common import complain, say
 from service.errors import Problem
 from service.store.base import StoreUnavailable
@@ -27,6 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 serving.add_to(app)
+demo.add_to(app)
 learning.add_to(app)
 data.add_to(app)
 simulating.add_to(app)

@@ -1,4 +1,4 @@
-"""``nextwise serve``, ``sync`` and ``demo``."""
+"""``nextwise serve`` and ``sync``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.cli.common import Json, opened, progress, registry, result, run, say, settings, working
+from service.cli.common import opened, registry, run, say, settings
 
 if TYPE_CHECKING:
     from service.settings import Settings
@@ -38,7 +38,6 @@ STARTS_WITHIN = 120  # seconds; the first start compiles the kernels
 def add_to(app: typer.Typer) -> None:
     app.command()(serve)
     app.command()(sync)
-    app.command()(demo)
 
 
 def serve(
@@ -209,72 +208,3 @@ async def _outlived(parent: int, stop: asyncio.Event) -> None:
     while os.getppid() == parent:
         await asyncio.sleep(1)
     stop.set()
-
-
-def demo(as_json: Json = False) -> None:
-    """Where there is no data: simulate a school, import it, train a first model. Keeps whatever is there."""
-    config = settings()
-    done = run(_simulate(config))
-    trained = run(_has_model(config)) or _first_model(config)
-    result({"simulated": done, "model": trained}, as_json, "")
-
-
-async def _has_model(config: Settings) -> str | None:
-    async with opened(config) as store:
-        return (await store.heads()).model
-
-
-async def _simulate(config: Settings) -> bool:
-    from engine.simulate import simulate_school
-    from service.answers import parse
-    from service.runtime import now, tutoring
-
-    async with opened(config) as store:
-        if (await store.heads()).catalog is not None:
-            say(f"Keeping the data in {config.data}.")
-            return False
-        say("No data yet: simulating a school of three classes.")
-        school = simulate_school(now())
-        async with tutoring(config, store) as tutor:
-            await tutor.import_catalog(school.catalog)
-            with progress("recording responses") as told:
-                for at in range(0, len(school.answers), 500):
-                    part = school.answers[at : at + 500]
-                    await tutor.record([parse(_as_sent(answer), now()) for answer in part])
-                    told(at + len(part), len(school.answers), "")
-    return True
-
-
-def _as_sent(answer: object) -> dict[str, object]:
-    from dataclasses import asdict
-
-    sent = asdict(answer)  # type: ignore[call-overload]
-    return {**sent, "answered_at": sent["answered_at"] / 1000}
-
-
-def _first_model(config: Settings) -> str | None:
-    """Train on what is there and publish it."""
-    from service import sync as syncing
-    from service.cli.learning import drain, read
-
-    run(drain(config))
-    archive = config.data / "archive" / "responses"
-    if not any(archive.rglob("*.parquet")):
-        say("No responses yet: the built-in model is served until one is trained.")
-        return None
-    say("Training a first model.")
-    from models.training import promote_if_first, train
-
-    log = read(archive, "auto", None, True)
-    with working(None, None), progress("training") as told:
-        models = registry(config)
-        trained = train(log, models, progress=told)
-    promote_if_first(models, trained.version)
-    say(f"Version {trained.version}: AUC {trained.evaluation.auc:.3f} on students held out; it is the champion.")
-
-    async def publish() -> None:
-        async with opened(config) as store:
-            await syncing.once(store, models, config.data / "archive")
-
-    run(publish())
-    return str(trained.version)

@@ -186,7 +186,7 @@ def _pages(router: APIRouter) -> Iterator[str]:
         inner = getattr(route, "original_router", None)
         if inner is not None:
             yield from _pages(inner)
-        elif isinstance(route, APIRoute) and "GET" in route.methods:
+        elif isinstance(route, APIRoute) and "GET" in (route.methods or ()):
             yield route.endpoint.__name__
 
 
