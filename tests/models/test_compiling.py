@@ -35,7 +35,7 @@ def test_no_garbage_is_collected_while_a_kernel_is_compiled() -> None:
     class Watch(events.Listener):
         collecting: ClassVar[list[bool]] = []
 
-        def on_start(self, event: Any) -> None:  # noqa: ARG002
+        def on_start(self, event: Any) -> None:
             self.collecting.append(gc.isenabled())
 
         on_end = on_start
