@@ -30,7 +30,7 @@ format: $(VENV)/.dev ## format the code and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: bench-accuracy bench-coverage bench-fit bench-recommend bench-serve ## measure everything
+bench: bench-accuracy bench-coverage bench-fit bench-recommend bench-reports bench-serve ## measure everything
 
 bench-accuracy: $(VENV)/.dev ## accuracy and fit time on the real sets (skipped where they are absent)
 	$(BIN)/python -m tests.bench.accuracy
@@ -44,6 +44,9 @@ bench-fit: $(VENV)/.dev ## fits beside pyBKT, its C++ kernel built once where th
 
 bench-recommend: $(VENV)/.dev ## policies on simulated students, beside an omniscient planner and exact optima
 	$(BIN)/python -m tests.bench.recommend
+
+bench-reports: $(VENV)/.dev ## pages: time stale and warm, weight, layout shift, on a school of 1,000 students
+	$(BIN)/python -m tests.bench.reports
 
 bench-serve: $(VENV)/.dev ## fold, requests per second beside a bare endpoint, start-up and memory
 	$(BIN)/python -m tests.bench.serve
