@@ -13,14 +13,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from engine.recommending.choice import Choice, Ints, Notice, Outcome, Ranking, Recommendation
 from engine.recommending.goals import Goal, goal, review
 from engine.recommending.limits import Limits, limits
-from engine.recommending.policy import Floats, Policy
+from engine.recommending.policy import EASIEST, HARDEST, SHORTLIST, Floats, Policy
 from engine.recommending.reasons import Reasons, missing, notices, skills_of, titles
 from engine.recommending.shortlist import DONE, NOT_READY, OPEN, rank, settle
 from engine.recommending.table import Table, table_of
@@ -133,19 +133,32 @@ def _slot(asker: Asker, aim: Goal, within: Limits, u: float) -> Slot:
     luck = (u - 1.0 + explores) / explores if explores and u >= 1.0 - explores else -1.0
     student = standing.mastery, standing.known, aim.value, aim.counts, state.recent, state.responses
     may = within.asked, within.blocked, within.allowed
-    told, kept, resting, items, worth, floor, explored = rank(
-        table.whole, table.real, *student, *may, aim.asks, aim.left, luck, aim.settings
-    )
+    ranked = partial(rank, table.whole, table.real, *student, *may, aim.asks, aim.left)
+    told, kept, resting, items, worth, floor, explored = ranked(luck, aim.settings)
     strict, at = asker.wish.band is not None, -1
     if explored >= 0 and not strict:
         at = next((place for place, item in enumerate(items.tolist()) if item == explored), len(items))
         items = np.append(items, explored) if at == len(items) else items
     p = np.asarray(asker.chances(items), np.float64) if len(items) else np.empty(0)
     place, near, propensity, scores, ties, floor = settle(worth, p, at, floor, u, strict, aim.settings)
-    ranking = Ranking(told, items, worth, p, scores, ties, floor)
+    every = partial(_within, items, p, aim.settings) if strict else partial(_explorable, ranked, aim.settings)
+    ranking = Ranking(told, items, worth, p, scores, ties, floor, every)
     if place < 0:
         return Slot(-1, False, 0.0, 0.0, ranking, kept, resting)
     return Slot(int(items[place]), near, propensity, float(p[place]), ranking, kept, resting)
+
+
+def _explorable(ranked: Callable[[float, Floats], Any], settings: Floats) -> Ints:
+    """Every item that exploration is spread over: the shortlist, were it as long as can be."""
+    longest = settings.copy()
+    longest[SHORTLIST] = 0
+    items: Ints = ranked(-1.0, longest)[3]
+    return items
+
+
+def _within(items: Ints, p: Floats, settings: Floats) -> Ints:
+    """The items in the band asked for."""
+    return np.asarray(items[(p >= settings[HARDEST]) & (p <= settings[EASIEST])])
 
 
 def _pinned(asker: Asker, n: int) -> list[Recommendation]:

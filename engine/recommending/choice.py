@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
@@ -31,7 +32,7 @@ class Ranking(NamedTuple):
     p       [n] P(correct) of each
     scores  [m] worth x ease, by which they are compared
     ties    places in ``items`` of the near ties, one of which is given
-    floor   how many items exploration is spread over
+    floor   how many items exploration is spread over; ``explorable`` finds them (positions), near ties among them
     """
 
     said: Floats
@@ -41,11 +42,16 @@ class Ranking(NamedTuple):
     scores: Floats
     ties: Ints
     floor: int
+    explorable: Callable[[], Ints]
 
-    def near_ties(self, exploration: float) -> dict[int, float]:
-        """The propensity of each near tie, by item; every other item explored has ``exploration / floor``."""
-        each = (1.0 - exploration) / max(len(self.ties), 1) + exploration / max(self.floor, 1)
-        return dict.fromkeys(self.items[self.ties].tolist(), each)
+    def distribution(self, exploration: float) -> tuple[Ints, Floats]:
+        """Every item that could be drawn, and its propensity: each near tie has (1 - e) / ties + e / floor, any other
+        item e / floor."""
+        items = self.explorable()
+        chances = np.full(len(items), exploration / max(self.floor, 1))
+        chances[np.isin(items, self.items[self.ties])] += (1.0 - exploration) / max(len(self.ties), 1)
+        drawn = chances > 0
+        return items[drawn], chances[drawn]
 
 
 @dataclass(frozen=True, slots=True)
