@@ -98,7 +98,7 @@ def _row(entry: LogEntry) -> tuple[Row, str]:
     event = orjson.loads(entry.event)
     if any(event.get(name) is None for name in REQUIRED[entry.kind]):
         raise ValueError("a field is missing")
-    row = _columns(event, SCHEMAS[entry.kind])
+    row = columns(event, SCHEMAS[entry.kind])
     return row, datetime.fromtimestamp(row[TIMES[entry.kind]] / 1000, UTC).strftime("%Y-%m")
 
 
@@ -119,7 +119,7 @@ def _fits(schema: Any, rows: list[Row]) -> bool:
     return True
 
 
-def _columns(event: Row, schema: pa.Schema) -> Row:
+def columns(event: Row, schema: pa.Schema) -> Row:
     """The event's fields as columns; what has none goes to ``extra``."""
     names = set(schema.names) - {"extra"}
     row = {name: event.get(name) for name in names}

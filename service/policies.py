@@ -19,8 +19,10 @@ import orjson
 from engine.recommend import Policy
 
 RULE = "served"
-SHARES = frozenset(["mastered", "easiest", "hardest", "near", "exploration", "ready"])
-"""Settings that lie between 0 and 1; all others are 0 or more."""
+WIDE = frozenset(
+    ["steep", "opening", "soon", "wrong", "rest", "drop", "run", "ease", "shortlist", "spacing", "review_days"]
+)
+"""Settings that are 0 or more; all others are shares, 0 to 1, and the gate is above 0."""
 
 
 class PolicyFault(ValueError):
@@ -41,7 +43,11 @@ def read(named: str) -> Policy:
 
 def shipped() -> dict[str, Policy]:
     """Those that come with the service, by name."""
-    made = [Policy(), Policy(name="explore", version="1", exploration=0.2)]
+    made = [
+        Policy(),
+        Policy(name="explore", version="1", exploration=0.2),  # to judge others from its log
+        Policy(name="random", version="1", exploration=1.0, worthwhile=0.0),  # any item that is open
+    ]
     return {policy.name: policy for policy in made}
 
 
@@ -94,8 +100,10 @@ def _setting_faults(settings: dict[str, Any]) -> Iterator[str]:
             yield f"there is no setting {name!r}; there are {', '.join(known)}"
         elif not _number(value) or (isinstance(known[name], int) and not isinstance(value, int)):
             yield f"{name} must be a {'whole ' * isinstance(known[name], int)}number, not {value!r}"
-        elif value < 0 or (name in SHARES and value > 1):
-            yield f"{name} is {value}; it must be {'0 to 1' if name in SHARES else '0 or more'}"
+        elif value < 0 or (name not in WIDE and value > 1):
+            yield f"{name} is {value}; it must be {'0 or more' if name in WIDE else '0 to 1'}"
+        elif name == "gate" and value == 0:
+            yield "gate is 0; it must be above 0, as P(prerequisites known) is divided by it"
     easiest, hardest = (settings.get(name, known[name]) for name in ("easiest", "hardest"))
     if _number(easiest) and _number(hardest) and easiest < hardest:
         yield f"hardest ({hardest}) is a P(correct) below easiest ({easiest}), not above it"

@@ -207,3 +207,18 @@ def warm_up() -> None:
         state = tracer.load(tracer.dump(tracer.fold(history)))
         tracer.interval(history, state)
         choose(tracer, state, Policy(), float)
+
+
+async def load(
+    store: Store, model_version: str, catalog_version: str, *, compact: bool = False, predicts: bool = False
+) -> Serving:
+    """A pair that was served, by its versions. Raises LookupError where the store does not hold them any more."""
+    plain = builtin()
+    blob = None if model_version == plain.version else await store.fetch("model", model_version)
+    if blob is None and model_version != plain.version:
+        raise LookupError(f"the store does not hold the model {model_version}")
+    text = await store.fetch("catalog", catalog_version)
+    if text is None:
+        raise LookupError(f"the store does not hold the catalog {catalog_version}")
+    read = _read_model(blob, model_version), _read_catalog(text, catalog_version)
+    return await asyncio.to_thread(_bind, *read, compact, predicts)

@@ -15,7 +15,20 @@ from engine.model import ModelError
 from models.interrupts import INTERRUPTED
 from models.log import DataError
 from models.registry import RegistryError
-from service.cli import access, catalog, data, demo, exchange, learning, registry, roster, serving, simulating
+from service.cli import (
+    access,
+    catalog,
+    data,
+    deciding,
+    demo,
+    exchange,
+    learning,
+    planning,
+    registry,
+    roster,
+    serving,
+    simulating,
+)
 from service.cli.common import complain, say
 from service.errors import Problem
 from service.store.base import StoreUnavailable
@@ -30,6 +43,7 @@ serving.add_to(app)
 demo.add_to(app)
 learning.add_to(app)
 data.add_to(app)
+planning.add_to(app)
 simulating.add_to(app)
 access.add_to(app)
 exchange.add_to(registry.app)
@@ -37,6 +51,8 @@ app.add_typer(registry.app, name="models")
 app.add_typer(catalog.app, name="catalog")
 app.add_typer(roster.app, name="roster")
 app.add_typer(data.responses, name="responses")
+app.add_typer(deciding.decisions, name="decisions")
+app.add_typer(deciding.policies, name="policies")
 
 
 @app.callback(invoke_without_command=True)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 
 import pytest
 
 from engine.recommend import Policy
-from service.policies import SHARES, PolicyFault, digest, parse, read, shipped, to_json
+from service.policies import WIDE, PolicyFault, digest, parse, read, shipped, to_json
 
 
 def test_what_is_not_said_is_as_shipped() -> None:
@@ -57,6 +57,7 @@ def test_a_name_that_is_none() -> None:
         ('{"name": "a", "version": "1", "settings": {"run": 2.5}}', "run must be a whole number, not 2.5"),
         ('{"name": "a", "version": "1", "settings": {"near": true}}', "near must be a number, not True"),
         ('{"name": "a", "version": "1", "settings": {"near": "1"}}', "near must be a number, not '1'"),
+        ('{"name": "a", "version": "1", "settings": {"gate": 0}}', "gate is 0; it must be above 0"),
         ('{"name": "a", "version": "1", "settings": {"easiest": 0.2}}', "hardest (0.3) is a P(correct) below"),
     ],
 )
@@ -66,5 +67,6 @@ def test_every_fault_is_told(text: str, told: str) -> None:
     assert told in str(fault.value)
 
 
-def test_shares_are_settings() -> None:
-    assert {field.name for field in fields(Policy)} >= SHARES
+def test_what_may_exceed_1_are_settings() -> None:
+    assert {field.name for field in fields(Policy)} >= WIDE
+    assert all(0 <= value <= 1 for name, value in asdict(Policy()).items() if name not in WIDE | {"name", "version"})
