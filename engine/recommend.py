@@ -142,7 +142,7 @@ def _slot(asker: Asker, aim: Goal, within: Limits, u: float) -> Slot:
     p = np.asarray(asker.chances(items), np.float64) if len(items) else np.empty(0)
     place, near, propensity, scores, ties, floor = settle(worth, p, at, floor, u, strict, aim.settings)
     every = partial(_within, items, p, aim.settings) if strict else partial(_explorable, ranked, aim.settings)
-    ranking = Ranking(told, items, worth, p, scores, ties, floor, every)
+    ranking = Ranking(told, items, worth, p, scores, ties, floor, every, u)
     if place < 0:
         return Slot(-1, False, 0.0, 0.0, ranking, kept, resting)
     return Slot(int(items[place]), near, propensity, float(p[place]), ranking, kept, resting)

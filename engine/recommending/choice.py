@@ -33,6 +33,7 @@ class Ranking(NamedTuple):
     scores  [m] worth x ease, by which they are compared
     ties    places in ``items`` of the near ties, one of which is given
     floor   how many items exploration is spread over; ``explorable`` finds them (positions), near ties among them
+    draw    the uniform number that decided
     """
 
     said: Floats
@@ -43,6 +44,7 @@ class Ranking(NamedTuple):
     ties: Ints
     floor: int
     explorable: Callable[[], Ints]
+    draw: float
 
     def distribution(self, exploration: float) -> tuple[Ints, Floats]:
         """Every item that could be drawn, and its propensity: each near tie has (1 - e) / ties + e / floor, any other

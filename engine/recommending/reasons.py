@@ -57,6 +57,10 @@ class Reasons:
                 names=names,
                 chance=round(chance),
             )
+        if self._state.length == 0 and mode is Mode.LEARN and not self._wish.order:
+            return "start", said(
+                "%(names)s: nothing is known of this student yet, and this needs nothing before it.", names=names
+            )
         if not near:
             return "explore", said(
                 "%(names)s: one of a few items given to learn what works, not because it promises most.", names=names
@@ -75,10 +79,6 @@ class Reasons:
 
     def _learning(self, skills: list[int], names: tuple[str, ...], chance: int) -> tuple[str, Said]:
         told, state = self._told, self._state
-        if state.length == 0:
-            return "start", said(
-                "%(names)s: nothing is known of this student yet, and this needs nothing before it.", names=names
-            )
         if stuck(told, state, self._standing, skills):
             return "stuck", said(
                 "%(names)s: the chance of a right answer is %(chance)d in 100 after many answers or several wrong ones "

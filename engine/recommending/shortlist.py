@@ -65,9 +65,11 @@ def rank(
     """
     parts = opened(whole, real)
     said, done = weigh(parts, mastery, known, value, counts, recent, responses, asks, left, settings)
-    last = np.maximum(recent, ~recent)
-    soon = last[max(len(last) - int(settings[SPACING]), 0) :]
-    bars = (_joined(blocked, last), _joined(blocked, soon), blocked)
+    bars = (
+        _barring(blocked, recent, len(recent)),
+        _barring(blocked, recent, min(int(settings[SPACING]), len(recent))),
+        blocked,
+    )
     available = _available(parts, bars, allowed)
     code, worth, kept = _sets(parts, said, done, asked, available, settings)
     level = _levels(code, available)
@@ -77,21 +79,48 @@ def rank(
             kept[OPEN] += spare
             kept[TOO_SOON] += available[ANY, s] - spare
     items, found, floor, explored = _shortlist(parts, mastery, level, worth, available, bars, allowed, luck, settings)
-    resting, of_filter = (said[ROW_ROW] < 0).sum(), (kept[0], kept[1], kept[2], kept[3], kept[4], kept[5], kept[6])
+    resting, of_filter = 0, (kept[0], kept[1], kept[2], kept[3], kept[4], kept[5], kept[6])
+    for k in range(said.shape[1]):
+        resting += said[ROW_ROW, k] < 0
     return said, of_filter, resting, items, found, floor, explored
 
 
 @njit(cache=True)
-def _joined(some: Ints, others: Ints) -> Any:
-    """Both, sorted, each once."""
-    return np.unique(np.concatenate((some, others)))
+def _place(some: Ints, size: int, item: int) -> Any:
+    """Where an item stands, or would stand, among the first ``size`` of some that are sorted."""
+    low, high = 0, size
+    while low < high:
+        middle = (low + high) // 2
+        if some[middle] < item:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit(cache=True)
+def _barring(blocked: Ints, recent: Ints, most: int) -> Any:
+    """Those blocked and the last ``most`` items answered, sorted, each once."""
+    found, size = np.empty(len(blocked) + most, np.int64), len(blocked)
+    for n in range(size):
+        found[n] = blocked[n]
+    for n in range(len(recent) - most, len(recent)):
+        item = recent[n] if recent[n] >= 0 else ~recent[n]
+        at = _place(found, size, item)
+        if at < size and found[at] == item:
+            continue
+        for m in range(size, at, -1):
+            found[m] = found[m - 1]
+        found[at] = item
+        size += 1
+    return found[:size]
 
 
 @njit(cache=True)
 def _barred(bar: Ints, allowed: Mask, item: int) -> Any:
     if len(allowed) > 0 and not allowed[item]:
         return True
-    at = np.searchsorted(bar, item)
+    at = _place(bar, len(bar), item)
     return at < len(bar) and bar[at] == item
 
 
@@ -237,12 +266,11 @@ def _shortlist(
         if level[s] >= 0:
             floor += available[level[s], s]
             best = max(best, bound[s])
-    if limit == 0:
-        limit, chosen = floor, np.flatnonzero(level >= 0)
-    else:
-        chosen = np.flatnonzero((level >= 0) & (bound >= settings[NEAR] * SLACK * best))
-        chosen = chosen[np.argsort(-bound[chosen], kind="mergesort")]
-    quota = limit if int(settings[SHORTLIST]) == 0 else max(FEWEST, limit // max(len(chosen), 1))
+    everything = limit == 0
+    if everything:
+        limit = floor
+    chosen = _best_first(level, bound, 0.0 if everything else settings[NEAR] * SLACK * best)
+    quota = limit if everything else max(FEWEST, limit // max(len(chosen), 1))
     items, found, size = np.empty(min(limit, floor), np.int64), np.empty(min(limit, floor)), 0
     for s in chosen:
         begun = size
@@ -250,6 +278,21 @@ def _shortlist(
         found[begun:size] = worth[s]
     explored = _explored(parts, level, available, bars, allowed, int(luck * floor)) if luck >= 0.0 and floor else -1
     return items[:size], found[:size], floor, explored
+
+
+@njit(cache=True)
+def _best_first(level: Ints, bound: Floats, least: float) -> Any:
+    """Sets that have a level and a bound of at least ``least``, the best first; of equals in their order."""
+    found, size = np.empty(len(level), np.int64), 0
+    for s in range(len(level)):
+        if level[s] >= 0 and bound[s] >= least:
+            at = size
+            while at > 0 and bound[found[at - 1]] < bound[s]:
+                found[at] = found[at - 1]
+                at -= 1
+            found[at] = s
+            size += 1
+    return found[:size]
 
 
 @njit(cache=True)
@@ -282,27 +325,30 @@ def settle(worth: Floats, p: Floats, explored: int, floor: int, luck: float, str
     With M near ties, L items to explore and exploration e, a near tie has the propensity (1 - e) / M + e / L, any other
     item e / L.
     """
-    n, explores = len(worth), settings[EXPLORATION]
-    scores = worth * (1.0 + settings[EASE] * (p[:n] - 0.5))
-    fits = (p[:n] >= settings[HARDEST]) & (p[:n] <= settings[EASIEST])
-    some = fits.any()
-    if strict:
-        floor = fits.sum()
-    elif not some:
-        fits[:] = True
-    best = -1.0
+    n, explores, best, fitting = len(worth), settings[EXPLORATION], -1.0, 0
+    scores, fits = np.empty(n), np.zeros(n, np.bool_)
     for i in range(n):
-        if fits[i]:
+        scores[i] = worth[i] * (1.0 + settings[EASE] * (p[i] - 0.5))
+        fits[i] = settings[HARDEST] <= p[i] <= settings[EASIEST]
+        fitting += fits[i]
+    lax = fitting == 0 and not strict
+    for i in range(n):
+        if fits[i] or lax:
             best = max(best, scores[i])
-    ties = np.flatnonzero(fits & (scores >= settings[NEAR] * best))
-    if n == 0 or len(ties) == 0:
-        return -1, False, 0.0, scores, ties, floor
+    places, ties = np.empty(n, np.int64), 0
+    for i in range(n):
+        if (fits[i] or lax) and scores[i] >= settings[NEAR] * best:
+            places[ties] = i
+            ties += 1
+    if ties == 0:
+        return -1, False, 0.0, scores, places[:0], floor
+    floor = fitting if strict else floor
+    place = explored
     if luck < 1.0 - explores or explores == 0.0:
-        place = ties[min(int(luck / (1.0 - explores) * len(ties)), len(ties) - 1)]
+        place = places[min(int(luck / (1.0 - explores) * ties), ties - 1)]
     elif strict:
         place = np.flatnonzero(fits)[min(int((luck - 1.0 + explores) / explores * floor), floor - 1)]
-    else:
-        place = explored
-    near = bool((ties == place).any())
-    propensity = explores / floor + ((1.0 - explores) / len(ties) if near else 0.0)
-    return place, near, propensity, scores, ties, floor
+    near = False
+    for i in range(ties):
+        near |= places[i] == place
+    return place, near, explores / floor + ((1.0 - explores) / ties if near else 0.0), scores, places[:ties], floor

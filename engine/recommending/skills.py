@@ -58,8 +58,9 @@ def gates(parts: Any, known: Floats, done: Flags, gate: float, steep: float) -> 
 
 
 @njit(cache=True, error_model="numpy")
-def promises(parts: Any, known: Floats, gain: Floats, discount: float) -> Any:
-    """What knowing a skill would open, in units of a skill learnt at average speed, [K].
+def promises(parts: Any, known: Floats, gain: Floats, counts: Flags, discount: float) -> Any:
+    """What knowing a skill would open, in units of a skill learnt at average speed, [K]; ``counts`` [K]: 1 for skills
+    that count when they are opened.
 
     promise_k = sum over what builds on k:  discount (prod of its other prerequisites' P) gain_c / pace (1 + promise_c)
 
@@ -72,6 +73,8 @@ def promises(parts: Any, known: Floats, gain: Floats, discount: float) -> Any:
     pace = max(pace / max(len(known), 1), 1e-12)
     for n in range(len(known) - 1, -1, -1):
         c = parts.order[n]
+        if not counts[c]:
+            continue
         low, high = parts.first[c], parts.first[c + 1]
         worth = discount * gain[c] / pace * (1.0 + found[c])
         for j in range(low, high):
@@ -129,7 +132,7 @@ def runs(parts: Any, recent: Ints, run: int) -> Any:
 
 
 @njit(cache=True)
-def guards(parts: Any, until: Ints, stuck: Flags, tired: Flags, settings: Floats) -> Any:
+def guards(parts: Any, until: Ints, tired: Flags, stuck: Flags, settings: Floats) -> Any:
     """What a skill's worth is multiplied by, [K]: less while it rests, where the student is stuck and after a long run;
     more where a resting skill builds on it."""
     found = np.ones(len(until))
@@ -179,25 +182,27 @@ def weigh(
     opening counts; responses [K]; asks: :data:`READY`, :data:`REACH`; left: items until the end, or infinity.
     """
     skills = len(mastery)
-    said = np.ones((ROWS, skills))
+    said = np.zeros((ROWS, skills))
     row, until = spins(parts, recent, int(settings[WRONG]), int(settings[REST]))
-    done = mastered(parts, mastery, known, until, settings[DROP])
-    if asks & READY:
-        said[GATE_ROW] = gates(parts, known, done, settings[GATE], settings[STEEP])
-    said[GAIN_ROW] = value
-    if asks & REACH:
-        opening = settings[OPENING] * (left / (left + settings[SOON] + 1e-9) if left < np.inf else 1.0)
-        said[OPENS_ROW] = 1.0 + opening * promises(parts, known, value * counts, settings[DISCOUNT])
-    else:
-        done = (value <= 0.0).astype(np.uint8)
-    stuck = ((responses >= MANY) & (mastery < LOW)).astype(np.uint8)
-    said[GUARD_ROW] = guards(parts, until, stuck, runs(parts, recent, int(settings[RUN])), settings)
-    said[WORTH_ROW] = said[GATE_ROW] * said[GAIN_ROW] * said[OPENS_ROW] * said[GUARD_ROW]
-    said[OPENED_ROW] = 0.0
+    stuck = np.zeros(skills, np.uint8)
     for k in range(skills):
+        stuck[k] = responses[k] >= MANY and mastery[k] < LOW
+    guard = guards(parts, until, runs(parts, recent, int(settings[RUN])), stuck, settings)
+    done = mastered(parts, mastery, known, until, settings[DROP])
+    gate = gates(parts, known, done, settings[GATE], settings[STEEP])
+    promise = promises(parts, known, value, counts, settings[DISCOUNT])
+    opening = settings[OPENING] * (left / (left + settings[SOON] + 1e-9) if left < np.inf else 1.0)
+    for k in range(skills):
+        if not asks & REACH:
+            done[k] = value[k] <= 0.0
+        said[GATE_ROW, k] = gate[k] if asks & READY else 1.0
+        said[GAIN_ROW, k] = value[k]
+        said[OPENS_ROW, k] = 1.0 + opening * promise[k] if asks & REACH else 1.0
+        said[GUARD_ROW, k] = guard[k]
         said[ROW_ROW, k] = -row[k] if until[k] > 0 else row[k]
-        if mastery[k] < parts.mark[k] and said[GATE_ROW, k] < 1.0:
-            for j in range(parts.first[k], parts.first[k + 1]):
-                if not done[parts.parents[j]]:
-                    said[OPENED_ROW, parts.parents[j]] += 1.0
+        for j in range(parts.first[k], parts.first[k + 1]):
+            parent = parts.parents[j]
+            if mastery[k] < parts.mark[k] and said[GATE_ROW, k] < 1.0 and not done[parent]:
+                said[OPENED_ROW, parent] += 1.0
+        said[WORTH_ROW, k] = said[GATE_ROW, k] * said[GAIN_ROW, k] * said[OPENS_ROW, k] * said[GUARD_ROW, k]
     return said, done
