@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -18,7 +19,7 @@ from service.answers import parse
 from service.choosing import HOUR
 from service.store.base import Store
 from service.store.records import SIZE, key_of
-from tests.chaos.ledger import Ledger, Name
+from tests.chaos.ledger import Body, Ledger, Name
 
 CLOSE = 1e-9
 SHOWN = 5
@@ -122,7 +123,11 @@ async def _mastery(
             for one in _of_every_skill(ledger, student, known, tracer):
                 before = _hour()
                 url = f"{urls[number % len(urls)]}/v1/responses"
-                answer = (await client.post(url, json=ledger.sent[student, one])).json()
+                said = await _told(client, url, ledger.sent[student, one])
+                if said.status_code != 200:
+                    differences.append(f"{student} {one}: {said.status_code} {said.text[:300]}")
+                    continue
+                answer = said.json()
                 allowed = [tracer.standing(state, hour).mastery for hour in {before, _hour()}]
                 for skill in answer["mastery"]:
                     compared += 1
@@ -132,6 +137,15 @@ async def _mastery(
                 if answer["model_version"] != tracer.model.version:
                     differences.append(f"{student} is told of model {answer['model_version']}")
     return compared, differences
+
+
+async def _told(client: httpx.AsyncClient, url: str, body: Body) -> httpx.Response:
+    """The answer; once more where the first says to try again, as it may of a connection that broke before."""
+    answer = await client.post(url, json=body)
+    if answer.status_code == 503:
+        await asyncio.sleep(float(answer.headers["retry-after"]))
+        answer = await client.post(url, json=body)
+    return answer
 
 
 def _of_every_skill(ledger: Ledger, student: str, known: dict[str, bytes], tracer: AnyTracer) -> list[str]:
