@@ -19,7 +19,7 @@ from engine.mastery import DAY_MS, Glance, SkillMastery, Thresholds, glances, re
 from engine.responses import History, unpack
 from engine.tracing import AnyState, AnyTracer, Told
 from service.access import borders
-from service.errors import InvalidRequest, UnknownClass
+from service.errors import InvalidRequest, UnknownClass, UnknownStudent
 from service.roster import Roster
 from service.serving import Serving
 from service.tutor import Tutor
@@ -109,6 +109,18 @@ class Dossier:
             fault = {"field": "since", "message": "write lesson, a number of days such as 7d, or a date: 2026-03-01"}
             raise InvalidRequest("since names no day", errors=[fault]) from None
         return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000)
+
+
+async def pupil(tutor: Tutor, student_id: str) -> Pupil:
+    """A student whom the viewer may see. Raises NotAllowed and UnknownStudent."""
+    await borders.require_student(tutor.rosters, student_id)
+    stored, heads = await tutor.store.read([student_id], b"")
+    serving, roster = await tutor.servings.at(heads), await tutor.rosters.current()
+    history = unpack(stored[0].records)
+    if not len(history) and student_id not in roster.student:
+        raise UnknownStudent(student_id)
+    name = names_of(roster, [student_id])[student_id]
+    return Pupil(student_id, name, history, serving.tracer, tutor.now(), tutor.thresholds)
 
 
 async def dossier(tutor: Tutor, class_id: str) -> Dossier:

@@ -67,7 +67,7 @@ def brief_of(needs: Sequence[Need]) -> Brief:
         stuck=len(stuck),
         names=listed(names),
     )
-    return Brief(who, f"{listed(what)}.", f"{sure} {_evidence(needs)}", following)
+    return Brief(who, _("%(list)s.", list=listed(what)), f"{sure} {_evidence(needs)}", following)
 
 
 def _calm(needs: Sequence[Need]) -> Brief:

@@ -5,11 +5,13 @@ Everything is deterministic and rounded to a tenth of a unit, so that a chart ca
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.mastery import SkillMastery, Status
+from service.classroom.outlook import CoursePoint
 from service.language import _, ngettext
 from service.reports.facts import Answer, Move
 from service.reports.words import LOOKS, Look, minute, percent, short_day
@@ -76,6 +78,8 @@ WIDTH, HEIGHT = 360.0, 168.0
 LEFT, RIGHT, TOP, BOTTOM = 26.0, 34.0, 10.0, 30.0
 MOST = 120  # answers in one chart: more would be a smear, and a heavy page
 
+Ranges = tuple[tuple[float, float, float], ...]  # (x, y of the upper end, height) of each
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -111,10 +115,14 @@ class Timeline:
     high_y: float
     end_y: float
     summary: str
+    ranges: Ranges
 
 
-def timeline(skill: SkillMastery, answers: Sequence[tuple[Answer, Move]]) -> Timeline:
-    """A chart of the answers that touched a skill, in order of time; of a long history, its last :data:`MOST`."""
+def timeline(
+    skill: SkillMastery, answers: Sequence[tuple[Answer, Move]], course: Sequence[CoursePoint] = ()
+) -> Timeline:
+    """A chart of the answers that touched a skill, in order of time; of a long history, its last :data:`MOST`. The
+    interval is drawn where ``course`` has it, and today's at the end."""
     total, answers = len(answers), answers[-MOST:]
     step = (WIDTH - LEFT - RIGHT) / max(1, len(answers))
     marks = tuple(
@@ -136,7 +144,18 @@ def timeline(skill: SkillMastery, answers: Sequence[tuple[Answer, Move]]) -> Tim
         high_y=_y(skill.high),
         end_y=_y(skill.mastery),
         summary=_summary(skill, answers, total),
+        ranges=_ranges(skill, marks, [answer.at for answer, _move in answers], course),
     )
+
+
+def _ranges(skill: SkillMastery, marks: Sequence[Mark], times: Sequence[int], course: Sequence[CoursePoint]) -> Ranges:
+    """Each moment of the course stands at the last answer on the skill before it; the latest of one place counts."""
+    found = {}
+    for point in course:
+        if point.skill_id == skill.skill_id and (place := bisect_right(times, point.at)):
+            top = _y(point.high)
+            found[marks[place - 1].x] = top, max(1.0, round(_y(point.low) - top, 1))
+    return tuple((round(x - 3, 1), *bar) for x, bar in found.items())
 
 
 def kind(score: float) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from engine.mastery import SkillMastery
+from service.classroom.outlook import CoursePoint, Fading
 
 UNTRAINED = "builtin"  # the version of the model that needs no training (engine.model.builtin)
 
@@ -101,6 +102,8 @@ class StudentFacts:
     context: Context
     name: str = ""
     classes: Mapping[str, str] = field(default_factory=dict)  # what the classes that the roster gives are called
+    fading: tuple[Fading, ...] = ()  # what is about to be forgotten, the soonest first
+    course: tuple[CoursePoint, ...] = ()  # intervals along the way, in order of time
 
     @property
     def label(self) -> str:

@@ -21,12 +21,16 @@ def url(kind: str, id: str, **query: Query) -> str:
 
 
 def api_url(class_id: str, what: str, **query: Query) -> str:
-    """The same as CSV.
+    """What a page of a class shows, as CSV.
 
     >>> api_url("4/a", "items")
     '/v1/classes/4%2Fa/items?format=csv'
     """
     return _with(f"/v1/classes/{quote(class_id, safe='', errors='replace')}/{what}?format=csv", query)
+
+
+def student_api_url(student_id: str, what: str) -> str:
+    return f"/v1/students/{quote(student_id, safe='', errors='replace')}/{what}?format=csv"
 
 
 def class_url(class_id: str, **query: Query) -> str:

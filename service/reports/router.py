@@ -18,6 +18,7 @@ from service.reports.faults import PageRoute
 from service.reports.grid import Wish
 from service.reports.links import ROOT
 from service.reports.overview_view import overview_page
+from service.reports.parents_view import parents_page
 from service.reports.source import Source, source
 from service.reports.student_view import student_page
 
@@ -63,6 +64,12 @@ async def one_student(
 ) -> Response:
     found = await facts.one_student(id)
     return pages.page("student.html", page=student_page(found, page, class_id))
+
+
+@reports.get("/parents")
+@reports.get("/parents/{id:path}")
+async def for_parents(facts: Facts, id: str) -> Response:
+    return pages.page("parents.html", page=parents_page(await facts.one_student(id)))
 
 
 @reports.get("/overview")

@@ -9,6 +9,7 @@ from engine.catalog import Catalog
 from service.access import borders
 from service.api.dependencies import TutorDep
 from service.classroom.dossier import Dossier, ask, names_of, title_of
+from service.classroom.outlook import ask_outlook
 from service.classroom.today import Today, today
 from service.errors import NoCatalog, UnknownClass
 from service.overview import Overview, overview
@@ -62,6 +63,7 @@ class TutorSource:
         mastery = await self._tutor.mastery(student_id)
         history = await self._tutor.history(student_id, limit=ALL)
         catalog, roster = self._tutor.serving.catalog, await self._tutor.rosters.current()
+        outlook = await ask_outlook(self._tutor, student_id)
         members = await self._tutor.rosters.members()
         classes = members.attends.get(student_id, frozenset()) if members else frozenset[str]()
         return StudentFacts(
@@ -72,6 +74,8 @@ class TutorSource:
             self._context(mastery.model_version, mastery.catalog_version),
             names_of(roster, [student_id])[student_id],
             {class_id: title_of(roster, class_id) for class_id in classes},
+            outlook.fading,
+            outlook.course,
         )
 
     async def overview(self) -> tuple[Context, Overview]:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from engine.mastery import SkillMastery, Status
+from service.classroom.outlook import Fading
 from service.language import _, later, ngettext, number, share, translated
 from service.reports import need
 from service.reports.charts import Bar, Timeline, bar, kind, moved, timeline
 from service.reports.facts import Answer, Context, Move, Next, StudentFacts
-from service.reports.links import class_url, student_url
+from service.reports.links import class_url, student_api_url, student_url, url
 from service.reports.words import (
     LOOKS,
     Look,
@@ -90,6 +91,9 @@ class StudentPage:
     unknown: int
     next_text: str
     steps: tuple[Step, ...]
+    fading: tuple[Fading, ...]
+    parents_url: str
+    csv_url: str
     context: Context
 
 
@@ -120,6 +124,9 @@ def student_page(facts: StudentFacts, page: int = 1, class_id: str = "") -> Stud
         unknown=sum(answer.item_id is None for answer in facts.answers),
         next_text=translated(facts.next.text),
         steps=_steps(facts.next),
+        fading=facts.fading,
+        parents_url=url("parents", facts.student_id),
+        csv_url=student_api_url(facts.student_id, "outlook"),
         context=facts.context,
     )
 
@@ -181,7 +188,9 @@ def _charts(skills: Sequence[SkillMastery], facts: StudentFacts) -> tuple[Timeli
     for answer in facts.answers:
         for move in answer.moves:
             touched.setdefault(move.skill_id, []).append((answer, move))
-    return tuple(timeline(skill, touched[skill.skill_id]) for skill in skills if skill.skill_id in touched)
+    return tuple(
+        timeline(skill, touched[skill.skill_id], facts.course) for skill in skills if skill.skill_id in touched
+    )
 
 
 def _answer_row(answer: Answer) -> AnswerRow:

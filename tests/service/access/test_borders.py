@@ -14,6 +14,14 @@ from tests.service.made import raw
 
 CLASS_A, CLASS_B = "/v1/classes/4a/mastery", "/v1/classes/4b/mastery"
 PAGE_A, PAGE_B = "/reports/classes/4a", "/reports/classes/4b"
+QUESTIONS = (
+    "today",
+    "today?since=lesson&format=csv",
+    "skill?skill=adding",
+    "groups",
+    "groups?who=cy&to=1&skill=adding",
+    "items?item=add-0",
+)
 ALLOWED: list[tuple[str, tuple[Viewer, ...]]] = [
     (CLASS_A, (SMITH, ADMIN, LMS)),
     (f"{CLASS_A}?format=csv", (SMITH, ADMIN, LMS)),
@@ -21,9 +29,17 @@ ALLOWED: list[tuple[str, tuple[Viewer, ...]]] = [
     (PAGE_A, (SMITH, ADMIN)),
     ("/reports/classes?id=4a", (SMITH, ADMIN)),
     (PAGE_B, (JONES, ADMIN)),
+    *((f"/v1/classes/4a/{what}", (SMITH, ADMIN, LMS)) for what in QUESTIONS),
+    *((f"/v1/classes/4b/{what}", (JONES, ADMIN, LMS)) for what in QUESTIONS),
+    *((f"/reports/{page}", (SMITH, ADMIN)) for page in ("skills/4a?skill=adding", "groups/4a", "items?id=4a")),
+    *((f"/reports/{page}", (JONES, ADMIN)) for page in ("skills/4b?skill=adding", "groups/4b", "items/4b?item=add-0")),
     ("/v1/classes", (SMITH, JONES, ADMIN, LMS)),
     ("/v1/students/ada/mastery", (SMITH, ADA, ADMIN, LMS)),
     ("/v1/students/ada/history", (SMITH, ADA, ADMIN, LMS)),
+    ("/v1/students/ada/outlook", (SMITH, ADA, ADMIN, LMS)),
+    ("/v1/students/cy/outlook?format=csv", (JONES, ADMIN, LMS)),
+    ("/reports/parents/ada", (SMITH, ADA, ADMIN)),
+    ("/reports/parents?id=cy", (JONES, ADMIN)),
     ("/reports/students/ada", (SMITH, ADA, ADMIN)),
     ("/reports/students?id=ada", (SMITH, ADA, ADMIN)),
     ("/v1/students/ben/mastery", (SMITH, ADMIN, LMS)),
@@ -86,10 +102,10 @@ async def test_without_credentials_no_route_answers(door: Door) -> None:
 
 def _routes(door: Door) -> list[APIRoute]:
     from service import reports
-    from service.api import catalog, classes, operations, responses, students
+    from service.api import catalog, classes, classroom, operations, responses, students
     from service.reports.router import reports as pages
 
-    parts = (catalog, classes, operations, responses, students, reports)
+    parts = (catalog, classes, classroom, operations, responses, students, reports)
     found = [route for part in parts for route in part.router.routes] + list(pages.routes)
     return [route for route in found if isinstance(route, APIRoute)]
 

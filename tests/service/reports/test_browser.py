@@ -10,9 +10,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page
 
-from service.reports.links import class_url, student_url
+from service.reports.links import class_url, student_url, url
 from tests.service.reports.conftest import HOSTILE, ODD_CLASS
-from tests.service.reports.site import Site
+from tests.service.reports.site import Site, answers
 
 pytestmark = pytest.mark.browser
 
@@ -23,6 +23,18 @@ PAGES = {
     "class of 60, second page": class_url("large", page=2),
     "class with odd ids": class_url(ODD_CLASS),
     "class without readable answers": class_url("unread"),
+    "class filtered to nobody": class_url("known", status="needs review", area="new"),
+    "class sorted by a skill, of two students": class_url("known", by="hard", who=["kim", "lee"], since="lesson"),
+    "skill": url("skills", "known", skill="hard"),
+    "skill with an odd class": url("skills", ODD_CLASS, skill="old"),
+    "groups": url("groups", "known"),
+    "groups changed": url("groups", "large", skill=["done", "hard"], who=["pupil-1", "pupil-2"], to=[1, 2]),
+    "items": url("items", "known", item="done-1"),
+    "items of many": url("items", "large"),
+    "items of none": url("items", "unread"),
+    "parents": url("parents", "kim"),
+    "parents of a hostile id": url("parents", HOSTILE),
+    "overview": "/reports/overview",
     "student": student_url("kim"),
     "student with a hostile id": student_url(HOSTILE),
     "student without readable answers": student_url("idle"),
@@ -62,7 +74,8 @@ def _watch(context: BrowserContext) -> Watched:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page_is_quiet_and_asks_no_other_address(watched: Watched, site: Site, name: str) -> None:
+def test_every_page_is_quiet_accessible_and_fits(watched: Watched, site: Site, name: str) -> None:
+    """One visit: what the browser says, axe in light and in dark, and 360 pixels."""
     answer = watched.page.goto(PAGES[name])
     assert answer is not None
     assert answer.status == (404 if name.startswith("unknown") else 200)
@@ -71,26 +84,23 @@ def test_page_is_quiet_and_asks_no_other_address(watched: Watched, site: Site, n
     assert [text for text in watched.complaints if "404 (Not Found)" not in text] == []
     assert [address for address in watched.requests if not address.startswith(site.address)] == []
     assert any("reports.css" in address for address in watched.requests)
+    for scheme in ("light", "dark"):
+        _axe_finds_nothing(watched.page, scheme)
+    _nothing_overflows(watched.page)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", PAGES)
-def test_axe_finds_nothing(watched: Watched, name: str, scheme: str) -> None:
-    watched.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-    watched.page.goto(PAGES[name])
-    found = Axe().run(watched.page)
+def _axe_finds_nothing(page: Page, scheme: str) -> None:
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    found = Axe().run(page)
     assert found.response["violations"] == [], json.dumps(found.response["violations"], indent=1)[:4000]
     assert any(rule["id"] == "color-contrast" for rule in found.response["passes"])
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_nothing_overflows_at_360_pixels(watched: Watched, name: str) -> None:
-    watched.page.set_viewport_size({"width": 360, "height": 740})
-    watched.page.goto(PAGES[name])
-    wide = watched.page.evaluate("document.documentElement.scrollWidth")
-    assert wide <= 360
+def _nothing_overflows(page: Page) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
     # And what is cut off by a scroll region can be reached: no text runs out of the page elsewhere.
-    outside = watched.page.evaluate(
+    outside = page.evaluate(
         """[...document.querySelectorAll('main *')].filter(e => !e.closest('.scroll') && !e.closest('.vh')
            && !e.closest('pre') && e.getBoundingClientRect().right > 361).map(e => e.outerHTML.slice(0, 80))"""
     )
@@ -185,7 +195,7 @@ def test_odd_ids_are_text_and_their_links_lead_to_them(watched: Watched, student
     page.wait_for_load_state()
     assert page.locator("h1").inner_text() == f"Student {shown}"
     assert page.locator(".facts dd").first.inner_text() == "4"
-    assert page.locator("script").count() == 0
+    assert page.locator("script").count() == 0  # the class page has one, of ours
     assert watched.complaints == []
     page.get_by_role("navigation").get_by_role("link", name=ODD_CLASS).click()
     assert page.locator("h1").inner_text() == f"Class {ODD_CLASS}"
@@ -231,3 +241,68 @@ def test_without_any_class_the_page_says_how_to_begin(browser: Browser, empty_si
     assert Axe().run(found.page).violations_count == 0
     assert found.complaints == []
     context.close()
+
+
+def test_a_filter_replaces_the_grid_without_a_reload_and_without_eval(watched: Watched) -> None:
+    page = watched.page
+    page.goto(class_url("known"))
+    page.evaluate("document.querySelector('.brief').id = 'kept'")  # gone after a reload
+    page.get_by_label("Students with").select_option("stuck")
+    page.wait_for_url("**status=stuck*")
+    names = page.locator("table.grid tbody th a").all_inner_texts()
+    assert names == ["kim"]
+    assert page.locator("#kept").count() == 1
+    page.get_by_label("Skills around").select_option("new")
+    page.wait_for_url("**area=new*")
+    assert page.get_by_text("Nobody fits this filter.").is_visible()
+    page.get_by_role("link", name="Show everything").click()
+    page.wait_for_url(lambda address: "status" not in address)
+    page.get_by_role("link", name="Sort by Counting, the lowest first").click()
+    page.wait_for_url("**by=done*")
+    assert page.locator("th[aria-sort=ascending] bdi").inner_text() == "Counting"
+    assert watched.complaints == []
+    assert page.evaluate("Object.keys(localStorage).concat(Object.keys(sessionStorage))") == []
+    page.go_back()
+    page.wait_for_url(lambda address: "by=" not in address)
+    page.wait_for_load_state()
+    assert page.locator("th[aria-sort]").count() == 0
+
+
+def test_without_script_filters_and_groups_are_plain_forms(browser: Browser, site: Site) -> None:
+    context = browser.new_context(base_url=site.address, java_script_enabled=False)
+    page = context.new_page()
+    page.goto(class_url("known"))
+    page.get_by_label("Students with").select_option("stuck")
+    page.locator("form.filter", has=page.get_by_label("Students with")).get_by_role("button").click()
+    assert page.locator("table.grid tbody th a").all_inner_texts() == ["kim"]
+    page.goto(url("groups", "known"))
+    page.locator("#skill-new").select_option("hard")
+    page.get_by_role("combobox", name="Group of kim").select_option("1")
+    page.get_by_role("button", name="Change the groups").click()
+    group = page.locator("section", has=page.get_by_role("heading", name="Group 1"))
+    assert group.get_by_role("link", name="kim").is_visible()
+    assert page.get_by_role("link", name="The same as CSV").get_attribute("href") == (
+        "/v1/classes/known/groups?format=csv&skill=hard&who=kim&who=lee&to=1&to=0"
+    )
+    context.close()
+
+
+def test_groups_can_be_changed_in_a_class_whose_id_no_path_holds(watched: Watched, site: Site) -> None:
+    page = watched.page
+    site.record(answers("dot", "done-1", "+", class_id=".."))
+    page.goto(url("groups", ".."))
+    page.get_by_role("button", name="Change the groups").click()
+    assert page.locator("h1").inner_text() == "Groups to teach together"
+    page.goto(class_url(".."))
+    page.get_by_label("Students with").select_option("learning")
+    page.wait_for_url("**status=learning*")
+    assert page.locator("h1").inner_text() == "Class .."
+    assert watched.complaints == []
+
+
+def test_the_page_for_parents_prints_without_controls(watched: Watched) -> None:
+    watched.page.goto(url("parents", "kim"))
+    watched.page.emulate_media(media="print")
+    assert not watched.page.locator(".crumbs").is_visible()
+    assert watched.page.get_by_role("heading", name="Needs help with").is_visible()
+    assert not watched.page.locator("main table").count()

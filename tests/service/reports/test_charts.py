@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 
 from engine.mastery import Status
+from service.classroom.outlook import CoursePoint
 from service.reports.charts import MOST, Timeline, bar, moved, spread, timeline
 from service.reports.facts import Answer
 from tests.service.reports.made import NOW, answer, skill, stuck
@@ -36,6 +37,22 @@ def test_a_label_that_does_not_fit_is_left_out() -> None:
 
 def test_a_spread_of_nobody_is_empty() -> None:
     assert spread(Counter()) == ()
+
+
+def test_ranges_along_the_way_stand_at_the_last_answer_before_each_moment() -> None:
+    one, answers = skill(0.6), [answer(NOW - days * DAY) for days in (9, 8, 2)]
+    course = [
+        CoursePoint(NOW - days * DAY + 1, name, "", 0.5, low, high)
+        for days, name, low, high in (
+            (10, "fractions", 0.1, 0.9),  # before any answer that is shown
+            (9, "other", 0.1, 0.9),
+            (8, "fractions", 0.25, 0.75),
+            (2, "fractions", 0.5, 0.5),
+        )
+    ]
+    found = timeline(one, [(each, each.moves[0]) for each in answers], course)
+    assert [x + 3 for x, _, _ in found.ranges] == [found.marks[1].x, found.marks[2].x]
+    assert [(y, height) for _, y, height in found.ranges] == [(42.0, 64.0), (74.0, 1.0)]
 
 
 def test_a_bar_holds_the_interval_the_estimate_and_the_mark() -> None:

@@ -1,0 +1,148 @@
+"""The page, the JSON and the CSV of a question are the same answer."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import AsyncIterator, Mapping
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from service.reports.words import percent, share, span
+from service.settings import Settings
+from tests.service.api.conftest import Api, problem, serving
+from tests.service.classroom.made import CATALOG, NOW
+from tests.service.made import raw
+
+DAY_S = 86_400
+ANSWERED = {
+    "ada": (("count-0", "+" * 10, 3), ("add-0", "-" * 12, 2)),
+    "ben": (("maps-0", "+-+-", 20), ("maps-1", "-" * 9, 2)),
+    "cy": (("maps-0", "-" * 12, 1),),
+    "dee": (("maps-0", "+-+-", 1),),
+    "eve": (("count-0", "+" * 10, 2),),
+    "=fay": (("count-0", "+", 30),),
+}
+PATHS = {
+    "today": "today?since=7d",
+    "skill": "skill?skill=add",
+    "items": "items?item=maps-0",
+    "groups": "groups",
+    "changed groups": "groups?skill=maps&skill=add&who=ada&to=2&who=eve&to=1&who=cy&to=0",
+}
+
+
+@pytest.fixture
+async def api(tmp_path: Path) -> AsyncIterator[Api]:
+    async with serving(Settings(data=tmp_path)) as made:
+        made.tutor.now = lambda: NOW
+        await made.tutor.import_catalog(CATALOG)
+        rows = [
+            raw(f"{item}{days}{n}", name, item, class_id="4a", correct=sign == "+")
+            | {"answered_at": NOW // 1000 - days * DAY_S + n}
+            for name, runs in ANSWERED.items()
+            for item, verdicts, days in runs
+            for n, sign in enumerate(verdicts)
+        ]
+        assert (await made.send(rows)).json()["rejected"] == 0
+        yield made
+
+
+async def three(api: Api, path: str) -> tuple[dict[str, Any], list[dict[str, str]], list[str]]:
+    """The JSON, the rows of the CSV, and the rows and list entries of the page as text."""
+    told = (await api.client.get(f"/v1/classes/4a/{path}")).json()
+    sheet = await api.client.get(f"/v1/classes/4a/{path}", headers={"accept": "text/csv"})
+    kind, _, query = path.partition("?")
+    page = {"today": "classes", "skill": "skills"}.get(kind, kind)
+    html = (await api.client.get(f"/reports/{page}/4a?{query}")).text
+    parts = re.findall(r"<(tr|li)[ >](.*?)</\1>", html, re.DOTALL)
+    shown = [" ".join(unescape(re.sub(r"<[^>]*>", " ", part)).split()) for _, part in parts]
+    return told, list(csv.DictReader(io.StringIO(sheet.text))), shown
+
+
+def as_cell(name: str, value: object) -> str:
+    """A value of the JSON as the CSV has it."""
+    if value is None:
+        return ""
+    if isinstance(value, bool | int):
+        return str(value)
+    if isinstance(value, float):
+        return f"{value:.4f}"
+    if isinstance(value, list):
+        return ";".join(value)
+    text = str(value)
+    return f"'{text}" if text.startswith("=") else text
+
+
+def assert_same(rows: list[dict[str, str]], lines: list[Mapping[str, Any]]) -> None:
+    assert len(rows) == len(lines) > 0
+    for row, line in zip(rows, lines, strict=True):
+        assert row == {name: as_cell(name, line[name]) for name in row}
+
+
+def holds(shown: list[str], *parts: str) -> bool:
+    return any(all(part in text for part in parts) for text in shown)
+
+
+async def test_today(api: Api) -> None:
+    told, rows, shown = await three(api, PATHS["today"])
+    assert_same(rows, told["lines"])
+    assert {line["kind"] for line in told["lines"]} == {"stuck", "idle", "ready", "gained", "became stuck"}
+    for line in told["lines"]:
+        if line["kind"] in {"stuck", "ready"}:
+            estimate = f"estimate {percent(line['mastery'])} (between {span(line['low'], line['high'])})"
+            assert holds(shown, line["student_id"], line["title"], f"{line['responses']} answer", estimate)
+        elif line["kind"] == "idle":
+            assert holds(shown, line["student_id"], "last answer 30 days ago")
+        else:
+            change = f"{percent(line['before'])} → {percent(line['mastery'])}"
+            assert holds(shown, line["student_id"], line["title"], change)
+
+
+async def test_skill(api: Api) -> None:
+    told, rows, shown = await three(api, PATHS["skill"])
+    assert_same(rows, told["lines"])
+    for line in told["lines"]:
+        numbers = f"{percent(line['mastery'])} {span(line['low'], line['high'])}" if line["responses"] else "– –"
+        assert holds(shown, f"{line['student_id']} ", numbers, *line["lacks"])
+    for item in told["items"]:
+        assert holds(shown, f"{item['item_id']} {item['answers']} {item['students']}")
+
+
+async def test_items(api: Api) -> None:
+    told, rows, shown = await three(api, PATHS["items"])
+    lines = [line | line["facts"] for line in told["lines"]]
+    assert_same(rows, lines)
+    for line in lines:
+        counts = f"{line['answers']} {line['students']} {share(line['right'])} {percent(line['expected'])}"
+        assert holds(shown, f"{line['item_id']} {counts}", *line["flags"])
+    assert [first["student_id"] for line in lines for first in line["by"]] == ["ben", "cy", "dee"]
+    assert holds(shown, "✗ cy wrong")
+
+
+@pytest.mark.parametrize("path", ["groups", "changed groups"])
+async def test_groups(api: Api, path: str) -> None:
+    told, rows, shown = await three(api, PATHS[path])
+    assert told["changed"] is (path == "changed groups")
+    lines = [one | {"group": group["number"]} for group in told["groups"] for one in group["students"]]
+    lines += [one | {"group": None} for one in (*told["alone"], *told["without_gap"])]
+    assert sorted(line["student_id"] for line in lines) == sorted(ANSWERED)
+    assert_same(rows, lines)
+    for line in lines:
+        if line["skill_id"]:
+            numbers = f"{percent(line['mastery'])} ({span(line['low'], line['high'])})"
+            assert holds(shown, f" {line['student_id']} ", numbers)
+
+
+async def test_what_is_wrong_is_told(api: Api) -> None:
+    problem(await api.client.get("/v1/classes/4a/today?since=odd"), 422, "invalid-request")
+    problem(await api.client.get("/v1/classes/4a/skill?skill=odd"), 422, "unknown-skills")
+    problem(await api.client.get("/v1/classes/4a/groups?skill=maps&who=ada"), 422, "invalid-request")
+    problem(await api.client.get("/v1/classes/nobody/items"), 404, "unknown-class")
+    page = await api.client.get("/reports/skills/4a?skill=odd")
+    assert page.status_code == 422
+    assert "The catalog does not hold these skills" in page.text
