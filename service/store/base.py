@@ -6,6 +6,7 @@ A store keeps, and knows nothing of the meaning of:
 - **snapshots**: one a student, a cache that may be lost or dropped at any time;
 - **the log**: every event in full, in partitions, until the archiver has drained it;
 - **artifacts**: immutable blobs by kind and version (catalog, model, roster, policy), and one *head* version a kind;
+- **notes**: what teachers noted of a student, a small blob;
 - **classes**: which students were seen in which class.
 
 Everything acknowledged survives ``kill -9`` of this process (and of the server behind it).
@@ -77,13 +78,15 @@ class StudentState:
     """What is stored of one student, enough to fold.
 
     With ``snapshot`` set, ``records`` are the packed records that arrived after it (``length`` counts them all);
-    with ``held``, those after what the caller holds; with neither, ``records`` is the whole history.
+    with ``held``, those after what the caller holds; with neither, ``records`` is the whole history. ``notes`` are as
+    they were kept last, empty where none were.
     """
 
     records: bytes
     snapshot: bytes | None
     length: int
     held: bool = False
+    notes: bytes = b""
 
 
 NOTHING: Mapping[str, Held] = {}
@@ -156,6 +159,10 @@ class Store(Protocol):
         ``after`` is "" for the first page, and "" comes back with the last. About ``limit`` students are looked at,
         so that a page may well be empty. Snapshots that are saved meanwhile may be told or not.
         """
+
+    async def keep_notes(self, student_id: str, notes: bytes, instead_of: bytes) -> bool:
+        """Keep a student's notes where those that are kept are ``instead_of``; else nothing is changed, and the answer
+        is False: somebody else was faster. Empty notes are none."""
 
     async def append_log(self, kind: LogKind, events: Sequence[tuple[str, bytes]]) -> None:
         """Append events that are not responses (recommendations) to the log, each with its student; one round trip.

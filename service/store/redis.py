@@ -16,7 +16,7 @@ from typing import Any
 
 from redis.exceptions import NoScriptError, RedisError
 
-from engine.responses import key
+from engine.responses import known_key
 from service.store.base import (
     NOTHING,
     ArtifactKind,
@@ -44,6 +44,7 @@ TIMEOUT = 5.0
 HEADS = "nw:{artifacts}:heads"
 HEADS_COMMAND: Command = ("HMGET", HEADS, "catalog", "model", "roster")
 HEADER = TAG_SIZE + 10
+MARKS = {kind: bytes([number]) for number, kind in enumerate(KINDS)}
 
 
 class Script:
@@ -59,8 +60,9 @@ class Script:
 
 STUDENT = Script("redis_student.lua")
 SNAPSHOT = Script("redis_snapshot.lua")
+NOTES = Script("redis_notes.lua")
 OUTDATED = Script("redis_outdated.lua")
-SOURCES = {script.sha: script.source for script in (STUDENT, SNAPSHOT, OUTDATED)}
+SOURCES = {script.sha: script.source for script in (STUDENT, SNAPSHOT, OUTDATED, NOTES)}
 
 
 class RedisStore:
@@ -116,6 +118,10 @@ class RedisStore:
         if following != b"0":
             return names, f"{at}:{following.decode()}"
         return names, f"{at + 1}:0" if at + 1 < BUCKETS else ""
+
+    async def keep_notes(self, student_id: str, notes: bytes, instead_of: bytes) -> bool:
+        key = f"nw:{{b{bucket_of(student_id)}}}:notes:{student_id}"
+        return (await self._run([NOTES.call([key], [instead_of, notes])]))[0] == 1
 
     async def append_log(self, kind: LogKind, events: Sequence[tuple[str, bytes]]) -> None:
         await self._run([("XADD", _log(bucket_of(who)), "*", "e", _entry(kind, event)) for who, event in events])
@@ -201,7 +207,7 @@ class RedisStore:
 
 def bucket_of(student_id: str) -> int:
     """The bucket of a student's keys."""
-    return key(student_id) % BUCKETS
+    return known_key(student_id) % BUCKETS
 
 
 def _log(bucket: int) -> str:
@@ -221,7 +227,7 @@ def _artifact(kind: str, version: str) -> str:
 
 
 def _entry(kind: LogKind, event: bytes) -> bytes:
-    return bytes([KINDS.index(kind)]) + event
+    return MARKS[kind] + event
 
 
 def _heads(answer: Sequence[bytes | None]) -> Heads:
@@ -239,18 +245,14 @@ def _with_source(command: Command) -> Command:
 
 def _record_command(write: Write, tag: bytes, held: Held | None) -> Command:
     student, (covers, last) = write.student_id, (held.covers, held.last) if held else (0, b"")
-    bucket = bucket_of(student)
-    classes = {name: None for name in (response.class_id for response in write.responses) if name is not None}
-    number = {name: index for index, name in enumerate(classes, 1)}
-    prefix = f"nw:{{b{bucket}}}:"
-    keys = [f"{prefix}history:{student}", f"{prefix}ids:{student}", f"{prefix}snapshot:{student}", _log(bucket)]
-    keys += [_classes(bucket), *(_class(bucket, name) for name in classes)]
+    prefix = f"nw:{{b{bucket_of(student)}}}:"
+    classes = list(dict.fromkeys([one.class_id for one in write.responses if one.class_id is not None]))
+    keys = [f"{prefix}history:{student}", f"{prefix}ids:{student}", f"{prefix}snapshot:{student}"]
+    keys += [f"{prefix}log", f"{prefix}classes", *[f"{prefix}class:{name}" for name in classes]]
     args: list[bytes | str | int] = [tag, SIZE, student, covers, last, len(classes), *classes]
     for response in write.responses:
-        args.append(key_of(response.record))
-        args.append(response.record)
-        args.append(_entry("response", response.event))
-        args.append(number[response.class_id] if response.class_id is not None else 0)
+        number = classes.index(response.class_id) + 1 if response.class_id is not None else 0
+        args += (key_of(response.record), response.record, _entry("response", response.event), number)
     return STUDENT.call(keys, args)
 
 
@@ -267,12 +269,12 @@ def _outdated_command(bucket: int, tag: bytes, cursor: str, limit: int) -> Comma
 
 
 def _state(answer: Sequence[Any]) -> StudentState:
-    _, length, kept, records, held = answer
-    return StudentState(records, kept[HEADER:] if kept else None, length // SIZE, held > 0)
+    _, length, kept, records, held, notes = answer
+    return StudentState(records, kept[HEADER:] if kept else None, length // SIZE, held > 0, notes)
 
 
 def _recorded(write: Write, answer: Sequence[Any]) -> Recorded:
-    seen, length, kept, records, held = answer
+    seen, length, kept, records, held, notes = answer
     if b"1" not in seen:
         return Recorded([Outcome.RECORDED] * len(write.responses), _state(answer))
     outcomes = []
@@ -282,4 +284,4 @@ def _recorded(write: Write, answer: Sequence[Any]) -> Recorded:
             raise StoreUnavailable("a student's ids and history disagree: keys were evicted or deleted")
         outcomes.append(Outcome.RECORDED if mark == ord("0") else judge(response.record, stored))
     covers = held or (int(kept[TAG_SIZE:HEADER]) if kept else 0)
-    return Recorded(outcomes, _state((seen, length, kept, records[covers * SIZE :], held)))
+    return Recorded(outcomes, _state((seen, length, kept, records[covers * SIZE :], held, notes)))

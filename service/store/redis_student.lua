@@ -1,14 +1,14 @@
 -- One student, one atomic step: append the responses whose ids are new, and return the state after it.
 -- Without responses it only reads. Ids travel as decimal strings: a Lua number is a double and would round them.
 --
--- KEYS  history, ids, snapshot, log, classes of the bucket, then a set for each class named
+-- KEYS  history, ids, snapshot, log, notes, classes of the bucket, then a set for each class named
 -- ARGV  tag, bytes of a record, student, how many records the caller holds, the last of them, how many classes,
 --       their names, then for each response: id, record, log entry, number of its class or 0
--- Returns {seen, length in bytes, snapshot or '', records, records held}
+-- Returns {seen, length in bytes, snapshot or '', records, records held, notes or ''}
 --   seen      one character a response: '0' new, '1' its id was there already
 --   records   the whole history where anything was seen, or nothing is held and no snapshot matches; else the rest
 
-local history, ids, snapshot, log, classes = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local history, ids, snapshot, log, notes, classes = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local tag, size, student = ARGV[1], tonumber(ARGV[2]), ARGV[3]
 local held, last, named = tonumber(ARGV[4]) * size, ARGV[5], tonumber(ARGV[6])
 
@@ -19,7 +19,7 @@ for i = 7 + named, #ARGV, 4 do
     fresh[#fresh + 1] = ARGV[i + 1]
     redis.call('XADD', log, '*', 'e', ARGV[i + 2])
     local class = tonumber(ARGV[i + 3])
-    if class > 0 and redis.call('SADD', KEYS[5 + class], student) == 1 then
+    if class > 0 and redis.call('SADD', KEYS[6 + class], student) == 1 then
       redis.call('SADD', classes, ARGV[6 + class])
     end
   else
@@ -63,4 +63,4 @@ local records = fresh
 if from ~= length - #fresh then
   records = redis.call('GETRANGE', history, from, -1)
 end
-return {seen, length, kept or '', records, held / size}
+return {seen, length, kept or '', records, held / size, redis.call('GET', notes) or ''}

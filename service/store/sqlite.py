@@ -32,14 +32,15 @@ PATIENCE = 5.0
 
 NEWEST = "(SELECT n FROM response WHERE student = student.id ORDER BY n DESC LIMIT 1)"
 FIND_STUDENT = f"""
-SELECT student.id, {NEWEST}, snapshot.covers, snapshot.blob
+SELECT student.id, {NEWEST}, snapshot.covers, snapshot.blob, student.notes
 FROM student LEFT JOIN snapshot ON snapshot.student = student.id AND snapshot.tag = ?2
 WHERE student.name = ?1"""
 FIND_HELD = f"""
-SELECT student.id, {NEWEST}, ?2, NULL
+SELECT student.id, {NEWEST}, ?2, NULL, student.notes
 FROM student JOIN response ON response.student = student.id AND response.n = ?2 AND response.record = ?3
 WHERE student.name = ?1"""
 ADD_STUDENT = "INSERT INTO student (name) VALUES (?)"
+KEEP_NOTES = "UPDATE student SET notes = ? WHERE id = ? AND notes = ?"
 ADD_RESPONSE = (
     "INSERT INTO response (student, n, key, record) VALUES (?, ?, ?, ?) ON CONFLICT (student, key) DO NOTHING"
 )
@@ -121,6 +122,13 @@ class SQLiteStore:
         rows = await self._reader.run(lambda connection: connection.execute(SNAPSHOTS_AFTER, (first, limit)).fetchall())
         return [name for _, name, kept in rows if kept != tag], str(rows[-1][0]) if len(rows) == limit else ""
 
+    async def keep_notes(self, student_id: str, notes: bytes, instead_of: bytes) -> bool:
+        def keep(connection: sqlite3.Connection) -> bool:
+            number = _find(connection, student_id, b"").id or _add(connection, student_id)
+            return bool(connection.execute(KEEP_NOTES, (notes, number, instead_of)).rowcount)
+
+        return await self._writer.run(keep)
+
     async def append_log(self, kind: LogKind, events: Sequence[tuple[str, bytes]]) -> None:
         rows = [(KINDS.index(kind), event) for _, event in events]
 
@@ -195,14 +203,15 @@ class _Student:
     """What is stored of a student; ``id`` is None where nothing is. ``covers`` are the records that a snapshot, or the
     caller, holds."""
 
-    __slots__ = ("blob", "covers", "held", "id", "length")
+    __slots__ = ("blob", "covers", "held", "id", "length", "notes")
 
-    def __init__(self, row: tuple[int, int | None, int | None, bytes | None] | None, held: bool = False) -> None:
+    def __init__(self, row: tuple[int, int | None, int | None, bytes | None, bytes] | None, held: bool = False) -> None:
         self.held = held
         self.id: int | None = row[0] if row else None
         self.length: int = (row and row[1]) or 0
         self.covers: int | None = row[2] if row else None
         self.blob: bytes | None = row[3] if row else None
+        self.notes: bytes = row[4] if row else b""
         if self.covers is not None and self.covers > self.length:
             self.covers = self.blob = None  # a snapshot of what is not there is no snapshot
 
@@ -254,8 +263,8 @@ def _state(connection: sqlite3.Connection, student: _Student, length: int, fresh
     covers = student.covers or 0
     if covers < student.length:  # else nothing to fetch: the snapshot holds all but the fresh ones
         rows = connection.execute(RECORDS_AFTER, (student.id, covers)).fetchall()
-        return StudentState(b"".join([row[0] for row in rows]), student.blob, length, student.held)
-    return StudentState(fresh, student.blob, length, student.held)
+        return StudentState(b"".join([row[0] for row in rows]), student.blob, length, student.held, student.notes)
+    return StudentState(fresh, student.blob, length, student.held, student.notes)
 
 
 def _heads(connection: sqlite3.Connection) -> Heads:

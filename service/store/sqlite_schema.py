@@ -28,6 +28,7 @@ MIGRATIONS = (
     );
     CREATE TABLE head (kind TEXT PRIMARY KEY, version TEXT NOT NULL) WITHOUT ROWID;
     """,
+    "ALTER TABLE student ADD COLUMN notes BLOB NOT NULL DEFAULT x''",
 )
 """Script number i brings a file from ``user_version`` i to i + 1. Never edit one that was released: append."""
 
