@@ -21,6 +21,7 @@ opportunities without mastery is the mark that studies of wheel-spinning use (Be
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -154,6 +155,25 @@ def glances(tracer: AnyTracer, state: AnyState, now: int, rules: Thresholds) -> 
         )
         for mastery, after, threshold, n, last_at in rows
     ]
+
+
+def tally(tracer: AnyTracer, state: AnyState, now: int, rules: Thresholds) -> tuple[Counter[Status], int]:
+    """How many skills have each status, and on how many the student is stuck: :func:`glances`, counted at once."""
+    mastery, needed, n = tracer.standing(state, now).mastery, thresholds(tracer, rules), state.responses
+    judged = n >= rules.enough
+    reached = judged & (np.maximum(mastery, tracer.standing(state).mastery) >= needed)
+    done = reached & (mastery >= needed) & (now - state.last_at <= rules.review_days * DAY_MS)
+    learning, started = judged & ~reached, n > 0
+    several = [started, judged, reached, done, learning & (n >= MANY) & (mastery < LOW)]
+    begun, enough, known, fresh, stuck = (int(np.count_nonzero(one)) for one in several)
+    counts = {
+        Status.NOT_STARTED: len(n) - begun,
+        Status.NOT_ENOUGH_EVIDENCE: begun - enough,
+        Status.LEARNING: enough - known,
+        Status.MASTERED: fresh,
+        Status.NEEDS_REVIEW: known - fresh,
+    }
+    return Counter(counts), stuck
 
 
 def report(

@@ -7,17 +7,16 @@ school's line counts its shown classes alone.
 
 from __future__ import annotations
 
-import asyncio
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from engine.mastery import Status
 from service.access import borders
-from service.errors import UnknownClass
 from service.roster import Roster
+from service.tallies import Tally, tallies
 from service.tutor import Tutor
-from service.views import ClassMastery, StudentMastery
 
 LEAST = 10
 WEEK = 7 * 86_400_000
@@ -60,45 +59,41 @@ class Overview:
 async def overview(tutor: Tutor) -> Overview:
     """The figures of every class and school. Raises :class:`~service.errors.NotAllowed`."""
     borders.require_overview()
-    roster, found = await tutor.rosters.current(), []
-    for class_id in await tutor.classes():
-        try:
-            found.append(await tutor.class_mastery(class_id))
-        except UnknownClass:  # nobody is in it today
-            continue
-    lines = await asyncio.to_thread(lambda: tuple(_lines(found, roster, tutor.now())))
+    roster = await tutor.rosters.current()
+    serving, found = await tallies(tutor, await tutor.classes())
+    lines = tuple(_lines(found, roster, tutor.now()))
     suppressed = sum(line.figures is None for line in lines if line.level == "class")
-    return Overview(lines, suppressed, tutor.serving.model_version, tutor.serving.catalog_version)
+    return Overview(lines, suppressed, serving.model_version, serving.catalog_version)
 
 
-def figures(students: Iterable[StudentMastery], now: int) -> Figures | None:
+def figures(students: Iterable[Tally], now: int) -> Figures | None:
     """Figures of a group in which a student may stand twice; None where it is too small."""
     group = list({one.student_id: one for one in students}.values())
     if len(group) < LEAST:
         return None
-    statuses = [skill.status for one in group for skill in one.skills]
+    counts = sum((one.counts for one in group), Counter[Status]())
     return Figures(
         len(group),
         sum(one.responses > 0 for one in group),
         sum(one.last_at is not None and now - one.last_at < WEEK for one in group),
         sum(one.responses for one in group),
-        sum(status in JUDGED for status in statuses),
-        sum(status in JUDGED and status is not Status.LEARNING for status in statuses),
+        sum(counts[status] for status in JUDGED),
+        sum(counts[status] for status in JUDGED if status is not Status.LEARNING),
     )
 
 
-def _lines(classes: Sequence[ClassMastery], roster: Roster, now: int) -> Iterable[Line]:
-    by_school: dict[str, list[ClassMastery]] = {}
-    for one in classes:
-        group = roster.a_class.get(one.class_id)
-        by_school.setdefault(group.school if group else "", []).append(one)
+def _lines(classes: Mapping[str, Sequence[Tally]], roster: Roster, now: int) -> Iterable[Line]:
+    by_school: dict[str, list[str]] = {}
+    for class_id in classes:
+        group = roster.a_class.get(class_id)
+        by_school.setdefault(group.school if group else "", []).append(class_id)
     for school_id, members in sorted(by_school.items()):
         school = roster.school.get(school_id)
         name = (school.name or school.id) if school else ""
-        groups = {one.class_id: frozenset(student.student_id for student in one.students) for one in members}
+        groups = {one: frozenset(student.student_id for student in classes[one]) for one in members}
         shown = _shown(groups)
-        parts = [_line(one, name, roster, now if one.class_id in shown else None) for one in members]
-        together = (student for one in members if one.class_id in shown for student in one.students)
+        parts = [_line(one, classes[one], name, roster, now if one in shown else None) for one in members]
+        together = (student for one in members if one in shown for student in classes[one])
         whole = frozenset[str]().union(*(groups[one] for one in shown))
         tells = any(_leaves_few(whole, groups[one]) for one in shown)
         yield Line("school", name, "", name, None if tells else figures(together, now))
@@ -122,8 +117,8 @@ def _leaves_few(group: frozenset[str], part: frozenset[str]) -> bool:
     return part < group and len(group - part) < LEAST
 
 
-def _line(one: ClassMastery, school: str, roster: Roster, now: int | None) -> Line:
+def _line(class_id: str, students: Sequence[Tally], school: str, roster: Roster, now: int | None) -> Line:
     """``now`` is None where the figures are not shown."""
-    group = roster.a_class.get(one.class_id)
-    title = group.title if group and group.title else one.class_id
-    return Line("class", school, one.class_id, title, None if now is None else figures(one.students, now))
+    group = roster.a_class.get(class_id)
+    title = group.title if group and group.title else class_id
+    return Line("class", school, class_id, title, None if now is None else figures(students, now))

@@ -22,7 +22,7 @@ from service.errors import NoCatalog, UnknownClass, UnknownStudent
 from service.roster import Rosters
 from service.serving import Serving, Servings
 from service.states import PART, States
-from service.store.base import NewResponse, Outcome, Store, Write
+from service.store.base import NewResponse, Outcome, Store, StudentState, Write
 from service.views import (
     CatalogSummary,
     ClassMastery,
@@ -141,15 +141,9 @@ class Tutor:
 
         ``log=False`` where nobody is given them: a page that shows what would come is no recommendation.
         """
-        serving, who, question = self.serving, [student_id], Question(n, tuple(skills), tuple(exclude))
-        held = self._states.held(serving, who)
-        stored, heads = await self.store.read(who, serving.read_by, held)
-        current = await self.servings.at(heads)
-        if current is not serving:
-            held = self._states.held(current, who)
-            stored, _ = await self.store.read(who, current.read_by, held)
-        (state,) = await self._states.after(current, who, stored, held)
-        return self._choose(current, student_id, state, unpack(stored[0].records), question, self.now(), log=log)
+        question = Question(n, tuple(skills), tuple(exclude))
+        serving, (stored,), (state,) = await self._read([student_id])
+        return self._choose(serving, student_id, state, unpack(stored.records), question, self.now(), log=log)
 
     def _choose(
         self,
@@ -176,6 +170,21 @@ class Tutor:
         for made in answer.recommendations:
             metrics.recommendation(made.reason.code).inc()
         return answer
+
+    async def states(self, students: Sequence[str]) -> tuple[Serving, list[AnyState]]:
+        """Where students stand, folded on from what is held or kept of them: no whole history is read for it."""
+        serving, _, states = await self._read(students)
+        return serving, states
+
+    async def _read(self, who: Sequence[str]) -> tuple[Serving, Sequence[StudentState], list[AnyState]]:
+        serving = self.serving
+        held = self._states.held(serving, who)
+        stored, heads = await self.store.read(who, serving.read_by, held)
+        current = await self.servings.at(heads)
+        if current is not serving:
+            held = self._states.held(current, who)
+            stored, _ = await self.store.read(who, current.read_by, held)
+        return current, stored, await self._states.after(current, who, stored, held)
 
     async def mastery(self, student_id: str) -> StudentMastery:
         """Mastery of every skill, with its interval. Raises :class:`UnknownStudent`."""

@@ -1,7 +1,10 @@
+import itertools
+from collections import Counter
+
 import pytest
 
 from engine.catalog import Item, Skill, build
-from engine.mastery import DAY_MS, Status, Thresholds, glances, report, status, thresholds
+from engine.mastery import DAY_MS, Status, Thresholds, glances, report, status, tally, thresholds
 from engine.model import builtin
 from engine.responses import EMPTY, Response, pack, unpack
 from engine.tracing import bind
@@ -52,6 +55,29 @@ def test_evidence_narrows_the_interval() -> None:
     history = unpack(b"".join(pack(Response(str(n), "s", "1", 1.0, n + 1)) for n in range(12)))
     after = report(tracer, history, tracer.fold(history), 20, RULES)[0]
     assert after.high - after.low < (before.high - before.low) / 2  # what is left is how often those who know it slip
+
+
+def test_a_tally_counts_what_glances_say() -> None:
+    skills = [Skill(name, "", mark) for name, mark in (("a", 0.5), ("b", 0.9), ("c", None), ("d", None), ("e", 0.99))]
+    catalog = build(skills, [Item(str(n), (one.id,)) for n, one in enumerate(skills)], [])[0]
+    words: set[Status | None] = set()
+    for model, pattern in itertools.product((builtin(), mastery_model()), ("", "+", "-" * 12, "+-" * 8, "+" * 20)):
+        tracer = bind(model, catalog)
+        sent = [
+            Response(f"{n}-{k}", "s", str(k), float(sign == "+"), 1 + n * DAY_MS + k)
+            for n, sign in enumerate(pattern)
+            for k in range(4)
+            if n < 3 * k + 2 or k == 3
+        ]
+        state = tracer.fold(unpack(b"".join(map(pack, sent))))
+        for now in (0, 20 * DAY_MS, 100 * DAY_MS):
+            seen = glances(tracer, state, now, RULES)
+            counts, stuck = tally(tracer, state, now, RULES)
+            assert +counts == Counter(one.status for one in seen)
+            assert stuck == sum(one.stuck for one in seen)
+            words |= {None} if stuck else set()
+            words |= {one.status for one in seen}
+    assert words == {*Status, None}  # there was one of each, and somebody stuck
 
 
 def test_a_glance_says_what_the_report_says() -> None:
