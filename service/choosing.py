@@ -29,6 +29,16 @@ class Question:
     skills: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
 
+    @property
+    def told(self) -> dict[str, object]:
+        """As the log has it: what is as always is left out."""
+        said: dict[str, object] = {"n": self.n}
+        if self.skills:
+            said["skills"] = self.skills
+        if self.exclude:
+            said["exclude"] = self.exclude
+        return said
+
 
 class Chooser:
     """Chance is derived from the salt and the question, so that the same question has the same answer.
@@ -75,8 +85,7 @@ class Chooser:
     def log_event(self, answer: Next, choice: Choice, slot: int, question: Question, length: int, at: int) -> bytes:
         """A recommendation as the log keeps it: enough to make the choice again (:mod:`service.decisions`), and no
         more. What was considered, and by which scores, follows from the history, the model and the catalog."""
-        made = answer.recommendations[slot]
-        draw = self._draw(orjson.dumps(_asked(answer.student_id, length, question)))
+        made, drawn_from = answer.recommendations[slot], [one.ranking for one in choice.recommendations[: slot + 1]]
         event = {
             "recommendation_id": made.recommendation_id,
             "student_id": answer.student_id,
@@ -95,8 +104,8 @@ class Chooser:
             "candidates": choice.candidates,
             "history_length": length,
             "outcome": answer.outcome,
-            "question": question,
-            "draws": [draw(earlier) for earlier in range(slot + 1)],
+            "question": question.told,
+            "draws": [0.0 if one is None else one.draw for one in drawn_from],  # a pinned item needs none
         }
         return orjson.dumps(event)
 
