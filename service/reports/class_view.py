@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from service.reports import need
 from service.reports.brief import Brief, brief_of
-from service.reports.charts import tally
-from service.reports.facts import ClassFacts, Context
+from service.reports.facts import ClassFacts, ClassSum, Context
 from service.reports.grid import Grid, Spread, Wish, grid, spread_of
 from service.reports.links import class_url
 from service.reports.words import LOOKS, Look, readable
@@ -46,12 +45,10 @@ def class_page(facts: ClassFacts, wish: Wish | None = None) -> ClassPage:
     )
 
 
-def class_line(facts: ClassFacts) -> ClassLine:
-    """A class in the overview."""
-    skills = [skill for learner in facts.learners for skill in learner.skills]
-    stuck = sum(any(skill.stuck for skill in learner.skills) for learner in facts.learners)
+def class_line(facts: ClassSum) -> ClassLine:
+    """A class in the list of classes."""
     name = readable(facts.label)
-    return ClassLine(name, class_url(facts.class_id), len(facts.learners), stuck, spread_of(name, tally(skills)))
+    return ClassLine(name, class_url(facts.class_id), facts.students, facts.stuck, spread_of(name, facts.counts))
 
 
 def legend() -> tuple[Look, ...]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from engine.mastery import SkillMastery
+from engine.mastery import SkillMastery, Status
 from service.classroom.outlook import CoursePoint, Fading
 
 UNTRAINED = "builtin"  # the version of the model that needs no training (engine.model.builtin)
@@ -49,6 +49,21 @@ class ClassFacts:
     context: Context
     title: str = ""
     prerequisites: tuple[tuple[str, str], ...] = ()  # (what comes before, the skill), by id
+
+    @property
+    def label(self) -> str:
+        return self.title or self.class_id
+
+
+@dataclass(frozen=True, slots=True)
+class ClassSum:
+    """A class counted: students, those who are stuck on something, and all students' skills by status."""
+
+    class_id: str
+    title: str
+    students: int
+    stuck: int
+    counts: Mapping[Status, int]
 
     @property
     def label(self) -> str:

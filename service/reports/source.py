@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Protocol
 
 from engine.catalog import Catalog
+from engine.mastery import Status
 from service.access import borders
 from service.api.dependencies import TutorDep
 from service.classroom.dossier import Dossier, ask, names_of, title_of
 from service.classroom.outlook import ask_outlook
 from service.classroom.today import Today, today
-from service.errors import NoCatalog, UnknownClass
+from service.errors import NoCatalog
 from service.overview import Overview, overview
-from service.reports.facts import Answer, ClassFacts, Context, Learner, Move, Next, NextItem, StudentFacts
+from service.reports.facts import Answer, ClassFacts, ClassSum, Context, Learner, Move, Next, NextItem, StudentFacts
+from service.tallies import Tally, tallies
 from service.tutor import Tutor
 from service.views import HistoryStep
 
@@ -24,7 +27,7 @@ ALL = 10_000_000  # answers of one student: the charts need every one
 class Source(Protocol):
     """What the pages ask. Raises UnknownClass, UnknownStudent and, behind a gate, NotAllowed."""
 
-    async def classes(self) -> tuple[Context, Sequence[ClassFacts]]: ...
+    async def classes(self) -> tuple[Context, Sequence[ClassSum]]: ...
 
     async def class_today(self, class_id: str, since: str) -> tuple[ClassFacts, Today]: ...
 
@@ -39,15 +42,12 @@ class TutorSource:
     def __init__(self, tutor: Tutor) -> None:
         self._tutor = tutor
 
-    async def classes(self) -> tuple[Context, Sequence[ClassFacts]]:
-        """Every class, one after the other: a school's overview must not hold up the answers that come in."""
-        found = []
-        for class_id in await borders.visible(self._tutor.rosters, await self._tutor.classes()):
-            try:
-                found.append(await ask(self._tutor, class_id, self._facts))
-            except UnknownClass:  # its last student was erased meanwhile
-                continue
-        return self._context(), found
+    async def classes(self) -> tuple[Context, Sequence[ClassSum]]:
+        seen = await borders.visible(self._tutor.rosters, await self._tutor.classes())
+        serving, found = await tallies(self._tutor, seen)
+        roster = await self._tutor.rosters.current()
+        sums = [_summed(class_id, title_of(roster, class_id), students) for class_id, students in found.items()]
+        return self._context(serving.model_version, serving.catalog_version), sums
 
     async def class_today(self, class_id: str, since: str) -> tuple[ClassFacts, Today]:
         return await ask(self._tutor, class_id, lambda found: (self._facts(found), today(found, since)))
@@ -103,6 +103,11 @@ class TutorSource:
 def source(tutor: TutorDep) -> Source:
     """The dependency of every page, over the tutor that the API is given."""
     return TutorSource(tutor)
+
+
+def _summed(class_id: str, title: str, students: Sequence[Tally]) -> ClassSum:
+    counts = sum((one.counts for one in students), Counter[Status]())
+    return ClassSum(class_id, title, len(students), sum(one.stuck > 0 for one in students), counts)
 
 
 def _answer(catalog: Catalog, step: HistoryStep) -> Answer:

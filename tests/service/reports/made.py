@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from engine.mastery import SkillMastery, Status, Thresholds, report
@@ -10,7 +12,7 @@ from engine.responses import Response, pack, unpack
 from engine.simulate import School
 from engine.tracing import bind
 from service.classroom.today import Action, Kind, Today, TodayLine
-from service.reports.facts import Answer, ClassFacts, Context, Learner, Move, Next, NextItem, StudentFacts
+from service.reports.facts import Answer, ClassFacts, ClassSum, Context, Learner, Move, Next, NextItem, StudentFacts
 
 NOW = 1_772_000_000_000
 CONTEXT = Context("7", "c0ffee", True, NOW)
@@ -58,6 +60,13 @@ def a_today(class_id: str = "4a", text: str = "Fractions", since: int = NOW - 60
         for kind, action in zip(Kind, (*Action, Action.SIT_DOWN), strict=False)
     ]
     return Today(class_id, "", 1, since, since, tuple(lines), "7", "c0ffee")
+
+
+def summed(facts: ClassFacts) -> ClassSum:
+    """The class counted."""
+    counts = Counter(one.status for learner in facts.learners for one in learner.skills)
+    stuck = sum(any(one.stuck for one in learner.skills) for learner in facts.learners)
+    return ClassSum(facts.class_id, facts.title, len(facts.learners), stuck, counts)
 
 
 def answer(

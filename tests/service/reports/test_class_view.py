@@ -6,7 +6,7 @@ import pytest
 
 from engine.mastery import SkillMastery, Status
 from service.reports.class_view import class_line, class_page
-from tests.service.reports.made import a_class, mastered, skill, stuck, unstarted
+from tests.service.reports.made import a_class, mastered, skill, stuck, summed, unstarted
 
 
 def test_the_brief_names_who_what_how_sure_and_what_next() -> None:
@@ -64,6 +64,8 @@ def test_without_a_catalog_and_without_answers() -> None:
 
 
 def test_a_line_of_the_overview() -> None:
-    line = class_line(a_class(("a", (stuck("A"), stuck("B"))), ("b", (mastered("A"), unstarted("B"))), id="4/a"))
+    line = class_line(
+        summed(a_class(("a", (stuck("A"), stuck("B"))), ("b", (mastered("A"), unstarted("B"))), id="4/a"))
+    )
     assert (line.url, line.students, line.stuck) == ("/reports/classes/4%2Fa", 2, 1)
     assert line.spread.words == "1 mastered, 2 learning, 1 not started"

@@ -26,6 +26,7 @@ from tests.service.reports.made import (
     mastered,
     skill,
     stuck,
+    summed,
     unknown,
     unstarted,
 )
@@ -56,7 +57,7 @@ def rendered() -> dict[str, str]:
     found = {
         "class": a_class_page(facts),
         "student": pages.page("student.html", page=student_page(student, class_id=HOSTILE)),
-        "classes": pages.page("classes.html", context=CONTEXT, lines=[class_line(facts)]),
+        "classes": pages.page("classes.html", context=CONTEXT, lines=[class_line(summed(facts))]),
         "problem": pages.page("problem.html", 404, title="No", text=HOSTILE, help=[HOSTILE]),
     }
     return {name: bytes(answer.body).decode() for name, answer in found.items()}
@@ -158,7 +159,7 @@ def test_the_untrained_model_is_named_as_such(context: object) -> None:
     for answer_ in (
         a_class_page(facts),
         pages.page("student.html", page=student_page(student)),
-        pages.page("classes.html", context=facts.context, lines=[class_line(facts)]),
+        pages.page("classes.html", context=facts.context, lines=[class_line(summed(facts))]),
     ):
         assert (b"untrained model" in bytes(answer_.body)) is (context is FRESH)
 

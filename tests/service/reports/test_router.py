@@ -12,10 +12,10 @@ from service.api import problems
 from service.classroom.today import Today
 from service.errors import UnknownClass, UnknownStudent
 from service.reports import router
-from service.reports.facts import ClassFacts, Context, StudentFacts
+from service.reports.facts import ClassFacts, ClassSum, Context, StudentFacts
 from service.reports.source import source
 from service.store.base import StoreUnavailable
-from tests.service.reports.made import CONTEXT, a_class, a_student, a_today, mastered, stuck
+from tests.service.reports.made import CONTEXT, a_class, a_student, a_today, mastered, stuck, summed
 
 ODD = "4/a?#🎈 b/"
 
@@ -26,8 +26,8 @@ class Fixed:
     def __init__(self, away: bool = False) -> None:
         self.away = away
 
-    async def classes(self) -> tuple[Context, Sequence[ClassFacts]]:
-        return CONTEXT, [await self.one_class(ODD)]
+    async def classes(self) -> tuple[Context, Sequence[ClassSum]]:
+        return CONTEXT, [summed(await self.one_class(ODD))]
 
     async def class_today(self, class_id: str, since: str) -> tuple[ClassFacts, Today]:
         return await self.one_class(class_id), a_today(class_id)
