@@ -8,7 +8,9 @@ in every store, process and catalog version, and an item that the catalog learns
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
+from struct import Struct
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +24,8 @@ RECORD = np.dtype(
         ("check", "<u4"),  # digest of the whole content: tells a resend from a contradiction
     ]
 )
+
+_PACKED = Struct("<qqqfI")  # the same: an array of one record is made in twice the time
 
 History = npt.NDArray[np.void]
 """Records of one student, shape ``[responses]``, dtype :data:`RECORD`, in order of arrival."""
@@ -54,6 +58,10 @@ def key(text: str) -> int:
     return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big") >> 1
 
 
+known_key = lru_cache(2**16)(key)
+"""The same for ids that come again and again: of items and students."""
+
+
 def digest32(content: bytes) -> int:
     """32-bit digest of a response's content.
 
@@ -65,10 +73,8 @@ def digest32(content: bytes) -> int:
 
 def pack(response: Response) -> bytes:
     """The 32-byte record of a response."""
-    record = np.array(
-        [(key(response.id), key(response.item_id), response.answered_at, response.score, response.check)], RECORD
-    )
-    return record.tobytes()
+    ids = key(response.id), known_key(response.item_id)
+    return _PACKED.pack(*ids, response.answered_at, response.score, response.check)
 
 
 def unpack(packed: bytes) -> History:

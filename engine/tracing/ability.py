@@ -105,7 +105,9 @@ class AbilityTracer(Tracer[Student]):
 
     def standing(self, state: State[Student], now: int | None = None) -> Standing:
         student, at = state.belief, NEVER if now is None else now
-        return Standing(*packed.standing(*self._facts, student.numbers, student.values, at))
+        found = np.empty((3, len(self.facts.prior)))
+        packed.standing(*self._facts, student.numbers, student.values, at, found)
+        return Standing(*found)
 
     def interval(
         self, history: History, state: State[Student], now: int | None = None, share: float = 0.9

@@ -199,11 +199,11 @@ def slots(met: Ints, item: Ints, items: int, add: bool) -> Any:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def standing(facts_numbers: Ints, facts_values: Floats, numbers: Ints, values: Floats, at: int) -> Any:
-    """See :func:`engine.belief.stand`; never before the last answer."""
+def standing(facts_numbers: Ints, facts_values: Floats, numbers: Ints, values: Floats, at: int, found: Floats) -> None:
+    """Fill ``found`` [3, K], see :func:`engine.belief.stand`; never before the last answer."""
     facts = opened(facts_numbers, facts_values)
     belief = believed(len(facts.prior), len(facts.weight), numbers, values)
-    return stand(facts, belief, at if at == NEVER else max(at, numbers[FOLDED_AT]), numbers[ANSWERS])
+    stand(facts, belief, at if at == NEVER else max(at, numbers[FOLDED_AT]), numbers[ANSWERS], found)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

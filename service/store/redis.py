@@ -248,7 +248,12 @@ def _record_command(write: Write, tag: bytes, held: Held | None) -> Command:
     prefix = f"nw:{{b{bucket_of(student)}}}:"
     classes = list(dict.fromkeys([one.class_id for one in write.responses if one.class_id is not None]))
     keys = [f"{prefix}history:{student}", f"{prefix}ids:{student}", f"{prefix}snapshot:{student}"]
-    keys += [f"{prefix}log", f"{prefix}classes", *[f"{prefix}class:{name}" for name in classes]]
+    keys += [
+        f"{prefix}log",
+        f"{prefix}notes:{student}",
+        f"{prefix}classes",
+        *[f"{prefix}class:{name}" for name in classes],
+    ]
     args: list[bytes | str | int] = [tag, SIZE, student, covers, last, len(classes), *classes]
     for response in write.responses:
         number = classes.index(response.class_id) + 1 if response.class_id is not None else 0
