@@ -10,9 +10,10 @@ from fastapi import APIRouter, Path, Query, Request, Response
 
 from engine.item_analysis import ItemFacts
 from service.answers import Id
-from service.api.dependencies import TutorDep
+from service.api.dependencies import SettingsDep, TutorDep
 from service.api.tables import DESCRIBED, Format, table
-from service.classroom.dossier import WEEK, ask
+from service.classroom.dossier import MONTH, WEEK, ask
+from service.classroom.given import GivenLine, GivenView, ask_given
 from service.classroom.groups import GroupChange, GroupsView, GroupView, Member, groups_view
 from service.classroom.items import ItemLine, ItemsView, items_view
 from service.classroom.skill import SkillLine, SkillView, skill_view
@@ -78,6 +79,20 @@ async def class_groups(
     return await table(request, format, GroupsView, view, _members, ("group", *_names(Member)))
 
 
+@router.get("/recommendations", response_model=GivenView, responses=DESCRIBED)
+async def class_recommendations(
+    request: Request,
+    class_id: ClassId,
+    tutor: TutorDep,
+    settings: SettingsDep,
+    since: Since = MONTH,
+    format: Format = None,
+) -> Response:
+    """What was recommended, whether it was followed, how it was answered, and the gain since; as CSV one row each."""
+    view = await ask_given(tutor, settings.data / "archive", class_id, since)
+    return await table(request, format, GivenView, view, lambda one: map(_row, one.lines), _names(GivenLine))
+
+
 ITEM_COLUMNS = (
     *("item_id", "title", "skill_ids", "retired", "answers"),
     *(field.name for field in fields(ItemFacts)),
@@ -88,7 +103,7 @@ def _names(kind: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 
-def _row(line: TodayLine | SkillLine) -> Mapping[str, object]:
+def _row(line: TodayLine | SkillLine | GivenLine) -> Mapping[str, object]:
     return asdict(line)
 
 

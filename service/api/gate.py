@@ -26,7 +26,7 @@ PUBLIC = {"/", "/health/live", "/health/ready", "/metrics", "/docs", "/openapi.j
 STATIC = "/reports/static/"
 PAGES = re.compile(r"/reports(/.*)?", re.DOTALL)
 READS = re.compile(
-    r"/v1/(students/.+/(mastery|history|outlook)|classes|classes/.+/(mastery|today|skill|items|groups)|overview|catalog|model)",
+    r"/v1/(students/.+/(mastery|history|outlook)|classes|classes/.+/(mastery|today|skill|items|groups|recommendations)|overview|catalog|model)",
     re.DOTALL,
 )
 

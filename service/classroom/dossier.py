@@ -26,7 +26,7 @@ from service.tutor import Tutor
 
 T = TypeVar("T")
 
-WEEK = "7d"
+WEEK, MONTH = "7d", "28d"
 LESSON = 4  # a lesson is a day on which at least one in so many of the class answered
 
 Moment = Annotated[int, PlainSerializer(lambda ms: datetime.fromtimestamp(ms / 1000, UTC), return_type=datetime)]

@@ -6,8 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from service.api.dependencies import TutorDep
-from service.classroom.dossier import ask
+from service.api.dependencies import SettingsDep, TutorDep
+from service.classroom.dossier import MONTH, ask
+from service.classroom.given import ask_given
 from service.classroom.groups import GroupChange, groups_view
 from service.classroom.items import items_view
 from service.classroom.skill import skill_view
@@ -17,6 +18,8 @@ from service.reports.faults import PageRoute
 from service.tutor import Tutor
 
 router = APIRouter(route_class=PageRoute)
+
+MOST = 100  # recommendations on a page: the CSV has them all
 
 
 # An id that a path cannot hold comes in the query: see service.reports.links.
@@ -48,6 +51,13 @@ async def groups(
 async def items(tutor: TutorDep, id: str, item: str = "") -> Response:
     view = await ask(tutor, id, lambda found: items_view(found, item))
     return pages.page("items.html", view=view, context=context(tutor), wanted=item)
+
+
+@router.get("/recommendations")
+@router.get("/recommendations/{id:path}")
+async def recommendations(tutor: TutorDep, settings: SettingsDep, id: str, since: str = MONTH) -> Response:
+    view = await ask_given(tutor, settings.data / "archive", id, since)
+    return pages.page("recommendations.html", view=view, context=context(tutor), since=since, most=MOST)
 
 
 def context(tutor: Tutor) -> Context:

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, Response
 
 from service.access import viewer
 from service.language import in_template, in_template_many, language, number, translated
-from service.reports import class_view, grid, items_words, links, need, speech, today_words, words
+from service.reports import class_view, given_words, grid, items_words, links, need, speech, today_words, words
 from service.reports.charts import bar
 from service.reports.links import ROOT
 
@@ -58,7 +58,7 @@ def environment() -> Environment:
     made.globals.update(
         url=links.url, api_url=links.api_url, bar=bar, spread_of=grid.spread_of, looks=words.LOOKS, words=words
     )
-    made.globals.update(told=today_words, items_told=items_words)
+    made.globals.update(told=today_words, items_told=items_words, given_told=given_words)
     made.globals.update(root=ROOT, static=static_url, legend=class_view.legend(), rule=need, viewer=viewer)
     return made
 

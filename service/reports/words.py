@@ -81,6 +81,18 @@ def share(p: float) -> str:
     return str(round(100 * p))
 
 
+def signed(change: float | None) -> str:
+    """A change of a probability, in whole hundredths with its sign; a dash where there is none.
+
+    >>> signed(0.123), signed(-0.05), signed(0.0), signed(None)
+    ('+12', '−5', '±0', '–')
+    """
+    if change is None:
+        return "–"
+    n = round(100 * change)
+    return f"+{n}" if n > 0 else f"−{-n}" if n < 0 else "±0"
+
+
 def decimal(value: float | None) -> str:
     """Two decimals as the reader's country writes them; a dash where there is none.
 

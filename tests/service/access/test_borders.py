@@ -21,6 +21,7 @@ QUESTIONS = (
     "groups",
     "groups?who=cy&to=1&skill=adding",
     "items?item=add-0",
+    "recommendations",
 )
 ALLOWED: list[tuple[str, tuple[Viewer, ...]]] = [
     (CLASS_A, (SMITH, ADMIN, LMS)),
@@ -31,8 +32,14 @@ ALLOWED: list[tuple[str, tuple[Viewer, ...]]] = [
     (PAGE_B, (JONES, ADMIN)),
     *((f"/v1/classes/4a/{what}", (SMITH, ADMIN, LMS)) for what in QUESTIONS),
     *((f"/v1/classes/4b/{what}", (JONES, ADMIN, LMS)) for what in QUESTIONS),
-    *((f"/reports/{page}", (SMITH, ADMIN)) for page in ("skills/4a?skill=adding", "groups/4a", "items?id=4a")),
-    *((f"/reports/{page}", (JONES, ADMIN)) for page in ("skills/4b?skill=adding", "groups/4b", "items/4b?item=add-0")),
+    *(
+        (f"/reports/{page}", (SMITH, ADMIN))
+        for page in ("skills/4a?skill=adding", "groups/4a", "items?id=4a", "recommendations/4a")
+    ),
+    *(
+        (f"/reports/{page}", (JONES, ADMIN))
+        for page in ("skills/4b?skill=adding", "groups/4b", "items/4b?item=add-0", "recommendations/4b")
+    ),
     ("/v1/classes", (SMITH, JONES, ADMIN, LMS)),
     ("/v1/students/ada/mastery", (SMITH, ADA, ADMIN, LMS)),
     ("/v1/students/ada/history", (SMITH, ADA, ADMIN, LMS)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
 import re
@@ -12,11 +13,12 @@ from typing import Any
 
 import pytest
 
+from service.archive import drain
 from service.reports.words import percent, share, span
 from service.settings import Settings
 from tests.service.api.conftest import Api, problem, serving
 from tests.service.classroom.made import CATALOG, NOW
-from tests.service.made import raw
+from tests.service.made import log, raw
 
 DAY_S = 86_400
 ANSWERED = {
@@ -136,6 +138,29 @@ async def test_groups(api: Api, path: str) -> None:
         if line["skill_id"]:
             numbers = f"{percent(line['mastery'])} ({span(line['low'], line['high'])})"
             assert holds(shown, f" {line['student_id']} ", numbers)
+
+
+async def test_recommendations_from_the_log_and_from_the_archive(api: Api) -> None:
+    for n in range(3):
+        sent = raw(f"next-{n}", "cy", "maps-0", class_id="4a") | {"answered_at": NOW // 1000 + n - 60}
+        given = (await api.send(sent, next=1)).json()["next"]["recommendations"][0]
+        if n == 1:
+            sent = raw("followed", "cy", given["item_id"], class_id="4a") | {"answered_at": NOW // 1000 - 30}
+            await api.send(sent)
+    while len(await log(api.tutor.store, "recommendation")) < 3:  # they are written behind the answers
+        await asyncio.sleep(0.01)
+    path = "recommendations?since=7d"
+    told, rows, shown = await three(api, path)
+    assert_same(rows, told["lines"])
+    assert sorted(line["status"] for line in told["lines"]) == ["followed", "open", "overridden"]
+    for line in told["lines"]:
+        word = {"followed": "✓ followed", "open": "… not answered yet", "overridden": "↷ something else was answered"}
+        numbers = f"{percent(line['before'])} → {percent(line['now'])}"
+        assert holds(shown, " cy ", line["item_id"], word[line["status"]], numbers)
+    counts = [(one["reason"], one["given"], one["followed"], one["open"]) for one in told["sums"]]
+    assert sum(given for _, given, _, _ in counts) == 3
+    await drain(api.tutor.store, api.app.state.settings.data / "archive")
+    assert await three(api, path) == (told, rows, shown)
 
 
 async def test_what_is_wrong_is_told(api: Api) -> None:

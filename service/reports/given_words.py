@@ -1,0 +1,38 @@
+"""What was recommended and what came of it, in words."""
+
+from __future__ import annotations
+
+from service.classroom.given import GivenLine
+from service.decisions.outcomes import Status
+from service.language import _, later
+
+REASONS = {
+    "start": later("to begin with"),
+    "most to gain": later("most to gain"),
+    "opens": later("opens other skills"),
+    "new skill": later("new skill"),
+    "explore": later("to learn what helps"),
+    "stuck": later("stuck; nothing else promises more"),
+    "review": later("review"),
+}
+CAME = {
+    Status.FOLLOWED: ("✓", later("followed")),
+    Status.OVERRIDDEN: ("↷", later("something else was answered")),
+    Status.OPEN: ("…", later("not answered yet")),
+}
+
+
+def reason(code: str) -> str:
+    """A code that is not known here is shown as it is."""
+    return _(REASONS[code]) if code in REASONS else code
+
+
+def came(line: GivenLine) -> str:
+    symbol, word = CAME[line.status]
+    return f"{symbol} {_(word)}"
+
+
+def answered(line: GivenLine) -> str:
+    if line.score is None:
+        return ""
+    return _("right") if line.score >= 1 else _("wrong") if line.score <= 0 else _("partly right")

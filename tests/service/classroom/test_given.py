@@ -1,0 +1,82 @@
+"""Recommendations and what came of them, by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from engine.mastery import DAY_MS
+from service.classroom.given import given_view
+from service.decisions.outcomes import Status
+from tests.service.classroom.made import NOW, dossier
+
+
+def logged(name: str, student: str, item: str, length: int, reason: str = "start", asked: int = 1) -> dict[str, Any]:
+    return {
+        "recommendation_id": name,
+        "student_id": student,
+        "item_id": item,
+        "at": NOW - 3 * DAY_MS + length,
+        "reason": {"code": reason, "text": ""},
+        "policy": "default@2",
+        "p_correct": 0.5,
+        "expected_gain": 0.1,
+        "history_length": length,
+        "question": {"n": asked},
+    }
+
+
+FOUND = dossier({"ada": (("maps-0", "+", 3), ("maps-1", "-", 2), ("add-0", "+", 1)), "ben": ()})
+
+
+def test_followed_overridden_and_open() -> None:
+    rows = [
+        logged("r0", "ada", "maps-0", 0),
+        logged("r0", "ada", "maps-0", 0),  # the log says it twice: at least once is what it promises
+        logged("r1", "ada", "count-0", 1),
+        logged("r2", "ada", "add-0", 1, asked=2),
+        logged("r3", "ada", "maps-2", 3, "review"),
+        logged("r4", "ben", "gone from the catalog", 0),
+        logged("r5", "somebody else", "maps-0", 0),
+    ]
+    view = given_view(FOUND, rows, 0)
+    lines = {line.recommendation_id: line for line in view.lines}
+    assert {name: (line.status, line.score, line.instead) for name, line in lines.items()} == {
+        "r0": (Status.FOLLOWED, 1.0, ""),
+        "r1": (Status.OVERRIDDEN, None, "maps-1"),
+        "r2": (Status.FOLLOWED, 1.0, ""),
+        "r3": (Status.OPEN, None, ""),
+        "r4": (Status.OPEN, None, ""),
+    }
+    assert (lines["r4"].skills, lines["r4"].before) == ((), None)
+    assert [line.recommendation_id for line in view.lines] == ["r3", "r1", "r2", "r0", "r4"]
+
+
+def test_the_gain_is_from_what_was_believed_then_to_now() -> None:
+    view = given_view(FOUND, [logged("r0", "ada", "maps-0", 0), logged("r1", "ada", "maps-1", 1)], 0)
+    second, first = view.lines
+    tracer, history = FOUND.serving.tracer, FOUND.pupils[0].history
+    assert first.before == pytest.approx(float(tracer.standing(tracer.empty).mastery[3]))
+    assert second.before == pytest.approx(float(tracer.standing(tracer.fold(history[:1])).mastery[3]))
+    assert first.now == second.now == pytest.approx(FOUND.pupils[0].seen[3].mastery)
+
+
+def test_sums_by_reason() -> None:
+    rows = [
+        logged("r0", "ada", "maps-0", 0),
+        logged("r1", "ada", "maps-1", 1),
+        logged("r3", "ada", "maps-2", 3, "review"),
+    ]
+    first, second = given_view(FOUND, rows, 0).sums
+    assert (first.reason, first.given, first.followed, first.right, first.foreseen) == ("start", 2, 2, 0.5, 0.5)
+    assert (second.reason, second.open, second.right, second.gain) == ("review", 1, None, 0.0)
+
+
+def test_late_answers_do_not_disturb_what_was_believed_then() -> None:
+    """The record that came second is older than the first."""
+    found = dossier({"ada": (("maps-0", "+", 1), ("maps-1", "-", 2), ("maps-2", "+", 0.5))})
+    view = given_view(found, [logged(f"r{n}", "ada", "maps-2", n) for n in (1, 2)], 0)
+    tracer, history = found.serving.tracer, found.pupils[0].history
+    wanted = [float(tracer.standing(tracer.fold(history[:n])).mastery[3]) for n in (2, 1)]
+    assert [line.before for line in view.lines] == pytest.approx(wanted)
