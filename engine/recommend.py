@@ -29,6 +29,7 @@ from engine.said import said, said_many
 from engine.tracing import AnyState, AnyTracer, Standing
 
 __all__ = [
+    "ANYTHING",
     "Chances",
     "Choice",
     "Draw",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from hashlib import blake2b
+from operator import attrgetter
 
 import numpy as np
 import orjson
 
-from engine.recommend import Chances, Choice, Draw, Policy, choose
+from engine.recommend import ANYTHING, Chances, Choice, Draw, Mode, Policy, Wish, choose
 from engine.responses import EMPTY, History
 from engine.tracing import AnyState, Standing
+from engine.tracing.judgements import Judgement, fold_judged
 from models.predictor import Student
 from service import policies
 from service.errors import NoCatalog, UnknownSkills
@@ -23,21 +25,71 @@ HOUR = 3_600_000  # ms
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked: how many items, only on which skills, without which items."""
+    """What was asked: how many items, and what :class:`engine.recommend.Wish` says of the rest.
+
+    skills, exclude  only items of these skills; never these items
+    band       P(correct), from and to; ``by`` in ms
+    estimates  what teachers said of skills: (skill, share, answers, ms), folded in beside the answers
+    """
 
     n: int = 1
     skills: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    mode: str = Mode.LEARN.value
+    targets: tuple[str, ...] = ()
+    by: int | None = None
+    left: int | None = None
+    never: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()
+    order: tuple[str, ...] = ()
+    band: tuple[float, float] | None = None
+    repeats: int | None = None
+    spacing: int | None = None
+    pins: tuple[str, ...] = ()
+    estimates: tuple[tuple[str, float, float, int], ...] = ()
 
     @property
     def told(self) -> dict[str, object]:
         """As the log has it: what is as always is left out."""
-        said: dict[str, object] = {"n": self.n}
-        if self.skills:
-            said["skills"] = self.skills
-        if self.exclude:
-            said["exclude"] = self.exclude
-        return said
+        said = {name: getattr(self, name) for name in FIELDS}
+        return {name: value for name, value in said.items() if name == "n" or value != FIELDS[name]}
+
+    @property
+    def plain(self) -> bool:
+        """Whether nothing was asked for but how many items, on which skills, without which items."""
+        return bool(_WISHED(self) == _WISHED(ONE))
+
+    @property
+    def wish(self) -> Wish:
+        """What the engine is asked beside skills and exclusions."""
+        return Wish(
+            Mode(self.mode),
+            self.targets,
+            self.by,
+            self.left,
+            self.never,
+            self.items,
+            self.order,
+            self.band and (self.band[0], self.band[1]),
+            self.repeats,
+            self.spacing,
+            self.pins,
+        )
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Every skill that it names."""
+        return (*self.skills, *self.targets, *self.never, *self.order)
+
+    @property
+    def reads_history(self) -> bool:
+        """Whether the whole history is needed to answer it."""
+        return bool(self.estimates) or self.repeats is not None or self.spacing is not None
+
+
+FIELDS = {field.name: field.default for field in fields(Question)}
+ONE = Question()
+_WISHED = attrgetter(*[name for name in FIELDS if name not in {"n", "skills", "exclude"}])
 
 
 class Chooser:
@@ -63,21 +115,27 @@ class Chooser:
         draw: Draw | None = None,
     ) -> tuple[Next, Choice]:
         """``now`` (ms) counts in whole hours: asked again soon, the same question has the same answer. ``records`` are
-        the whole history where the serving has a predictor, which reads it; ``standing`` the student's in that hour,
-        where the caller has it; ``draw`` the chance of a choice that is made again.
+        the whole history where the serving has a predictor, or the question reads it; ``standing`` the student's in
+        that hour, where the caller has it; ``draw`` the chance of a choice that is made again.
 
         Raises :class:`NoCatalog` and :class:`UnknownSkills`.
         """
         if not serving.catalog.items:
             raise NoCatalog
-        if unknown := [skill for skill in question.skills if skill not in serving.catalog.skill_index]:
+        plain, answered = question.plain, None
+        if unknown := [name for name in question.named if name not in serving.catalog.skill_index]:
             raise UnknownSkills(unknown)
+        if question.estimates:
+            said = [Judgement(*one) for one in question.estimates]
+            state, standing = fold_judged(serving.tracer, records, said), None
+        if question.reads_history:
+            answered = serving.tracer.answers(records).items
         asked = _asked(student_id, state.length, question)
         draw = draw or self._draw(orjson.dumps(asked))
-        wanted = question.n, question.skills, question.exclude
+        wanted, wish = (question.n, question.skills, question.exclude), ANYTHING if plain else question.wish
         now -= now % HOUR
         chances = None if serving.predictor is None else _predicted(serving, records, now)
-        choice = choose(serving.tracer, state, self.policy, draw, *wanted, now=now, chances=chances, standing=standing)
+        choice = choose(serving.tracer, state, self.policy, draw, *wanted, now, chances, standing, wish, answered)
         made = tuple(self._named(serving, asked, choice, slot) for slot in range(len(choice.recommendations)))
         versions = serving.model_version, serving.catalog_version
         return Next(student_id, str(choice.outcome), choice.text, made, *versions), choice
@@ -137,7 +195,11 @@ class Chooser:
 
 def _asked(student_id: str, length: int, question: Question) -> list[object]:
     """What chance is derived from: the question without how many items were asked for."""
-    return [student_id, length, sorted(set(question.skills)), sorted(set(question.exclude))]
+    asked = [student_id, length, sorted(set(question.skills)), sorted(set(question.exclude))]
+    if question.plain:
+        return asked
+    told = question.told
+    return [*asked, {name: told[name] for name in sorted(told) if name not in {"n", "skills", "exclude"}}]
 
 
 def _predicted(serving: Serving, records: History, now: int) -> Chances:
