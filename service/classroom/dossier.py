@@ -8,17 +8,16 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cached_property
 from typing import Annotated, TypeVar
 
 import numpy as np
 from pydantic import PlainSerializer
 
 from engine.catalog import Catalog
-from engine.mastery import DAY_MS, Glance, SkillMastery, Thresholds, glances, report
-from engine.responses import History, unpack
-from engine.tracing import AnyState, AnyTracer, Told
+from engine.mastery import DAY_MS
 from service.access import borders
+from service.classroom.lately import lately
+from service.classroom.pupil import Pupil
 from service.errors import InvalidRequest, UnknownClass, UnknownStudent
 from service.roster import Roster
 from service.serving import Serving
@@ -26,51 +25,12 @@ from service.tutor import Tutor
 
 T = TypeVar("T")
 
+HOUR_MS = 3_600_000
 WEEK, MONTH = "7d", "28d"
 LESSON = 4  # a lesson is a day on which at least one in so many of the class answered
 
 Moment = Annotated[int, PlainSerializer(lambda ms: datetime.fromtimestamp(ms / 1000, UTC), return_type=datetime)]
 """Milliseconds since 1970; RFC 3339 in JSON."""
-
-
-@dataclass(frozen=True)
-class Pupil:
-    """A student of a class, with the whole history and what it comes to under the tracer that serves."""
-
-    student_id: str
-    name: str
-    history: History
-    tracer: AnyTracer
-    now: int
-    rules: Thresholds
-
-    @cached_property
-    def state(self) -> AnyState:
-        return self.tracer.fold(self.history)
-
-    @cached_property
-    def skills(self) -> list[SkillMastery]:
-        """Every skill of the catalog, with its interval."""
-        return report(self.tracer, self.history, self.state, self.now, self.rules)
-
-    @cached_property
-    def seen(self) -> list[Glance]:
-        """Every skill of the catalog, without the interval."""
-        return glances(self.tracer, self.state, self.now, self.rules)
-
-    @cached_property
-    def told(self) -> Told:
-        """How each answer moved the estimates."""
-        return self.tracer.told(self.history)
-
-    @property
-    def last_at(self) -> int | None:
-        return int(self.history["at"].max()) if len(self.history) else None
-
-    def at(self, moment: int) -> list[Glance]:
-        """Every skill as it stood at ``moment``, by what had been answered before it."""
-        state = self.tracer.fold(self.history[self.history["at"] < moment])
-        return glances(self.tracer, state, moment, self.rules)
 
 
 @dataclass(frozen=True)
@@ -102,7 +62,7 @@ class Dossier:
         if text == "lesson":
             return self.lesson()
         if days := re.fullmatch(r"([0-9]{1,4})d", text):
-            return self.now - int(days[1]) * DAY_MS
+            return self.now - self.now % HOUR_MS - int(days[1]) * DAY_MS
         try:
             day = date.fromisoformat(text)
         except ValueError:
@@ -114,13 +74,11 @@ class Dossier:
 async def pupil(tutor: Tutor, student_id: str) -> Pupil:
     """A student whom the viewer may see. Raises NotAllowed and UnknownStudent."""
     await borders.require_student(tutor.rosters, student_id)
-    stored, heads = await tutor.store.read([student_id], b"")
-    serving, roster = await tutor.servings.at(heads), await tutor.rosters.current()
-    history = unpack(stored[0].records)
-    if not len(history) and student_id not in roster.student:
+    roster = await tutor.rosters.current()
+    _, (found,) = await lately(tutor).pupils(tutor, names_of(roster, [student_id]))
+    if not len(found.history) and student_id not in roster.student:
         raise UnknownStudent(student_id)
-    name = names_of(roster, [student_id])[student_id]
-    return Pupil(student_id, name, history, serving.tracer, tutor.now(), tutor.thresholds)
+    return found
 
 
 async def dossier(tutor: Tutor, class_id: str) -> Dossier:
@@ -129,15 +87,9 @@ async def dossier(tutor: Tutor, class_id: str) -> Dossier:
     students = await tutor.rosters.class_students(class_id)
     if not students:
         raise UnknownClass(class_id)
-    stored, heads = await tutor.store.read(students, b"")
-    serving, now = await tutor.servings.at(heads), tutor.now()
     roster = await tutor.rosters.current()
-    names, title = names_of(roster, students), title_of(roster, class_id)
-    pupils = [
-        Pupil(student, names[student], unpack(one.records), serving.tracer, now, tutor.thresholds)
-        for student, one in zip(students, stored, strict=True)
-    ]
-    return Dossier(class_id, title, tuple(pupils), serving, now)
+    serving, found = await lately(tutor).pupils(tutor, names_of(roster, students))
+    return Dossier(class_id, title_of(roster, class_id), found, serving, tutor.now())
 
 
 async def ask(tutor: Tutor, class_id: str, question: Callable[[Dossier], T]) -> T:

@@ -18,7 +18,8 @@ import numpy as np
 import orjson
 
 from engine.responses import in_order_of_time
-from service.classroom.dossier import Dossier, Moment, Pupil, dossier
+from service.classroom.dossier import Dossier, Moment, dossier
+from service.classroom.pupil import Pupil
 from service.decisions.outcomes import Status, came_of
 from service.store.base import Store
 from service.tutor import Tutor

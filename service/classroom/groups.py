@@ -12,7 +12,8 @@ import numpy as np
 
 from engine.grouping import form_groups, lacking
 from engine.mastery import SkillMastery, Status
-from service.classroom.dossier import Dossier, Pupil
+from service.classroom.dossier import Dossier
+from service.classroom.pupil import Pupil
 from service.errors import InvalidRequest, UnknownSkills
 
 

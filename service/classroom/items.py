@@ -6,11 +6,17 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.item_analysis import Flag, ItemFacts, analyse
 from engine.mastery import thresholds
-from service.classroom.dossier import Dossier, Moment, Pupil
+from service.classroom.dossier import Dossier, Moment
+from service.classroom.pupil import Pupil
 
+FIRST = np.dtype(
+    [("item", "<i8"), ("pupil", "<i8"), ("score", "<f8"), ("mastery", "<f8"), ("knew", "?"), ("at", "<i8")]
+)
+Firsts = npt.NDArray[np.void]
 GRAVE = (Flag.WORSE, Flag.MISSED, Flag.ALL_WRONG, Flag.ALL_RIGHT)
 
 
@@ -54,13 +60,14 @@ class ItemsView:
 
 def items_view(found: Dossier, item_id: str = "") -> ItemsView:
     """``item_id`` is the item whose answers are wanted one by one."""
-    firsts: dict[int, list[First]] = {}
     answers = np.zeros(len(found.catalog.items), np.int64)
     for pupil in found.pupils:
         np.add.at(answers, pupil.told.answers.items, 1)
-        for item, first in _firsts(pupil):
-            firsts.setdefault(item, []).append(first)
-    lines = [_line(found, item, some, int(answers[item]), item_id) for item, some in firsts.items()]
+    firsts = np.concatenate([np.empty(0, FIRST), *(_firsts(at, pupil) for at, pupil in enumerate(found.pupils))])
+    firsts = firsts[np.argsort(firsts["item"], kind="stable")]
+    _, starts = np.unique(firsts["item"], return_index=True)
+    parts = np.split(firsts, starts[1:]) if len(firsts) else []
+    lines = [_line(found, part, int(answers[part["item"][0]]), item_id) for part in parts]
     lines.sort(key=lambda line: (_gravity(line.facts.flags), -line.facts.students, line.item_id))
     suspicious = sum(bool(set(line.facts.flags) & set(GRAVE)) for line in lines)
     versions = found.serving.model_version, found.serving.catalog_version
@@ -73,21 +80,28 @@ def _gravity(flags: Iterable[Flag]) -> int:
     return min((order.index(flag) for flag in flags), default=order.index(None))
 
 
-def _firsts(pupil: Pupil) -> Iterable[tuple[int, First]]:
+def _firsts(at: int, pupil: Pupil) -> Firsts:
+    """The first answer of a student to each item: mastery is of the skill known worst, and all must be known."""
     told, needed = pupil.told, thresholds(pupil.tracer, pupil.rules)
-    items, at = np.unique(told.answers.items, return_index=True)
-    for item, answer in zip(items.tolist(), at.tolist(), strict=True):
-        links = slice(told.first[answer], told.first[answer + 1])
-        before = told.before[links]
-        knew = bool((before >= needed[told.skills[links]]).all())
-        score, when = float(told.answers.scores[answer]), int(told.answers.at[answer])
-        yield item, First(pupil.student_id, pupil.name, score, float(before.min()), knew, when)
+    items, answers = np.unique(told.answers.items, return_index=True)
+    found = np.zeros(len(items), FIRST)
+    if len(items):
+        starts = told.first[:-1]
+        found["mastery"] = np.minimum.reduceat(told.before, starts)[answers]
+        found["knew"] = np.logical_and.reduceat(told.before >= needed[told.skills], starts)[answers]
+    found["pupil"], found["item"] = at, items
+    found["score"], found["at"] = told.answers.scores[answers], told.answers.at[answers]
+    return found
 
 
-def _line(found: Dossier, item: int, firsts: list[First], answers: int, wanted: str) -> ItemLine:
-    one = found.catalog.items[item]
-    scores, mastery = np.array([(first.score, first.mastery) for first in firsts]).T
-    facts = analyse(scores, mastery, np.array([first.knew for first in firsts], bool))
-    return ItemLine(
-        one.id, one.title, one.skill_ids, one.retired, answers, facts, tuple(firsts) if one.id == wanted else ()
-    )
+def _line(found: Dossier, firsts: Firsts, answers: int, wanted: str) -> ItemLine:
+    one = found.catalog.items[int(firsts["item"][0])]
+    facts = analyse(firsts["score"], firsts["mastery"], firsts["knew"])
+    by = tuple(_told(found, first) for first in firsts) if one.id == wanted else ()
+    return ItemLine(one.id, one.title, one.skill_ids, one.retired, answers, facts, by)
+
+
+def _told(found: Dossier, first: np.void) -> First:
+    pupil = found.pupils[int(first["pupil"])]
+    numbers = float(first["score"]), float(first["mastery"]), bool(first["knew"]), int(first["at"])
+    return First(pupil.student_id, pupil.name, *numbers)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.mastery import DAY_MS, glances
-from service.classroom.dossier import Moment, Pupil, pupil
+from service.classroom.dossier import Moment, pupil
+from service.classroom.pupil import Pupil
 from service.tutor import Tutor
 
 MOMENTS = 10

@@ -23,7 +23,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from engine.mastery import DAY_MS, Glance
-from service.classroom.dossier import WEEK, Dossier, Moment, Pupil
+from service.classroom.dossier import WEEK, Dossier, Moment
+from service.classroom.pupil import Pupil
 
 IDLE_DAYS = 7
 TOGETHER = 3

@@ -9,7 +9,8 @@ from engine.mastery import DAY_MS, Thresholds
 from engine.model import builtin
 from engine.responses import Response, pack, unpack
 from engine.tracing import bind
-from service.classroom.dossier import Dossier, Pupil
+from service.classroom.dossier import Dossier
+from service.classroom.pupil import Pupil
 from service.serving import Serving
 
 NOW = 1_800_000_000_000 // DAY_MS * DAY_MS + DAY_MS // 2  # noon
