@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from engine.mastery import SkillMastery, Status
-from service.language import _, later, ngettext, number
+from service.language import Language, _, language, later, ngettext, number
 from service.reports import need
 from service.reports.charts import Segment, spread, tally
 from service.reports.facts import ClassFacts, Learner
@@ -166,6 +167,12 @@ def _sorted(needs: Iterable[Need], wish: Wish) -> list[Need]:
 
 def cell(skill: SkillMastery) -> Cell:
     """A cell of the grid: symbol and number, interval and evidence; the number is absent where there is none."""
+    return _cell(skill, language())
+
+
+@lru_cache(16_384)
+def _cell(skill: SkillMastery, _spoken: Language) -> Cell:
+    """A page has thousands, which say the same the next time."""
     look = LOOKS[skill.status]
     if skill.status is Status.NOT_STARTED:
         return Cell(look.css, f"{look.symbol} –", "", look.label)
