@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-Body = Callable[[int, int], bytes]  # (connection, turn) -> the request's body
+Ask = Callable[[int, int], bytes]  # (connection, turn) -> the request, head and body
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,41 @@ class Load:
         return float(np.quantile(self.latencies, share)) * 1000
 
 
-async def run(port: int, path: str, body: Body, connections: int, seconds: float, most: int = 200_000) -> Load:
-    """POST as fast as ``connections`` clients can, for ``seconds``, ``most`` requests in all."""
+class Caller:
+    """A connection that is kept."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Use :meth:`open`."""
+        self._reader, self._writer = reader, writer
+
+    @classmethod
+    async def open(cls, port: int) -> Caller:
+        return cls(*await asyncio.open_connection("127.0.0.1", port))
+
+    async def post(self, path: str, content: bytes) -> int:
+        """The status of the answer, once all of it is here."""
+        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        self._writer.write(head.encode() + f"Content-Length: {len(content)}\r\n\r\n".encode() + content)
+        return await _read_answer(self._reader)
+
+    async def close(self) -> None:
+        self._writer.close()
+        await self._writer.wait_closed()
+
+
+def post(path: str, body: bytes) -> bytes:
+    """A request that sends JSON."""
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    return head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+def get(path: str) -> bytes:
+    """A request for what is there."""
+    return f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+
+
+async def run(port: int, ask: Ask, connections: int, seconds: float, most: int = 200_000) -> Load:
+    """Send as fast as ``connections`` clients can, for ``seconds``, ``most`` requests in all."""
     latencies: list[float] = []
     failures = 0
     end = time.perf_counter() + seconds
@@ -44,10 +77,9 @@ async def run(port: int, path: str, body: Body, connections: int, seconds: float
         for turn in range(most // connections):
             if time.perf_counter() >= end:
                 break
-            content = body(number, turn)
-            head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+            request = ask(number, turn)
             began = time.perf_counter()
-            writer.write(head.encode() + f"Content-Length: {len(content)}\r\n\r\n".encode() + content)
+            writer.write(request)
             status = await _read_answer(reader)
             latencies.append(time.perf_counter() - began)
             failures += status >= 400

@@ -1,11 +1,13 @@
-"""Measure the service: the fold, start-up and memory, and requests a second beside bare endpoints.
+"""Measure the service: requests a second beside the yardsticks, batches, and what one student costs.
 
-    python -m tests.bench.serve [--seconds 3] [--rounds 5]
+    python -m tests.bench.serve [--seconds 3] [--rounds 7]
 
-What is served is the mastery model, with 10,000 items and 50 skills. Ours and the bare endpoints run in turn, in the
-same minutes, each in one worker process on this machine; what counts is the ratio. The bare endpoint is a typed FastAPI
-endpoint that makes one durable round trip to the same store and does nothing else; on Redis a second one goes through
-redis-py's own connection pool.
+What is served is the mastery model, with 10,000 items and 50 skills; for what comes next alone, 100,000 and 500. All
+servers run in turn, in the same minutes, each in one worker process on this machine; what counts is the ratio of a
+round to the same round of a yardstick, and the CPU of a request as the kernel counts it.
+
+    A   what a team would write: a typed FastAPI endpoint, one round trip through redis-py's pool, and nothing else
+    B   the same over one connection that many requests share (ours)
 """
 
 from __future__ import annotations
@@ -20,67 +22,20 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
-import numpy as np
-
 from engine import bundle
-from engine.catalog import Catalog, Item, Skill, build, to_json
-from engine.mastery_model import MasteryModel, unlearnt
-from engine.model import builtin
-from engine.responses import RECORD, key
-from engine.tracing import AnyTracer, bind
+from engine.catalog import to_json
 from service.store import open_store
-from tests.bench.load import Load, run
+from tests.bench import parts
+from tests.bench.load import Ask, Load, get, post, run
+from tests.bench.parts import ITEMS, SKILLS, catalog, model
 from tests.servers import RedisServer, free_port
 
-ITEMS, SKILLS, STUDENTS = 10_000, 50, 2_000
-
-
-def catalog() -> Catalog:
-    items = [Item(f"item-{n}", (f"skill-{n % SKILLS}",)) for n in range(ITEMS)]
-    return build([Skill(f"skill-{n}") for n in range(SKILLS)], items, [])[0]
-
-
-def model() -> MasteryModel:
-    """A mastery model that knows every item of the catalog: the kind that is served by default."""
-    names = tuple(item.id for item in catalog().items)
-    offsets = np.zeros((len(names), 2))
-    offsets[:, 0] = np.random.default_rng(0).normal(0, 0.7, len(names))
-    return replace(unlearnt(), items=names, offsets=offsets, item_means=np.full(len(names) + 1, 0.7), version="1")
-
-
-def fold(name: str, tracer: AnyTracer) -> None:
-    """One long history, folded whole; one record folded on a state, called from Python; and the state as bytes."""
-    rng = np.random.default_rng(0)
-    keys = np.array([key(item.id) for item in tracer.catalog.items])
-    history = np.zeros(5_000, RECORD)
-    history["item"], history["at"] = rng.choice(keys, len(history)), np.arange(len(history)) * 60_000
-    history["score"] = rng.random(len(history)) < 0.6
-    state = tracer.fold(history[:500])
-    whole = _median(lambda: tracer.fold(history), 20) / len(history)
-    one = _median(lambda: tracer.fold(history[500:501], state), 2_000)
-    practised, size = int((state.responses > 0).sum()), len(tracer.dump(state))
-    shortlist = _median(lambda: tracer.predict(state, np.arange(50)), 500)
-    print(
-        f"{name:17} a history of 5,000: {whole * 1e6:.2f} us a response; one response on 500: {one * 1e6:.1f} us; "
-        f"P(correct) of 50 items: {shortlist * 1e6:.0f} us; "
-        f"snapshot of 500 responses, {practised} skills: {size:,} bytes"
-    )
-
-
-def _median(work: Callable[[], object], times: int) -> float:
-    """Median seconds of a call."""
-    taken = []
-    for _ in range(times):
-        began = time.perf_counter()
-        work()
-        taken.append(time.perf_counter() - began)
-    return median(taken)
+STUDENTS, BATCH = 2_000, 1_000
 
 
 @contextmanager
@@ -120,49 +75,88 @@ def spent(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def measured(server: tuple[int, int], clients: int, seconds: float) -> tuple[Load, float]:
+def measured(server: tuple[int, int], clients: int, seconds: float, ask: Ask | None = None) -> tuple[Load, float]:
     """A load on a server (port, process id), and its CPU seconds a request."""
     port, pid = server
     before = spent(pid)
-    load = asyncio.run(run(port, "/v1/responses?next=1", body, clients, seconds))
+    load = asyncio.run(run(port, ask or answered, clients, seconds))
     return load, (spent(pid) - before) / len(load.latencies)
 
 
-def body(connection: int, turn: int) -> bytes:
-    """A response of one of many students; every one is new."""
+def answered(connection: int, turn: int) -> bytes:
+    """A response of one of many students, every one new, and the question what comes next."""
+    return post("/v1/responses?next=1", json.dumps(response(connection, turn)).encode())
+
+
+def asked(connection: int, turn: int) -> bytes:
+    """What comes next for one of many students."""
+    return get(f"/v1/students/{student(connection, turn)}/next")
+
+
+def batched(connection: int, turn: int) -> bytes:
+    """A thousand responses in one call."""
+    return post("/v1/responses", json.dumps([response(connection, turn * BATCH + n) for n in range(BATCH)]).encode())
+
+
+def student(connection: int, turn: int) -> str:
+    return f"student-{(connection * 7919 + turn) % STUDENTS}"
+
+
+def response(connection: int, turn: int) -> dict[str, object]:
     at = time.time()
-    number = (connection * 7919 + turn) % STUDENTS
-    response = {
+    return {
         "id": f"{connection}-{turn}-{at}",
-        "student_id": f"student-{number}",
+        "student_id": student(connection, turn),
         "item_id": f"item-{(turn * 31 + connection) % ITEMS}",
         "correct": turn % 3 > 0,
         "answered_at": at,
     }
-    return json.dumps(response).encode()
 
 
-def serving(kind: str, store: str, yardsticks: dict[str, str], seconds: float, rounds: int) -> None:
-    """Ours and the bare endpoints in turn, at 1 and 16 clients."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        servers: dict[str, tuple[int, int]] = {}
-        for name, app in {"ours": "service.api.app:create_app", **yardsticks}.items():
-            port, pid, took = stack.enter_context(served(app, store.format(name=name, folder=folder), folder))
-            servers[name] = port, pid
-            if name == "ours":
-                print(f"\n{kind}: ready after {took:.2f} s, resident {resident(pid):.0f} MB")
-                _put(port, to_json(catalog()).encode())
-                asyncio.run(_publish(store.format(name=name, folder=folder)))
-        for clients in (1, 16):
-            loads: dict[str, list[tuple[Load, float]]] = {name: [] for name in servers}
-            for server in servers.values():
-                measured(server, clients, 1.0)  # warm
-            for _ in range(rounds):
-                for name, server in servers.items():
-                    loads[name].append(measured(server, clients, seconds))
-            _report(kind, clients, loads)
-        print(f"{kind}: resident after the load {resident(servers['ours'][1]):.0f} MB")
+Server = tuple[int, int]  # port, process id
+Loads = dict[str, list[tuple[Load, float]]]
+
+
+def ours(stack: ExitStack, store: str, folder: Path, items: int = ITEMS, skills: int = SKILLS) -> Server:
+    """The service on a store of its own, with a catalog and a model."""
+    port, pid, took = stack.enter_context(served("service.api.app:create_app", store, folder))
+    print(f"{store.partition(':')[0]}: ready after {took:.2f} s, resident {resident(pid):.0f} MB", flush=True)
+    _put(port, to_json(catalog(items, skills)).encode())
+    asyncio.run(_publish(store, items, skills))
+    return port, pid
+
+
+def in_turn(servers: Mapping[str, tuple[Server, Ask]], clients: int, seconds: float, rounds: int) -> Loads:
+    """The same load on each in turn, round by round."""
+    loads: Loads = {name: [] for name in servers}
+    for server, ask in servers.values():
+        measured(server, clients, 1.0, ask)  # warm
+    for _ in range(rounds):
+        for name, (server, ask) in servers.items():
+            loads[name].append(measured(server, clients, seconds, ask))
+    return loads
+
+
+def beside(loads: Loads, name: str, yardstick: str) -> float:
+    """Requests a second over those of a yardstick: median over the rounds."""
+    pairs = zip(loads[name], loads[yardstick], strict=True)
+    return median(mine.rate / theirs.rate for (mine, _), (theirs, _) in pairs)
+
+
+def tell(what: str, clients: int, loads: Loads) -> None:
+    """A line for each server."""
+    for name, measurements in loads.items():
+        some, cpu = [load for load, _ in measurements], median(cpu for _, cpu in measurements)
+        p50, p99 = (median(load.percentile(share) for load in some) for share in (0.5, 0.99))
+        ratios = "  ".join(
+            f"/ {one} {beside(loads, name, one):.2f}" for one in ("A", "B") if one in loads and one != name
+        )
+        print(
+            f"{what:14} {clients:2} clients  {name:8} {median(load.rate for load in some):7.0f} requests/s  "
+            f"p50 {p50:6.2f} ms  p99 {p99:6.2f} ms  CPU {cpu * 1e6:4.0f} us  "
+            f"failed {sum(load.failures for load in some)}  {ratios}",
+            flush=True,
+        )
 
 
 def _put(port: int, content: bytes) -> None:
@@ -173,48 +167,64 @@ def _put(port: int, content: bytes) -> None:
         pass
 
 
-async def _publish(url: str) -> None:
+async def _publish(url: str, items: int, skills: int) -> None:
     """Let the running service serve the mastery model."""
     store = await open_store(url)
-    await store.publish("model", "1", bundle.dump(model()))
+    await store.publish("model", "1", bundle.dump(model(items, skills)))
     await store.close()
 
 
-def _report(kind: str, clients: int, loads: dict[str, list[tuple[Load, float]]]) -> None:
-    rates = {name: [load.rate for load, _ in some] for name, some in loads.items()}
-    for name, measurements in loads.items():
-        some, cpu = [load for load, _ in measurements], median(cpu for _, cpu in measurements)
-        p50, p99 = (median(load.percentile(share) for load in some) for share in (0.5, 0.99))
-        failed = sum(load.failures for load in some)
-        share = median(ours / theirs for ours, theirs in zip(rates["ours"], rates[name], strict=True))
-        print(
-            f"{kind:9} {clients:2} clients  {name:22} {median(rates[name]):7.0f} requests/s  p50 {p50:6.2f} ms  "
-            f"p99 {p99:6.2f} ms  CPU {cpu * 1e6:4.0f} us  failed {failed}"
-            + (f"  ours / this {share:.2f}" if name != "ours" else "")
-        )
+def serving(server: RedisServer, folder: Path, seconds: float, rounds: int) -> Loads:
+    """Responses, at 1, 16 and 64 clients, on both stores beside the yardsticks; the loads at 16."""
+    with ExitStack() as stack:
+        servers = {
+            "redis": ours(stack, server.url, folder / "redis"),
+            "embedded": ours(stack, f"sqlite:///{folder}/embedded.db", folder / "embedded"),
+            "A": stack.enter_context(served("tests.bench.bare:create_pool_app", server.url, folder))[:2],
+            "B": stack.enter_context(served("tests.bench.bare:create_app", server.url, folder))[:2],
+        }
+        both = {name: (server, answered) for name, server in servers.items()}
+        loads = {clients: in_turn(both, clients, seconds, rounds) for clients in (1, 16, 64)}
+        for clients, some in loads.items():
+            tell("POST next=1", clients, some)
+        for name in ("redis", "embedded"):
+            load, cpu = measured(servers[name], 4, seconds, batched)
+            print(
+                f"batches of {BATCH:,} on {name}: {load.rate * BATCH:,.0f} responses/s, {cpu / BATCH * 1e6:.1f} us of "
+                f"CPU each, failed {load.failures}; resident {resident(servers[name][1]):.0f} MB"
+            )
+    return loads[16]
+
+
+def asking(server: RedisServer, folder: Path, seconds: float, rounds: int) -> None:
+    """What comes next, of many items and skills, beside the yardstick."""
+    server.flush()
+    with ExitStack() as stack:
+        large = ours(stack, server.url, folder / "large", 100_000, 500)
+        pool = stack.enter_context(served("tests.bench.bare:create_pool_app", server.url, folder))[:2]
+        measured(large, 16, seconds, answered)  # students with histories
+        for clients in (16, 64):
+            tell(
+                "GET next", clients, in_turn({"redis": (large, asked), "A": (pool, answered)}, clients, seconds, rounds)
+            )
 
 
 def main() -> None:
     """Run all of it."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--seconds", type=float, default=3.0)
-    options.add_argument("--rounds", type=int, default=5)
+    options.add_argument("--rounds", type=int, default=7)
     given = options.parse_args()
-    for name, tracer in {
-        "mastery": bind(model(), catalog()),
-        "mastery, compact": bind(model(), catalog(), compact=True),
-        "bkt": bind(builtin(), catalog()),
-    }.items():
-        fold(name, tracer)
-    bare = {"bare, same store": "tests.bench.bare:create_app"}
-    serving("embedded", "sqlite:///{folder}/{name}.db", bare, given.seconds, given.rounds)
-    with tempfile.TemporaryDirectory() as folder:
-        server = RedisServer(Path(folder)).start()
-        try:
-            pool = {"bare, redis-py pool": "tests.bench.bare:create_pool_app"}
-            serving("redis", server.url, bare | pool, given.seconds, given.rounds)
-        finally:
-            server.stop()
+    parts.tell()
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        server = RedisServer(folder / "server").start()
+        stack.callback(server.stop)
+        asyncio.run(parts.stored(server))
+        loads = serving(server, folder, given.seconds, given.rounds)
+        asking(server, folder, given.seconds, given.rounds)
+    redis, embedded = (beside(loads, name, "A") for name in ("redis", "embedded"))
+    print(f"POST next=1 vs yardstick A, 16 connections: redis {redis:.2f} embedded {embedded:.2f}")
 
 
 if __name__ == "__main__":
