@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from service.cli.common import progress, say
 
 if TYPE_CHECKING:
+    from engine.policies.policy import Policy
     from models.trials.figures import Figures
 
 
@@ -23,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
 
 def simulate(
     students: Annotated[str, typer.Option(help="bkt, pfa, forgetting, or your own as package.module:Name.")] = "bkt",
-    policy: Annotated[str, typer.Option(help="Names of policies, with commas, or 'all'.")] = "default",
+    policy: Annotated[str, typer.Option(help="Policies with commas: names, or JSON files; or 'all'.")] = "default",
     worlds: Annotated[int, typer.Option(min=1, help="How many worlds.")] = 20,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same figures.")] = 0,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures into this file.")] = None,
@@ -60,11 +62,31 @@ def simulate(
     say(f"{students}: {worlds} worlds, {per_world} students each, {result['seconds']:.0f} s")
 
 
-def _chosen(names: str, known: Any) -> dict[str, Any]:
+def _chosen(names: str, known: Mapping[str, Policy]) -> dict[str, Policy]:
+    """Policies by name, and those that stand in files by the name that they give themselves."""
     wanted = list(known) if names == "all" else [name.strip() for name in names.split(",")]
-    if unknown := [name for name in wanted if name not in known]:
-        raise ValueError(f"no policy is called {unknown[0]!r}; there are {', '.join(known)}, or all")
-    return {name: known[name] for name in wanted}
+    found = {}
+    for name in wanted:
+        if name not in known and not Path(name).is_file():
+            raise ValueError(f"no policy is called {name!r}; there are {', '.join(known)}, all, or name a file")
+        one = known[name] if name in known else _own(Path(name))
+        found[one.name] = one
+    return found
+
+
+def _own(file: Path) -> Policy:
+    """A policy from a file. One of the served rule is held to what the service asks of it."""
+    from engine.policies.policy import Policy
+    from service.policies import RULE, parse
+
+    text = file.read_bytes()
+    try:
+        own = Policy(**{"rule": RULE} | json.loads(text))
+    except (json.JSONDecodeError, TypeError) as fault:
+        raise ValueError(f"{file} is no policy (an object with name, version, rule, settings): {fault}") from None
+    if own.rule == RULE:
+        parse(text, str(file))
+    return own
 
 
 def _table(figures: dict[str, Figures]) -> str:

@@ -133,4 +133,4 @@ class Replayer:
 
 def _told(value: Any) -> Any:
     """A value of a question as it was asked: JSON has lists for tuples."""
-    return tuple(value) if isinstance(value, list) else value
+    return tuple(map(_told, value)) if isinstance(value, list) else value

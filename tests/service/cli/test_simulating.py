@@ -31,3 +31,26 @@ def test_a_name_that_is_not_there_is_told(call: Call) -> None:
     code, _, err = call("simulate", "--students", "elves")
     assert code == 1
     assert "no family of students is called 'elves'" in err
+
+
+def test_a_policy_of_ones_own_is_simulated_before_it_is_served(call: Call, tmp_path: Path) -> None:
+    own, file = tmp_path / "own.json", tmp_path / "figures.json"
+    own.write_text('{"name": "own", "version": "1", "rule": "outer-fringe", "settings": {"mastered": 0.5, "most": 9}}')
+    small = ("--worlds", "1", "--per-world", "4", "--seed", "3", "--json", str(file))
+    code, *_ = call("simulate", "--students", "pfa", "--policy", f"random,{own}", *small)
+    assert code == 0
+    assert set(json.loads(file.read_text("utf-8"))["policies"]) == {"random", "own", "omniscient"}
+
+
+def test_a_file_that_is_no_policy_is_told(call: Call, tmp_path: Path) -> None:
+    own = tmp_path / "own.json"
+    for text, told in {
+        "[]": "is no policy",
+        '{"name": "own", "version": "1", "color": 3}': "is no policy",
+        '{"name": "own", "version": "1", "settings": {"nearr": 1}}': "there is no setting 'nearr'",
+        '{"name": "own", "version": "1", "rule": "best"}': "no rule 'best'",
+    }.items():
+        own.write_text(text)
+        code, _, err = call("simulate", "--policy", own)
+        assert code == 1
+        assert told in err
