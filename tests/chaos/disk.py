@@ -10,12 +10,17 @@ BYTES = 256 * 1024 * 1024
 
 
 class Disk:
-    """Mounted on ``folder``; where that is not allowed ``refusal`` says why, and the folder is like any other."""
+    """Mounted on ``folder``; where it is not, ``refusal`` says why, and the folder is like any other."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, mounted: bool) -> None:
         self.folder, self._ballast = folder, folder / "ballast"
+        self.refusal: str | None = "not asked for"
         folder.mkdir(parents=True, exist_ok=True)
-        command = ["mount", "-t", "tmpfs", "-o", f"size={BYTES}", "nextwise-chaos", str(folder)]
+        if mounted:
+            self._mount()
+
+    def _mount(self) -> None:
+        command = ["mount", "-t", "tmpfs", "-o", f"size={BYTES}", "nextwise-chaos", str(self.folder)]
         try:
             done = subprocess.run(command, capture_output=True, text=True)
             self.refusal = done.stderr.strip() if done.returncode else None

@@ -14,15 +14,17 @@ from tests.servers import RedisCluster, RedisServer, free_port
 from tests.service.api.processes import Server
 
 Kind = Literal["sqlite", "redis", "cluster"]
-APIS = 2
 
 
 class Installation:
-    """Everything of a kind of store, on a disk of its own. Any part may be killed, and is started again by hand."""
+    """Everything of a kind of store. Any part may be killed, and is started again by hand.
 
-    def __init__(self, kind: Kind, folder: Path) -> None:
+    ``own_disk``: the store and the archive are on a disk that can be full.
+    """
+
+    def __init__(self, kind: Kind, folder: Path, apis: int = 2, own_disk: bool = True) -> None:
         self.kind, self.folder = kind, folder
-        self.disk = Disk(folder / "disk")
+        self.disk = Disk(folder / "disk", own_disk)
         self.archive = self.disk.folder / "archive"
         self.cluster: RedisCluster | None = None
         self.servers: list[RedisServer] = []
@@ -31,7 +33,7 @@ class Installation:
             self.servers = self.cluster.nodes
         elif kind == "redis":
             self.servers = [RedisServer(self.disk.folder / "redis")]
-        self._ports = [free_port() for _ in range(APIS)]
+        self._ports = [free_port() for _ in range(apis)]
         self.apis: list[Server] = []
         self._archiver: subprocess.Popen[bytes] | None = None
 
@@ -51,7 +53,7 @@ class Installation:
                 self.cluster.start()
             elif self.servers:
                 self.servers[0].start()
-            self.apis = [self._api(number) for number in range(APIS)]
+            self.apis = [self._api(number) for number in range(len(self._ports))]
             for api in self.apis:
                 api.__enter__()
             self.start_archiver()

@@ -1,0 +1,140 @@
+"""Minutes of load at 70 % of capacity: memory stays, nothing fails, and the last minute is as quick as the first.
+
+    python -m tests.chaos.soak [--minutes 30] [--stores redis sqlite]
+
+One API worker, the archiver beside it, POST /v1/responses?next=1 of 2,000 students at times of its own: a slow answer
+holds up no other, as it is with real callers. The capacity is measured right before, with as many connections as it
+takes. The exit code is 1 where memory grew, a request failed or the latency did.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from service.store import open_store
+from tests.bench import load
+from tests.bench.capacity import publish
+from tests.bench.serve import ITEMS, STUDENTS, resident
+from tests.chaos.installation import Installation, Kind
+
+SHARE, CONNECTIONS, CALIBRATION = 0.7, 16, 10.0
+WARM = 1 / 3
+"""Share of the time until memory counts: caches fill up to their bounds."""
+GROWTH, SLOWER = 1.05, 1.2
+KINDS = ("redis", "sqlite")
+PATH = "/v1/responses?next=1"
+
+
+@dataclass
+class Watched:
+    """Latencies in seconds by the minute they began in, memory in MB by the second, and what failed."""
+
+    latencies: dict[int, list[float]] = field(default_factory=dict)
+    memory: list[float] = field(default_factory=list)
+    failed: int = 0
+
+    def p99(self, minute: int) -> float:
+        """Milliseconds."""
+        return float(np.quantile(self.latencies[minute], 0.99)) * 1000
+
+    @property
+    def grew(self) -> float:
+        """Memory in the last tenth over that after the warm-up: medians."""
+        part = max(1, len(self.memory) // 10)
+        warm = int(len(self.memory) * WARM)
+        return float(np.median(self.memory[-part:]) / np.median(self.memory[warm : warm + part]))
+
+
+def body(connection: int, turn: int) -> bytes:
+    """A new response of any student."""
+    response = {
+        "id": f"{connection}-{turn}-{time.time_ns()}",
+        "student_id": f"student-{random.randrange(STUDENTS)}",
+        "class_id": f"class-{connection}",
+        "item_id": f"item-{random.randrange(ITEMS)}",
+        "correct": random.random() < 0.6,
+        "answered_at": time.time(),
+    }
+    return json.dumps(response).encode()
+
+
+async def soak(kind: Kind, folder: Path, minutes: float) -> tuple[Watched, float]:
+    """What was seen, and the requests a second that were sent."""
+    with Installation(kind, folder, apis=1, own_disk=False) as at:
+        store = await open_store(at.store_url)
+        await publish(store)
+        await store.close()
+        port, process = at.apis[0].port, at.apis[0].process.pid
+        await load.run(port, PATH, body, CONNECTIONS, CALIBRATION / 2)
+        rate = SHARE * (await load.run(port, PATH, body, CONNECTIONS, CALIBRATION)).rate
+        watched, end = Watched(), time.monotonic() + 60 * minutes
+        watching = asyncio.create_task(_watch(watched, process, end))
+        await _send(watched, port, rate, minutes)
+        await watching
+    return watched, rate
+
+
+async def _watch(watched: Watched, process: int, end: float) -> None:
+    while time.monotonic() < end:
+        watched.memory.append(resident(process))
+        await asyncio.sleep(1)
+
+
+async def _send(watched: Watched, port: int, rate: float, minutes: float) -> None:
+    """Requests at a steady rate; what begins late is counted from when it should have begun."""
+    lines: asyncio.Queue[float | None] = asyncio.Queue()
+    began = time.perf_counter()
+
+    async def connection(number: int) -> None:
+        caller, turn = await load.Caller.open(port), 0
+        while (due := await lines.get()) is not None:
+            turn += 1
+            status = await caller.post(PATH, body(number, turn))
+            minute = int((due - began) // 60)
+            watched.latencies.setdefault(minute, []).append(time.perf_counter() - due)
+            watched.failed += status >= 400
+        await caller.close()
+
+    calling = [asyncio.create_task(connection(number)) for number in range(4 * CONNECTIONS)]
+    for number in range(int(rate * 60 * minutes)):
+        due = began + number / rate
+        if (wait := due - time.perf_counter()) > 0:
+            await asyncio.sleep(wait)
+        lines.put_nowait(due)
+    for _ in calling:
+        lines.put_nowait(None)
+    await asyncio.gather(*calling)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--minutes", type=float, default=30.0, help="in all; shared by the stores")
+    options.add_argument("--stores", nargs="+", choices=KINDS, default=["redis"])
+    given = options.parse_args()
+    fine = True
+    for kind in given.stores:
+        with tempfile.TemporaryDirectory(prefix="nextwise-soak-") as folder:
+            seen, rate = asyncio.run(soak(kind, Path(folder), given.minutes / len(given.stores)))
+        first, last = seen.p99(min(seen.latencies)), seen.p99(max(seen.latencies))
+        sent = sum(map(len, seen.latencies.values()))
+        print(
+            f"{kind}: {sent:,} requests at {rate:.0f}/s, {seen.failed} failed; memory {seen.memory[0]:.0f} MB at the "
+            f"start, {seen.memory[-1]:.0f} MB at the end, x{seen.grew:.3f} since it was warm; "
+            f"p99 {first:.1f} ms in the first minute, {last:.1f} ms in the last"
+        )
+        fine = fine and seen.failed == 0 and seen.grew <= GROWTH and last <= SLOWER * first
+    sys.exit(0 if fine else 1)
+
+
+if __name__ == "__main__":
+    main()
