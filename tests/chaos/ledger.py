@@ -40,6 +40,7 @@ class Ledger:
     unanswered: dict[Name, Body] = field(default_factory=dict)  # to be sent again
     wrong: list[str] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
+    slowest: float = 0.0  # seconds to an answer
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)

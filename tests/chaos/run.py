@@ -42,6 +42,7 @@ class Outcome:
         said, disk = self.ledger.counts, self.installation.disk
         told = [f"{self.kind}: {len(self.ledger.acknowledged)} responses acknowledged of {len(self.ledger.sent)}"]
         told.append("sent: " + ", ".join(f"{said[name]} {name}" for name in sorted(said)))
+        told.append(f"slowest answer: {self.ledger.slowest:.1f} s")
         told.append(f"{self.verdict.snapshots} students of {STUDENTS} had a snapshot of the model served at the end")
         told.append("faults: " + ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in self.faults.counts.items()))
         if disk.refusal is not None:

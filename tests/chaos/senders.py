@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 
 import httpx
@@ -121,6 +122,7 @@ class Senders:
     async def _call(self, method: str, path: str, body: Body | list[Body] | None = None) -> httpx.Response | None:
         """The answer; None where there was none, or one that says to try again."""
         self._ledger.counts["requests"] += 1
+        began = time.monotonic()
         try:
             answer = await self._client.request(method, self._random.choice(self._urls) + path, json=body)
         except httpx.TimeoutException:
@@ -130,6 +132,7 @@ class Senders:
             self._ledger.counts["connection lost"] += 1
             await asyncio.sleep(RETRY)
             return None
+        self._ledger.slowest = max(self._ledger.slowest, time.monotonic() - began)
         if answer.status_code == 503:
             self._ledger.counts["answered 503"] += 1
             if "retry-after" not in answer.headers:
