@@ -12,7 +12,7 @@ from starlette.types import Scope
 
 from service.errors import NotFound, Problem
 from service.language import _, translated
-from service.reports import pages, speech
+from service.reports import pages, speech, weight
 from service.reports.links import ROOT
 from service.store.base import StoreUnavailable
 
@@ -34,7 +34,7 @@ class PageRoute(APIRoute):
                         raise
                     answer = problem_page(fault)
             speech.remember(request, answer)
-            return answer
+            return await weight.compressed(request, answer)
 
         return handle
 

@@ -102,6 +102,17 @@ async def test_the_style_is_served_under_its_digest() -> None:
     assert answer.headers["content-type"] == "text/css; charset=utf-8"
 
 
+@pytest.mark.parametrize("address", ["/reports", "/reports/students/none"])
+async def test_pages_are_compressed_for_who_takes_that_and_say_the_same(address: str) -> None:
+    async with client() as asked:
+        plain, small = [await asked.get(address, headers={"accept-encoding": one}) for one in ("identity", "gzip")]
+    assert (plain.text, plain.status_code) == (small.text, small.status_code)
+    assert "content-encoding" not in plain.headers
+    assert small.headers["content-encoding"] == "gzip"
+    assert int(small.headers["content-length"]) < int(plain.headers["content-length"])
+    assert small.headers["vary"] == plain.headers["vary"] == "Accept-Encoding"
+
+
 async def test_who_asks_for_json_alone_gets_the_apis_problem() -> None:
     async with client() as asked:
         answer = await asked.get("/reports/students/none", headers={"accept": "application/json"})
