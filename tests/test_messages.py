@@ -63,7 +63,7 @@ def _messages(catalog: Catalog) -> Iterator[Message]:
 
 
 def _is_said(message: Message | None) -> bool:
-    return message is not None and all(_texts(message.string))
+    return message is not None and bool(message.string) and all(_texts(message.string))
 
 
 def _texts(given: str | Sequence[str] | None) -> tuple[str, ...]:
