@@ -8,7 +8,7 @@ export NEXTWISE_DATA ?= .data
 TESTENV := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench bench-accuracy bench-coverage bench-fit bench-recommend bench-serve chaos notebooks screenshots messages constraints clean
+.PHONY: help run test check format bench bench-accuracy bench-coverage bench-fit bench-recommend bench-serve bench-capacity chaos soak notebooks screenshots messages constraints clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,8 +51,14 @@ bench-reports: $(VENV)/.dev ## pages: time stale and warm, weight, layout shift,
 bench-serve: $(VENV)/.dev ## fold, requests per second beside a bare endpoint, start-up and memory
 	$(BIN)/python -m tests.bench.serve
 
+bench-capacity: $(VENV)/.dev ## bytes of students and responses, CPU of requests: what `nextwise plan` reckons with
+	$(BIN)/python -m tests.bench.capacity
+
 chaos: $(VENV)/.dev ## break the service for SECONDS=180 and see whether anything is lost, doubled or different
 	$(BIN)/python -m tests.chaos --seconds $(or $(SECONDS),180)
+
+soak: $(VENV)/.dev ## MINUTES=30 of load at 70 % of capacity: memory, errors, latency of the last minute
+	$(BIN)/python -m tests.chaos.soak --minutes $(or $(MINUTES),30)
 
 notebooks: $(VENV)/.dev ## run the notebooks on simulated data
 	$(TESTENV) $(BIN)/python -m pytest -q tests/notebooks
