@@ -3,93 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, fields
+from dataclasses import replace
 from hashlib import blake2b
-from operator import attrgetter
 
 import numpy as np
 import orjson
 
-from engine.recommend import ANYTHING, Chances, Choice, Draw, Mode, Policy, Wish, choose
+from engine.recommend import ANYTHING, Chances, Choice, Draw, Policy, choose
+from engine.recommending.explain import explain
 from engine.responses import EMPTY, History
 from engine.tracing import AnyState, Standing
 from engine.tracing.judgements import Judgement, fold_judged
 from models.predictor import Student
 from service import policies
+from service.asking import Question
 from service.errors import NoCatalog, UnknownSkills
 from service.serving import Serving
-from service.views import Next, Reason, Recommendation
+from service.views import Alternative, Detail, Explanation, Next, Notice, Reason, Recommendation, SkillPart
 
 HOUR = 3_600_000  # ms
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """What was asked: how many items, and what :class:`engine.recommend.Wish` says of the rest.
-
-    skills, exclude  only items of these skills; never these items
-    band       P(correct), from and to; ``by`` in ms
-    estimates  what teachers said of skills: (skill, share, answers, ms), folded in beside the answers
-    """
-
-    n: int = 1
-    skills: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    mode: str = Mode.LEARN.value
-    targets: tuple[str, ...] = ()
-    by: int | None = None
-    left: int | None = None
-    never: tuple[str, ...] = ()
-    items: tuple[str, ...] = ()
-    order: tuple[str, ...] = ()
-    band: tuple[float, float] | None = None
-    repeats: int | None = None
-    spacing: int | None = None
-    pins: tuple[str, ...] = ()
-    estimates: tuple[tuple[str, float, float, int], ...] = ()
-
-    @property
-    def told(self) -> dict[str, object]:
-        """As the log has it: what is as always is left out."""
-        said = {name: getattr(self, name) for name in FIELDS}
-        return {name: value for name, value in said.items() if name == "n" or value != FIELDS[name]}
-
-    @property
-    def plain(self) -> bool:
-        """Whether nothing was asked for but how many items, on which skills, without which items."""
-        return bool(_WISHED(self) == _WISHED(ONE))
-
-    @property
-    def wish(self) -> Wish:
-        """What the engine is asked beside skills and exclusions."""
-        return Wish(
-            Mode(self.mode),
-            self.targets,
-            self.by,
-            self.left,
-            self.never,
-            self.items,
-            self.order,
-            self.band and (self.band[0], self.band[1]),
-            self.repeats,
-            self.spacing,
-            self.pins,
-        )
-
-    @property
-    def named(self) -> tuple[str, ...]:
-        """Every skill that it names."""
-        return (*self.skills, *self.targets, *self.never, *self.order)
-
-    @property
-    def reads_history(self) -> bool:
-        """Whether the whole history is needed to answer it."""
-        return bool(self.estimates) or self.repeats is not None or self.spacing is not None
-
-
-FIELDS = {field.name: field.default for field in fields(Question)}
-ONE = Question()
-_WISHED = attrgetter(*[name for name in FIELDS if name not in {"n", "skills", "exclude"}])
 
 
 class Chooser:
@@ -138,7 +70,27 @@ class Chooser:
         choice = choose(serving.tracer, state, self.policy, draw, *wanted, now, chances, standing, wish, answered)
         made = tuple(self._named(serving, asked, choice, slot) for slot in range(len(choice.recommendations)))
         versions = serving.model_version, serving.catalog_version
-        return Next(student_id, str(choice.outcome), choice.text, made, *versions), choice
+        told = _notices(serving, choice) if choice.notices else ()
+        return Next(student_id, str(choice.outcome), choice.text, made, *versions, told), choice
+
+    def explained(self, serving: Serving, answer: Next, choice: Choice, standing: Standing) -> Next:
+        """The answer with what each part of the rule said, and why the next best were not given."""
+        skills = serving.catalog.skills
+        details = [
+            Detail(
+                made.recommendation_id,
+                one.for_student,
+                tuple(SkillPart(skills[part.skill].id, part.parts) for part in one.parts),
+                one.ease,
+                one.score,
+                one.near_ties,
+                tuple(Alternative(skills[a.skill].id, a.why, a.text, a.parts) for a in one.alternatives),
+            )
+            for made, one in zip(
+                answer.recommendations, explain(serving.tracer, standing, self.policy, choice), strict=True
+            )
+        ]
+        return replace(answer, explanation=Explanation(choice.candidates, choice.filtered, tuple(details)))
 
     def log_event(self, answer: Next, choice: Choice, slot: int, question: Question, length: int, at: int) -> bytes:
         """A recommendation as the log keeps it: enough to make the choice again (:mod:`service.decisions`), and no
@@ -191,6 +143,11 @@ class Chooser:
             serving.model_version,
             serving.catalog_version,
         )
+
+
+def _notices(serving: Serving, choice: Choice) -> tuple[Notice, ...]:
+    skills = serving.catalog.skills
+    return tuple(Notice("wheel-spinning", skills[one.skill].id, one.text) for one in choice.notices)
 
 
 def _asked(student_id: str, length: int, question: Question) -> list[object]:

@@ -7,12 +7,13 @@ The API renders them as RFC 9457 ``application/problem+json``; the command line 
     ├── MalformedBody 400           not JSON at all
     ├── NotSignedIn 401             no session or key, or one that does not hold
     ├── NotAllowed 403              another's class, another student
-    ├── NotFound 404                UnknownStudent, UnknownClass, UnknownTable
+    ├── NotFound 404                UnknownStudent, UnknownClass, UnknownNote, UnknownTable
     ├── NoCatalog 409               nothing can be recommended yet
+    ├── TooManyNotes 409            of one student
     ├── ResponseConflict 409        same id, other content
     ├── BodyTooLarge 413
     ├── UnsupportedMediaType 415
-    ├── Invalid 422                 InvalidRequest, InvalidResponse, InvalidBatch, UnknownSkills, CatalogRefused
+    ├── Invalid 422                 InvalidRequest, InvalidResponse, InvalidBatch, UnknownSkills, UnknownItems, CatalogRefused
     ├── TooManyRequests 429         one caller, beyond its rate limit
     ├── Internal 500
     └── Unavailable 503             the store does not answer, or the service is not ready; Overloaded
@@ -96,6 +97,14 @@ class UnknownClass(NotFound):
         super().__init__(detail, class_id=class_id)
 
 
+class UnknownNote(NotFound):
+    slug, title = "unknown-note", said("There is no such note of this student")
+    mend = "GET /v1/students/{id}/notes lists the notes; one that was withdrawn is gone."
+
+    def __init__(self, student_id: str, note_id: str) -> None:
+        super().__init__(f"Student {student_id!r} has no note {note_id!r}.", student_id=student_id, note_id=note_id)
+
+
 class UnknownTable(NotFound):
     slug, title = "unknown-table", said("The catalog has no such table")
     mend = "The tables are items, skills and prerequisites."
@@ -107,6 +116,14 @@ class NoCatalog(Problem):
 
     def __init__(self) -> None:
         super().__init__(said("Nothing can be recommended before the items and their skills are known."))
+
+
+class TooManyNotes(Problem):
+    status, slug, title = 409, "too-many-notes", "Too much is noted of this student"
+    mend = "Withdraw notes that are done with: DELETE /v1/students/{id}/notes/{note_id}."
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"At most {most} notes are kept of a student.", most=most)
 
 
 class ResponseConflict(Problem):
@@ -162,6 +179,14 @@ class UnknownSkills(Invalid):
 
     def __init__(self, skills: Sequence[str]) -> None:
         super().__init__("Unknown: " + ", ".join(map(repr, skills[:10])), unknown=list(skills[:100]))
+
+
+class UnknownItems(Invalid):
+    slug, title = "unknown-items", "The catalog does not hold these items"
+    mend = "GET /v1/catalog lists the items."
+
+    def __init__(self, items: Sequence[str]) -> None:
+        super().__init__("Unknown: " + ", ".join(map(repr, items[:10])), unknown=list(items[:100]))
 
 
 class CatalogRefused(Invalid):

@@ -14,11 +14,14 @@ from engine.mastery import thresholds as thresholds_of
 from engine.recommend import Policy
 from engine.responses import History, Response, pack, unpack
 from engine.tracing import AnyState, Standing, Step
+from engine.tracing.judgements import fold_judged
 from service import metrics
 from service.answers import Answer
+from service.asking import ONE, Question
 from service.behind import Behind
-from service.choosing import HOUR, Chooser, Question
+from service.choosing import HOUR, Chooser
 from service.errors import NoCatalog, UnknownClass, UnknownStudent
+from service.notes import NONE, Notebook, Notes
 from service.roster import Rosters
 from service.serving import Serving, Servings
 from service.states import PART, States
@@ -54,7 +57,7 @@ class Tutor:
     ) -> None:
         self.store, self.servings, self.behind, self.now = store, servings, behind, now
         self.thresholds, self.rosters = thresholds or Thresholds(), Rosters(store, now)
-        self._states = States(store, behind)
+        self.notebook, self._states = Notebook(store, servings, now), States(store, behind)
         self._chooser = Chooser(policy or Policy(), salt)
 
     @property
@@ -83,6 +86,7 @@ class Tutor:
         outcomes = {student: iter(one.outcomes) for student, one in zip(groups, recorded, strict=True)}
         hour = at - at % HOUR  # what is said is of the whole hour, so that a resend has the same answer
         tracer = current.tracer
+        states, records, notes = await self._noted(current, who, stored, states)
         known = {one: (state, tracer.standing(state, hour)) for one, state in zip(who, states, strict=True)}
         results = tuple(
             [
@@ -92,10 +96,14 @@ class Tutor:
         )
         if not next_items:
             return Receipt(results, {}, current.model_version, current.catalog_version)
-        records = {student: unpack(one.records) for student, one in zip(groups, stored, strict=True)}
-        students = dict.fromkeys(one.student_id for one in results if one.outcome is not Outcome.CONFLICT)
-        asked = {one: (known[one][0], records[one], known[one][1]) for one in students}
-        following = await self._following(current, asked, next_items, at)
+        left = {one.student_id for one in results if one.outcome is not Outcome.CONFLICT}
+        question = ONE if next_items == 1 else Question(next_items)
+        asked = {
+            one: (*known[one], history, of_one.asked(question, history) if of_one.notes else question)
+            for one, history, of_one in zip(who, records, notes, strict=True)
+            if one in left
+        }
+        following = await self._following(current, asked, at)
         return Receipt(results, following, current.model_version, current.catalog_version)
 
     def _result(
@@ -118,13 +126,13 @@ class Tutor:
         return SkillNow(skill, mastery, float(standing.known[k]), responses, word)
 
     async def _following(
-        self, serving: Serving, students: Mapping[str, tuple[AnyState, History, Standing]], n: int, at: int
+        self, serving: Serving, students: Mapping[str, tuple[AnyState, Standing, History, Question]], at: int
     ) -> dict[str, Next]:
         """What comes next for every student."""
         following = {}
-        for number, (student, (state, records, standing)) in enumerate(students.items(), 1):
+        for number, (student, (state, standing, records, question)) in enumerate(students.items(), 1):
             try:
-                following[student] = self._choose(serving, student, state, records, Question(n), at, standing)
+                following[student] = self._choose(serving, student, state, records, question, at, standing)
             except NoCatalog as fault:  # the responses are recorded all the same
                 versions = serving.model_version, serving.catalog_version
                 following[student] = Next(student, "no catalog", f"{fault.detail} {fault.mend}", (), *versions)
@@ -137,13 +145,20 @@ class Tutor:
     async def next(
         self, student_id: str, n: int = 1, skills: Sequence[str] = (), exclude: Sequence[str] = (), log: bool = True
     ) -> Next:
-        """Up to ``n`` items to give next. Raises :class:`NoCatalog` and :class:`UnknownSkills`.
+        """Up to ``n`` items to give next, as :meth:`ask` finds them."""
+        question = Question(n, tuple(skills), tuple(exclude)) if n != 1 or skills or exclude else ONE
+        return await self.ask(student_id, question, log)
+
+    async def ask(self, student_id: str, question: Question, log: bool = True, explain: bool = False) -> Next:
+        """The items to give next, as was asked and as teachers noted. Raises :class:`NoCatalog` and
+        :class:`UnknownSkills`.
 
         ``log=False`` where nobody is given them: a page that shows what would come is no recommendation.
         """
-        question = Question(n, tuple(skills), tuple(exclude))
-        serving, (stored,), (state,) = await self._read([student_id])
-        return self._choose(serving, student_id, state, unpack(stored.records), question, self.now(), log=log)
+        serving, stored, states = await self._read([student_id], question.reads_history)
+        (state,), (records,), (notes,) = await self._noted(serving, [student_id], stored, states)
+        question = notes.asked(question, records) if notes.notes else question
+        return self._choose(serving, student_id, state, records, question, self.now(), log=log, explain=explain)
 
     def _choose(
         self,
@@ -155,9 +170,13 @@ class Tutor:
         at: int,
         standing: Standing | None = None,
         log: bool = True,
+        explain: bool = False,
     ) -> Next:
-        """``records`` are the whole history where the serving has a predictor, which reads it."""
+        """``records`` are the whole history where the serving has a predictor or the question reads it."""
         answer, choice = self._chooser.choose(serving, student_id, state, question, at, records, standing)
+        if explain:
+            standing = standing or serving.tracer.standing(state, at - at % HOUR)
+            answer = self._chooser.explained(serving, answer, choice, standing)
         if not log:
             return answer
         events = [
@@ -173,10 +192,17 @@ class Tutor:
 
     async def states(self, students: Sequence[str]) -> tuple[Serving, list[AnyState]]:
         """Where students stand, folded on from what is held or kept of them: no whole history is read for it."""
-        serving, _, states = await self._read(students)
-        return serving, states
+        serving, stored, states = await self._read(students)
+        return serving, (await self._noted(serving, students, stored, states))[0]
 
-    async def _read(self, who: Sequence[str]) -> tuple[Serving, Sequence[StudentState], list[AnyState]]:
+    async def _read(
+        self, who: Sequence[str], whole: bool = False
+    ) -> tuple[Serving, Sequence[StudentState], list[AnyState]]:
+        """``whole`` where the whole histories are needed, and not only what is to be folded."""
+        if whole:
+            stored, heads = await self.store.read(who, b"")
+            current = await self.servings.at(heads)
+            return current, stored, await self._states.after(current, who, stored, {})
         serving = self.serving
         held = self._states.held(serving, who)
         stored, heads = await self.store.read(who, serving.read_by, held)
@@ -186,23 +212,42 @@ class Tutor:
             stored, _ = await self.store.read(who, current.read_by, held)
         return current, stored, await self._states.after(current, who, stored, held)
 
+    async def _noted(
+        self, serving: Serving, who: Sequence[str], stored: Sequence[StudentState], states: list[AnyState]
+    ) -> tuple[list[AnyState], list[History], list[Notes]]:
+        """States with what teachers said of mastery, records, and notes: of students of whom something is noted the
+        records are the whole history."""
+        records, notes = [unpack(one.records) for one in stored], [NONE] * len(states)
+        noted = [at for at, one in enumerate(stored) if one.notes]
+        if not noted:
+            return states, records, notes
+        whole, _ = await self.store.read([who[at] for at in noted], b"")
+        states = [*states]
+        for at, one in zip(noted, whole, strict=True):
+            records[at], notes[at] = unpack(one.records), Notes.read(one.notes)
+            if said := notes[at].judgements:
+                states[at] = await asyncio.to_thread(fold_judged, serving.tracer, records[at], said)
+        return states, records, notes
+
+    # ---------------------------------------------------------------------------------------------------- mastery
+
     async def mastery(self, student_id: str) -> StudentMastery:
         """Mastery of every skill, with its interval. Raises :class:`UnknownStudent`."""
-        serving, (history,) = await self._histories([student_id])
+        serving, (history,), (notes,) = await self._histories([student_id])
         await self._must_be_known(student_id, history)
-        return await asyncio.to_thread(self._mastery, serving, student_id, history, self.now())
+        return await asyncio.to_thread(self._mastery, serving, student_id, history, notes, self.now())
 
-    def _mastery(self, serving: Serving, student_id: str, history: History, at: int) -> StudentMastery:
-        state = serving.tracer.fold(history)
+    def _mastery(self, serving: Serving, student_id: str, history: History, notes: Notes, at: int) -> StudentMastery:
+        state = fold_judged(serving.tracer, history, notes.judgements)
         rows = report(serving.tracer, history, state, at, self.thresholds)
         unknown = sum(item not in serving.catalog.key_index for item in history["item"].tolist())
         last_at = int(history["at"].max()) if len(history) else None
         versions = serving.model_version, serving.catalog_version
-        return StudentMastery(student_id, len(history), unknown, last_at, tuple(rows), *versions)
+        return StudentMastery(student_id, len(history), unknown, last_at, tuple(rows), *versions, notes.notes)
 
     async def history(self, student_id: str, limit: int = 100, offset: int = 0) -> StudentHistory:
         """Responses, the newest first, and how each moved the estimates. Raises :class:`UnknownStudent`."""
-        serving, (history,) = await self._histories([student_id])
+        serving, (history,), _ = await self._histories([student_id])
         await self._must_be_known(student_id, history)
         steps = await asyncio.to_thread(lambda: list(serving.tracer.trace(history))[::-1][offset : offset + limit])
         told = tuple(_told(serving, step) for step in steps)
@@ -223,11 +268,11 @@ class Tutor:
         students = await self.rosters.class_students(class_id)
         if not students:
             raise UnknownClass(class_id)
-        serving, histories = await self._histories(students)
+        serving, histories, notes = await self._histories(students)
         at = self.now()
 
         def work() -> ClassMastery:
-            rows = [self._mastery(serving, *one, at) for one in zip(students, histories, strict=True)]
+            rows = [self._mastery(serving, *one, at) for one in zip(students, histories, notes, strict=True)]
             spread = []
             for k, skill in enumerate(serving.catalog.skills):
                 counts = Counter(row.skills[k].status for row in rows)
@@ -253,10 +298,11 @@ class Tutor:
 
     # ---------------------------------------------------------------------------------------------------- folding
 
-    async def _histories(self, students: Sequence[str]) -> tuple[Serving, list[History]]:
-        """Whole histories, and what to fold them with."""
+    async def _histories(self, students: Sequence[str]) -> tuple[Serving, list[History], list[Notes]]:
+        """Whole histories, notes, and what to fold them with."""
         stored, heads = await self.store.read(students, b"")
-        return await self.servings.at(heads), [unpack(one.records) for one in stored]
+        notes = [Notes.read(one.notes) for one in stored]
+        return await self.servings.at(heads), [unpack(one.records) for one in stored], notes
 
 
 def summary(catalog: Catalog) -> CatalogSummary:

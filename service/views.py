@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.mastery import SkillMastery, Status
+from service.notes import Note
 from service.store.base import Outcome
 
 
@@ -55,6 +56,55 @@ class Recommendation:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Something that a teacher should be told of: a skill that rests after wrong answers in a row."""
+
+    code: str
+    skill_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SkillPart:
+    """What each part of the rule said of a skill, by name; the worth is their product."""
+
+    skill_id: str
+    parts: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A skill that was not given, and why: a code and a sentence for the teacher."""
+
+    skill_id: str
+    why: str
+    text: str
+    parts: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One recommendation in detail: its score is the worth of its skills times its ease."""
+
+    recommendation_id: str
+    for_student: str
+    skills: tuple[SkillPart, ...]
+    ease: float
+    score: float
+    near_ties: int
+    alternatives: tuple[Alternative, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """``filtered``: how many items were kept from being given, by what kept them."""
+
+    candidates: int
+    filtered: Mapping[str, int]
+    recommendations: tuple[Detail, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Next:
     """The answer to "what next?". ``outcome``: learn, nothing left, not ready, no items or no catalog."""
 
@@ -64,6 +114,8 @@ class Next:
     recommendations: tuple[Recommendation, ...]
     model_version: str
     catalog_version: str
+    notices: tuple[Notice, ...] = ()
+    explanation: Explanation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +139,7 @@ class StudentMastery:
     skills: tuple[SkillMastery, ...]
     model_version: str
     catalog_version: str
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

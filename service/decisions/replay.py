@@ -14,7 +14,8 @@ from engine.recommend import Choice, Policy, Recommendation
 from engine.responses import History, unpack
 from engine.tracing import AnyState
 from service import policies
-from service.choosing import Chooser, Question
+from service.asking import Question
+from service.choosing import Chooser
 from service.decisions.log import Logged
 from service.decisions.outcomes import Came, came_of
 from service.serving import Serving, load

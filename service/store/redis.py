@@ -42,7 +42,7 @@ BUCKETS = 256
 CONNECT_TIMEOUT = 2.0
 TIMEOUT = 5.0
 HEADS = "nw:{artifacts}:heads"
-HEADS_COMMAND: Command = ("HMGET", HEADS, "catalog", "model", "roster")
+HEADS_COMMAND: Command = ("HMGET", HEADS, "catalog", "model", "roster", "access")
 HEADER = TAG_SIZE + 10
 MARKS = {kind: bytes([number]) for number, kind in enumerate(KINDS)}
 
@@ -121,7 +121,7 @@ class RedisStore:
 
     async def keep_notes(self, student_id: str, notes: bytes, instead_of: bytes) -> bool:
         key = f"nw:{{b{bucket_of(student_id)}}}:notes:{student_id}"
-        return (await self._run([NOTES.call([key], [instead_of, notes])]))[0] == 1
+        return bool((await self._run([NOTES.call([key], [instead_of, notes])]))[0])
 
     async def append_log(self, kind: LogKind, events: Sequence[tuple[str, bytes]]) -> None:
         await self._run([("XADD", _log(bucket_of(who)), "*", "e", _entry(kind, event)) for who, event in events])

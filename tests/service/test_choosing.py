@@ -9,7 +9,8 @@ from engine.model import builtin
 from engine.recommend import Policy
 from engine.responses import Response, pack, unpack
 from engine.tracing import bind
-from service.choosing import HOUR, Chooser, Question
+from service.asking import Question
+from service.choosing import HOUR, Chooser
 from service.serving import Serving
 from service.views import Next
 from tests.service.made import NOW, ODD_SKILL, catalog, forgetful
