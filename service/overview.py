@@ -12,14 +12,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
+from engine.intervals import mean_interval
 from engine.mastery import Status
 from service.access import borders
+from service.growth import growth
 from service.roster import Roster
 from service.tallies import Tally, tallies
 from service.tutor import Tutor
 
 LEAST = 10
-WEEK = 7 * 86_400_000
+DAY_MS = 86_400_000
+WEEK, GROWTH_DAYS = 7 * DAY_MS, 28
 JUDGED = (Status.MASTERED, Status.NEEDS_REVIEW, Status.LEARNING)
 
 
@@ -33,6 +38,10 @@ class Figures:
     answers: int
     judged: int  # pairs of a student and a skill with enough answers to judge
     mastered: int  # of those, how many are mastered, also where it is time to review
+    missing: int  # without any answer
+    growth: float | None  # rise of expected success in GROWTH_DAYS, over all skills, averaged over who has answered
+    growth_low: float | None  # its 90 % interval; None where fewer than LEAST have answered
+    growth_high: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +70,37 @@ async def overview(tutor: Tutor) -> Overview:
     borders.require_overview()
     roster = await tutor.rosters.current()
     serving, found = await tallies(tutor, await tutor.classes())
-    lines = tuple(_lines(found, roster, tutor.now()))
+    everybody = list(dict.fromkeys(one.student_id for group in found.values() for one in group))
+    grown = await growth(tutor, everybody, tutor.now() - GROWTH_DAYS * DAY_MS)
+    lines = tuple(_lines(found, roster, tutor.now(), grown))
     suppressed = sum(line.figures is None for line in lines if line.level == "class")
     return Overview(lines, suppressed, serving.model_version, serving.catalog_version)
 
 
-def figures(students: Iterable[Tally], now: int) -> Figures | None:
+def figures(students: Iterable[Tally], now: int, grown: Mapping[str, float]) -> Figures | None:
     """Figures of a group in which a student may stand twice; None where it is too small."""
     group = list({one.student_id: one for one in students}.values())
     if len(group) < LEAST:
         return None
+    rises = np.array([grown[one.student_id] for one in group if one.student_id in grown])
+    shown = mean_interval(rises) if len(rises) >= LEAST else (None, None, None)
+    reached = sum(one.responses > 0 for one in group)
     counts = sum((one.counts for one in group), Counter[Status]())
     return Figures(
         len(group),
-        sum(one.responses > 0 for one in group),
+        reached,
         sum(one.last_at is not None and now - one.last_at < WEEK for one in group),
         sum(one.responses for one in group),
         sum(counts[status] for status in JUDGED),
         sum(counts[status] for status in JUDGED if status is not Status.LEARNING),
+        len(group) - reached,
+        *shown,
     )
 
 
-def _lines(classes: Mapping[str, Sequence[Tally]], roster: Roster, now: int) -> Iterable[Line]:
+def _lines(
+    classes: Mapping[str, Sequence[Tally]], roster: Roster, now: int, grown: Mapping[str, float]
+) -> Iterable[Line]:
     by_school: dict[str, list[str]] = {}
     for class_id in classes:
         group = roster.a_class.get(class_id)
@@ -92,11 +110,13 @@ def _lines(classes: Mapping[str, Sequence[Tally]], roster: Roster, now: int) -> 
         name = (school.name or school.id) if school else ""
         groups = {one: frozenset(student.student_id for student in classes[one]) for one in members}
         shown = _shown(groups)
-        parts = [_line(one, classes[one], name, roster, now if one in shown else None) for one in members]
+        parts = [
+            _line(one, name, roster, figures(classes[one], now, grown) if one in shown else None) for one in members
+        ]
         together = (student for one in members if one in shown for student in classes[one])
         whole = frozenset[str]().union(*(groups[one] for one in shown))
         tells = any(_leaves_few(whole, groups[one]) for one in shown)
-        yield Line("school", name, "", name, None if tells else figures(together, now))
+        yield Line("school", name, "", name, None if tells else figures(together, now, grown))
         yield from sorted(parts, key=lambda line: (line.title.casefold(), line.class_id))
 
 
@@ -117,8 +137,7 @@ def _leaves_few(group: frozenset[str], part: frozenset[str]) -> bool:
     return part < group and len(group - part) < LEAST
 
 
-def _line(class_id: str, students: Sequence[Tally], school: str, roster: Roster, now: int | None) -> Line:
-    """``now`` is None where the figures are not shown."""
+def _line(class_id: str, school: str, roster: Roster, shown: Figures | None) -> Line:
     group = roster.a_class.get(class_id)
     title = group.title if group and group.title else class_id
-    return Line("class", school, class_id, title, None if now is None else figures(students, now))
+    return Line("class", school, class_id, title, shown)

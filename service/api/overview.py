@@ -12,7 +12,7 @@ from pydantic import Field
 from service.api.dependencies import TutorDep
 from service.api.schemas import Out, reply
 from service.api.tables import DESCRIBED, Format, csv_reply, wants_csv
-from service.overview import LEAST, Figures, Overview, overview
+from service.overview import GROWTH_DAYS, LEAST, Figures, Overview, overview
 
 router = APIRouter(tags=["classes"])
 
@@ -27,6 +27,13 @@ class FiguresOut(Out):
     answers: int = Field(description="All answers of these students.")
     judged: int = Field(description="Pairs of a student and a skill with enough answers to judge.")
     mastered: int = Field(description="Of those, how many are mastered, also where it is time to review.")
+    missing: int = Field(description="Students without any answer.")
+    growth: float | None = Field(
+        description=f"Rise of expected success within {GROWTH_DAYS} days, over all skills, averaged over the students "
+        f"with answers; null where these are fewer than {LEAST}."
+    )
+    growth_low: float | None = Field(description="Low end of its 90 % interval.")
+    growth_high: float | None = Field(description="High end of its 90 % interval.")
 
 
 class LineOut(Out):

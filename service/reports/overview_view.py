@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from service.language import _, ngettext, number
-from service.overview import LEAST, Overview
+from service.overview import LEAST, Figures, Overview
 from service.reports.facts import Context
-from service.reports.words import readable
+from service.reports.words import readable, signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +36,17 @@ def overview_page(view: Overview, context: Context) -> OverviewPage:
     return OverviewPage(_headline(view), tuple(rows), _too_small(), context)
 
 
-def _cells(f: object) -> tuple[str, ...]:
-    names = ("students", "reached", "active", "answers", "judged", "mastered")
-    return tuple(number(getattr(f, name)) for name in names)
+def _cells(f: Figures) -> tuple[str, ...]:
+    counts = (f.students, f.missing, f.active, f.answers, f.judged, f.mastered)
+    return *map(number, counts), _growth(f)
+
+
+def _growth(f: Figures) -> str:
+    if f.growth is None:
+        return "–"
+    return _(
+        "%(mean)s (%(low)s to %(high)s)", mean=signed(f.growth), low=signed(f.growth_low), high=signed(f.growth_high)
+    )
 
 
 def _too_small() -> str:

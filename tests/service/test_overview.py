@@ -9,9 +9,13 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from scipy.stats import t
 
+from engine.responses import unpack
 from service.overview import LEAST, Figures
+from service.reports.words import signed
 from service.roster import Class, Enrolment, Person, School
 from service.roster.roster import made
 from service.settings import Settings
@@ -65,7 +69,44 @@ async def test_figures_counted_by_hand(door: Door) -> None:
     shown = told["lines"][1]["figures"]
     assert (shown["students"], shown["reached"], shown["active"], shown["answers"]) == (12, 10, 4, 50)
     assert (shown["judged"], shown["mastered"]) == (10, 6)  # five right answers on one skill each; five wrong ones
+    assert shown["missing"] == 2
     assert told["suppressed"] == 2
+
+
+async def test_growth_is_of_who_has_answered_with_its_interval(door: Door) -> None:
+    """Of ten who answered, six were right: four of them this week, two a month ago as were the four who were wrong."""
+    tutor = door.api.tutor
+    (shown,) = [
+        line["figures"] for line in (await door.ask(LEADER, "/v1/overview")).json()["lines"] if line["class_id"] == "4a"
+    ]
+    rises = []
+    for name in BIG[:10]:
+        (stored,), _ = await tutor.store.read([name], b"")
+        tracer, history = tutor.serving.tracer, unpack(stored.records)
+        since = NOW - 28 * 86_400_000
+        before = tracer.standing(tracer.fold(history[history["at"] < since]), since).mastery
+        rises.append(float((tracer.standing(tracer.fold(history), NOW).mastery - before).mean()))
+    assert sum(rise > 0 for rise in rises) == 4
+    assert sum(abs(rise) < 1e-9 for rise in rises) == 6  # the untrained model forgets nothing
+    assert shown["growth"] == pytest.approx(np.mean(rises))
+    assert shown["growth_high"] - shown["growth"] == pytest.approx(shown["growth"] - shown["growth_low"])
+    assert shown["growth_high"] - shown["growth"] == pytest.approx(
+        t.ppf(0.95, 9) * np.std(rises, ddof=1) / np.sqrt(10), rel=1e-3
+    )
+
+
+async def test_growth_of_fewer_than_ten_is_not_told(door: Door) -> None:
+    rosters = door.api.tutor.rosters
+    now = await rosters.current()
+    kept = [one for one in now.enrolments if one.person != "p0"] + [
+        Enrolment("4a", f"n{n}", "student") for n in range(3)
+    ]
+    people = [*now.students, *(Person(f"n{n}") for n in range(3))]
+    await rosters.publish(made(people, now.teachers, now.schools, now.classes, kept))
+    lines = (await door.ask(LEADER, "/v1/overview")).json()["lines"]
+    (shown,) = [line["figures"] for line in lines if line["class_id"] == "4a"]
+    assert (shown["students"], shown["reached"], shown["missing"]) == (14, 9, 5)
+    assert (shown["growth"], shown["growth_low"], shown["growth_high"]) == (None, None, None)
 
 
 async def test_a_small_group_is_suppressed_everywhere_and_cannot_be_found_by_subtraction(door: Door) -> None:
@@ -86,13 +127,17 @@ async def test_screen_json_and_csv_are_equal(door: Door) -> None:
     assert len(lines) == len(rows) == len(shown) == len(titles) == 5
     for line, row, cells, title in zip(lines, rows, shown, titles, strict=True):
         assert row["title"].removeprefix("'") == line["title"] == title
-        numbers = list(line["figures"].values()) if line["figures"] else None
-        assert [row[name] for name in Figures.__dataclass_fields__] == (
-            list(map(str, numbers)) if numbers else [""] * 6
-        )
-        assert cells == (
-            list(map(str, numbers)) if numbers else ["not shown: fewer than 10 students, or it would tell of so few"]
-        )
+        told = line["figures"]
+        names = list(Figures.__dataclass_fields__)
+        if told is None:
+            assert [row[name] for name in names] == [""] * len(names)
+            assert cells == ["not shown: fewer than 10 students, or it would tell of so few"]
+            continue
+        assert [row[name] for name in names[:7]] == [str(told[name]) for name in names[:7]]
+        assert [row[name] for name in names[7:]] == [f"{told[name]:.4f}" for name in names[7:]]
+        counts = ("students", "missing", "active", "answers", "judged", "mastered")
+        rise, low, high = (signed(told[name]) for name in ("growth", "growth_low", "growth_high"))
+        assert cells == [*(str(told[name]) for name in counts), f"{rise} ({low} to {high})"]
     assert rows[1]["title"] == "'=4a"
     for text in (page, answer.text):
         assert not re.search(r"Name of|\b[pq]\d", text)
