@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -55,6 +55,49 @@ class RecommendationOut(Out):
     catalog_version: str
 
 
+class NoticeOut(Out):
+    """Something that a teacher should be told of."""
+
+    code: str = Field(examples=["wheel-spinning"])
+    skill_id: str
+    text: str
+
+
+PARTS = Field(description="By name: gate (are its prerequisites known), gain, opens, guard; worth is their product.")
+
+
+class SkillPartOut(Out):
+    skill_id: str
+    parts: dict[str, float] = PARTS
+
+
+class AlternativeOut(Out):
+    """A skill that was not given."""
+
+    skill_id: str
+    why: str = Field(
+        description="mastered, not ready, near tie, limits, or the part that was lower: gate, gain, opens, guard"
+    )
+    text: str
+    parts: dict[str, float] = PARTS
+
+
+class DetailOut(Out):
+    recommendation_id: str
+    for_student: str = Field(description="The reason in a sentence for the student.")
+    skills: list[SkillPartOut]
+    ease: float = Field(description="What its P(correct) made of the worth of its skills.")
+    score: float
+    near_ties: int = Field(description="Among how many as good ones it was drawn.")
+    alternatives: list[AlternativeOut]
+
+
+class ExplanationOut(Out):
+    candidates: int = Field(description="Items that could be given.")
+    filtered: dict[str, int] = Field(description="How many items were kept from it, by what kept them.")
+    recommendations: list[DetailOut]
+
+
 class NextOut(Out):
     student_id: str
     outcome: str = Field(description="learn, nothing left (what comes is review), not ready, no items, no catalog")
@@ -62,6 +105,24 @@ class NextOut(Out):
     recommendations: list[RecommendationOut]
     model_version: str
     catalog_version: str
+    notices: list[NoticeOut] = Field(description="What a teacher should be told of.")
+    explanation: ExplanationOut | None = Field(description="Where it was asked for.")
+
+
+class NoteOut(Out):
+    """What a teacher noted."""
+
+    id: str
+    kind: str = Field(description="pin, estimate or limits")
+    author: str
+    at: Moment
+    said: dict[str, Any] = Field(description="item_id; or skill_id, mastery and answers; or the limits.")
+    comment: str
+
+
+class NotesOut(Out):
+    student_id: str
+    notes: list[NoteOut] = Field(description="The oldest first.")
 
 
 class ResultOut(Out):
@@ -115,6 +176,7 @@ class StudentMasteryOut(Out):
     skills: list[SkillMasteryOut]
     model_version: str
     catalog_version: str
+    notes: list[NoteOut] = Field([], description="What teachers noted; estimates among them have moved the mastery.")
 
 
 class MoveOut(Out):
@@ -158,6 +220,6 @@ class ClassMasteryOut(Out):
     catalog_version: str
 
 
-def reply(schema: type[Out], view: object) -> Response:
+def reply(schema: type[Out], view: object, status: int = 200) -> Response:
     """The view in the form of the schema."""
-    return Response(schema.model_validate(view).model_dump_json(), media_type="application/json")
+    return Response(schema.model_validate(view).model_dump_json(), status, media_type="application/json")
