@@ -21,7 +21,6 @@ from engine.filter import answer, drift, emit, of_repeats, retained
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Counts = npt.NDArray[np.signedinteger[Any]]
-Codes = npt.NDArray[np.int16]
 
 EXACT, LATTICE, COMPACT = range(3)  # how a belief is kept: unrounded; P(L | theta); one P(L) for every theta
 STEP = 2048.0  # of the lattice, a logit
@@ -61,33 +60,6 @@ def encode(p: float) -> Any:
 def decode(code: float) -> Any:
     """P(L) of a point of the lattice."""
     return 1.0 / (1.0 + np.exp(-code / STEP))
-
-
-@njit(cache=True, error_model="numpy")
-def encoded(known: Floats) -> Any:
-    """Codes [n, G] of P(L | theta) on the lattice."""
-    found = np.empty(known.shape, np.int16)
-    for i in range(known.shape[0]):
-        for g in range(known.shape[1]):
-            found[i, g] = np.int16(encode(known[i, g]))
-    return found
-
-
-@njit(cache=True, error_model="numpy")
-def restore(belief: Any, codes: Codes, steps: Ints, count: Ints, last: Ints, place: Ints) -> None:
-    """Put into a newcomer's belief what is kept of the n skills practised, exactly: codes [n, G] that were
-    :func:`encoded`, or [n, 1] for one P(L) at every theta; ``steps`` [n] from one skill's number to the next; count,
-    last (seconds) and place [n], or no place at all. Raises IndexError on a number that is no skill's."""
-    k = 0
-    for i in range(len(steps)):
-        k += steps[i]
-        if k < 0 or k >= len(belief.seen):
-            raise IndexError("there is no such skill")
-        for g in range(belief.known.shape[1]):
-            belief.known[k, g] = decode(float(codes[i, g if codes.shape[1] > 1 else 0]))
-        belief.seen[k], belief.last[k] = count[i], last[i] * SECOND
-        if len(place) > 0:
-            belief.place[k] = place[i]
 
 
 @njit(cache=True, error_model="numpy")
@@ -190,12 +162,12 @@ def follow(
             if len(after) > 0:
                 after[link + j] = expected(success, known, weight, k, 1.0)
         if slot[i] >= 0:
-            _remember(memory[slot[i]], score[i], now, number, kept)
+            remember(memory[slot[i]], score[i], now, number, kept)
         number, link = number + 1, link + n
 
 
 @njit(cache=True, error_model="numpy")
-def _remember(met: Floats, score: float, now: int, number: int, kept: int) -> None:
+def remember(met: Floats, score: float, now: int, number: int, kept: int) -> None:
     """Count an answer to an item into its row of the memory."""
     met[COUNT] += 1.0
     met[RIGHT] += score

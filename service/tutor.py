@@ -121,7 +121,7 @@ class Tutor:
         mastery, responses, last_at = float(standing.mastery[k]), int(state.responses[k]), int(state.last_at[k])
         needed, best = float(thresholds_of(tracer, self.thresholds)[k]), mastery
         if mastery < needed and responses >= self.thresholds.enough:  # else the word is the same
-            best = float(tracer.standing(state).mastery[k])
+            best = tracer.left(state, k)
         word = status(mastery, needed, responses, last_at, hour, self.thresholds, best)
         return SkillNow(skill, mastery, float(standing.known[k]), responses, word)
 

@@ -3,7 +3,6 @@ is remembered of items (:class:`engine.belief.Belief`), in two flat arrays (:mod
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,17 +11,10 @@ import numpy as np
 from engine import belief, facts
 from engine.belief import (
     COMPACT,
-    COUNT,
     EXACT,
-    FINE,
-    LATELY_RIGHT,
-    LATELY_WRONG,
     LATTICE,
     NEVER,
-    PLACE,
-    RIGHT,
     SECOND,
-    TIME,
     Belief,
     settled,
 )
@@ -30,9 +22,8 @@ from engine.catalog import Catalog
 from engine.facts import Facts
 from engine.mastery_model import MasteryModel, sigmoid
 from engine.responses import History, in_order_of_time
-from engine.tracing import packed
-from engine.tracing.base import RECENT, Answers, Floats, Ints, Standing, State, Tracer, observed, weighted
-from engine.tracing.columns import pack, unpack
+from engine.tracing import packed, snapshot
+from engine.tracing.base import Answers, Floats, Ints, Standing, State, Tracer, observed, weighted
 from engine.tracing.packed import STUDENT
 
 _NONE = np.empty(0)
@@ -109,6 +100,10 @@ class AbilityTracer(Tracer[Student]):
         packed.standing(*self._facts, student.numbers, student.values, at, found)
         return Standing(*found)
 
+    def left(self, state: State[Student], skill: int) -> float:
+        found: float = packed.left(*self._facts, state.belief.values, skill)
+        return found
+
     def interval(
         self, history: History, state: State[Student], now: int | None = None, share: float = 0.9
     ) -> tuple[Floats, Floats]:
@@ -165,60 +160,16 @@ class AbilityTracer(Tracer[Student]):
     # ---------------------------------------------------------------------------------------------- snapshots
 
     def dump(self, state: State[Student]) -> bytes:
-        """24 bytes a practised skill (8 where compact): 2 for each point of ability, 4 for the time, 2 for which skill
-        and how many answers; 4 a point for the weights; and 12 an item met, where the model reads repeats."""
-        student, now, practised = state.belief.numbers, self.believed(state), np.flatnonzero(state.responses)
-        met = packed.met_by(len(state.responses), student)
-        answers = int(student[packed.ANSWERS])
-        head = _HEAD.pack(state.length, answers, state.folded_at, len(practised), len(met), len(state.recent))
-        columns = (
-            now.weight,
-            belief.encoded(now.known[practised, :1] if self.compact else now.known[practised]).ravel(),
-            np.diff(practised, prepend=0),
-            now.seen[practised],
-            now.last[practised] // SECOND,
-            now.place[practised[:0] if self.facts.seconds else practised],
-            met,
-            now.memory[:, COUNT],
-            now.memory[:, RIGHT],
-            now.memory[:, TIME] // SECOND if self.facts.seconds else now.memory[:, PLACE],
-            np.rint(now.memory[:, [LATELY_RIGHT, LATELY_WRONG]] * FINE).ravel(),
-            state.recent,
-        )
-        return head + pack(list(zip(columns, _KINDS, strict=True)))
+        """See :mod:`engine.tracing.snapshot`."""
+        student = state.belief
+        found: bytes = snapshot.write(self._facts[0], student.numbers, student.values, self._kept).tobytes()
+        return found
 
     def load(self, blob: bytes) -> State[Student]:
-        length, answers, folded_at, n, m, recents = _HEAD.unpack_from(blob)
-        (k, points), places = self.facts.prior.shape, 0 if self.facts.seconds else n
-        counts = points, n if self.compact else n * points, n, n, n, places, m, m, m, m, 2 * m, recents
-        weight, codes, skills, count, last, place, items, met, right, when, lately, recent = unpack(
-            blob[_HEAD.size :], list(zip(counts, _KINDS, strict=True))
-        )
-        numbers, values = packed.newcomer(self.facts, m)
-        first = STUDENT + 3 * k
-        numbers[:STUDENT] = length, answers, folded_at, recents
-        numbers[first : first + recents], numbers[first + RECENT :] = recent, items
-        now = packed.believed(k, points, numbers, values)
-        now.weight[:] = weight
-        codes = codes.reshape(n, 1 if self.compact else points)
-        belief.restore(now, codes, *(part.astype(np.int64) for part in (skills, count, last, place)))
-        if m:
-            now.memory[:, COUNT], now.memory[:, RIGHT] = met, right
-            now.memory[:, TIME] = when.astype(np.float64) * SECOND if self.facts.seconds else 0.0
-            now.memory[:, PLACE] = 0.0 if self.facts.seconds else when
-            now.memory[:, [LATELY_RIGHT, LATELY_WRONG]] = lately.reshape(m, 2) / FINE
-        return self._state(numbers, values)
+        return self._state(*snapshot.read(*self._facts, np.frombuffer(bytearray(blob), np.uint8), self._kept))
 
 
 def _words(history: History) -> Ints:
     """The records in order of time, as words of 8 bytes [4 n]; a copy, since a kernel takes no array that is read-only
     as readily."""
     return in_order_of_time(history).view(np.int64).copy()
-
-
-_HEAD = struct.Struct("<IIqIII")
-_WHOLE = ("u1", "u2", "u4")
-_KINDS = (
-    *(("f4",), ("i2",), _WHOLE, _WHOLE, ("u4",), _WHOLE),  # weights; skills: codes, which, counts, times, places
-    *(_WHOLE, _WHOLE, ("u1", "f4"), ("u4",), ("u2",), ("i4",)),  # items: which, counts, right, when, lately; recent
-)

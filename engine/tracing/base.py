@@ -26,7 +26,7 @@ B = TypeVar("B")
 
 RECENT = 64  # how many of the last items a state remembers, for spacing and for the guard against wheel-spinning
 RIGHT = 0.5  # score from which an answer counts as right there
-SNAPSHOT = b"2"  # form of what a snapshot holds: another one is not read
+SNAPSHOT = b"3"  # form of what a snapshot holds: another one is not read
 
 
 @dataclass(frozen=True)
@@ -208,6 +208,10 @@ class Tracer(ABC, Generic[B]):
     def standing(self, state: State[B], now: int | None = None) -> Standing:
         """Where the student stands at ``now`` (ms; at the least: the last answer); without it, as the last answer on
         each skill has left it, nothing forgotten since."""
+
+    @abstractmethod
+    def left(self, state: State[B], skill: int) -> float:
+        """The mastery of one skill as the last answer on it has left it."""
 
     @abstractmethod
     def interval(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from engine.belief import NEVER, REMEMBERED, Belief, chances, follow, stand
+from engine.belief import NEVER, REMEMBERED, Belief, chances, expected, follow, stand
 from engine.facts import Facts
 from engine.tracing.base import RECENT, Floats, Ints, remembered
 
@@ -34,12 +34,12 @@ def of_facts(facts: Facts, of_item: Ints, keys: Mapping[int, int]) -> tuple[Ints
     return np.concatenate([np.asarray(part, np.int64) for part in numbers]), np.concatenate(values)
 
 
-def newcomer(facts: Facts, met: int = 0) -> tuple[Ints, Floats]:
-    """A student without answers, as numbers and values; with room for so many items met."""
+def newcomer(facts: Facts) -> tuple[Ints, Floats]:
+    """A student without answers, as numbers and values."""
     k = len(facts.prior)
-    numbers = np.zeros(STUDENT + 3 * k + RECENT + met, np.int64)
+    numbers = np.zeros(STUDENT + 3 * k + RECENT, np.int64)
     numbers[FOLDED_AT], numbers[STUDENT + k : STUDENT + 2 * k] = NEVER, NEVER
-    return numbers, np.concatenate([facts.prior.ravel(), facts.weight, np.zeros(REMEMBERED * met)])
+    return numbers, np.concatenate([facts.prior.ravel(), facts.weight])
 
 
 @njit(cache=True, error_model="numpy")
@@ -204,6 +204,14 @@ def standing(facts_numbers: Ints, facts_values: Floats, numbers: Ints, values: F
     facts = opened(facts_numbers, facts_values)
     belief = believed(len(facts.prior), len(facts.weight), numbers, values)
     stand(facts, belief, at if at == NEVER else max(at, numbers[FOLDED_AT]), numbers[ANSWERS], found)
+
+
+@njit(cache=True, error_model="numpy")
+def left(facts_numbers: Ints, facts_values: Floats, values: Floats, skill: int) -> Any:
+    """The mastery of a skill as the last answer has left it."""
+    k, points = facts_numbers[SKILLS], facts_numbers[POINTS]
+    known, weight = values[: k * points].reshape(k, points), values[k * points : (k + 1) * points]
+    return expected(opened(facts_numbers, facts_values).success, known, weight, skill, 1.0)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -121,7 +121,6 @@ def ours(stack: ExitStack, store: str, folder: Path, items: int = ITEMS, skills:
     """The service on a store of its own, with a catalog and a model."""
     port, pid, took = stack.enter_context(served("service.api.app:create_app", store, folder))
     print(f"{store.partition(':')[0]}: ready after {took:.2f} s, resident {resident(pid):.0f} MB", flush=True)
-    _put(port, to_json(catalog(items, skills)).encode())
     asyncio.run(_publish(store, items, skills))
     return port, pid
 
@@ -159,17 +158,10 @@ def tell(what: str, clients: int, loads: Loads) -> None:
         )
 
 
-def _put(port: int, content: bytes) -> None:
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/v1/catalog", content, {"Content-Type": "application/json"}, method="PUT"
-    )
-    with urllib.request.urlopen(request, timeout=60):
-        pass
-
-
 async def _publish(url: str, items: int, skills: int) -> None:
-    """Let the running service serve the mastery model."""
-    store = await open_store(url)
+    """Let the running service serve the catalog and the mastery model."""
+    store, held = await open_store(url), catalog(items, skills)
+    await store.publish("catalog", held.version, to_json(held).encode())
     await store.publish("model", "1", bundle.dump(model(items, skills)))
     await store.close()
 
