@@ -4,7 +4,8 @@
 With ``links`` everybody comes by a signed link or key, and :mod:`service.access.borders` says what each may see.
 """
 
-from service.access.tokens import Tokens
+from service.access.revoked import Revoked
+from service.access.tokens import Token, Tokens
 from service.access.viewer import NOBODY, OPEN, Role, Viewer, seen_by, viewer
 
-__all__ = ["NOBODY", "OPEN", "Role", "Tokens", "Viewer", "seen_by", "viewer"]
+__all__ = ["NOBODY", "OPEN", "Revoked", "Role", "Token", "Tokens", "Viewer", "seen_by", "viewer"]

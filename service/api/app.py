@@ -9,6 +9,7 @@ from pydantic.json_schema import models_json_schema
 
 from engine import __version__
 from service import logs, reports
+from service.access import Revoked
 from service.answers import ResponseIn
 from service.api import catalog, classes, classroom, docs, operations, outlook, overview, problems, responses, students
 from service.api.catalog import CatalogIn
@@ -38,6 +39,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},  # asked for at each request; /metrics has ours
     )
     app.state.settings = settings
+    app.state.revoked = Revoked()
     app.add_middleware(Hot)  # the innermost: what is added after it stands around it
     if settings.access == "links":
         app.add_middleware(Gate, secret=settings.resolve_salt, refuse=reports.refused)

@@ -17,7 +17,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from engine.said import said
-from service.access import NOBODY, Role, Tokens, Viewer, seen_by
+from service.access import NOBODY, Role, Token, Tokens, Viewer, seen_by
+from service.access.tokens import REVOKED, Purpose
+from service.api.dependencies import tutor_of
 from service.errors import NotAllowed, NotSignedIn, Problem
 
 COOKIE = "nextwise_session"
@@ -26,7 +28,7 @@ PUBLIC = {"/", "/health/live", "/health/ready", "/metrics", "/docs", "/openapi.j
 STATIC = "/reports/static/"
 PAGES = re.compile(r"/reports(/.*)?", re.DOTALL)
 READS = re.compile(
-    r"/v1/(students/.+/(mastery|history|outlook)|classes|classes/.+/(mastery|today|skill|items|groups|recommendations)|overview|catalog|model)",
+    r"/v1/(students/.+/(mastery|history|outlook|notes)|classes|classes/.+/(mastery|today|skill|items|groups|recommendations)|overview|catalog|model)",
     re.DOTALL,
 )
 
@@ -51,7 +53,7 @@ class Gate:
         try:
             if not (scope["path"] in PUBLIC or scope["path"].startswith(STATIC)):
                 try:
-                    seen_by.set(self._admitted(scope))
+                    seen_by.set(await self._admitted(scope))
                 except Problem as problem:
                     if (page := self._refuse(scope, problem)) is None:
                         raise
@@ -61,21 +63,28 @@ class Gate:
         finally:
             seen_by.reset(mark)
 
-    def _admitted(self, scope: Scope) -> Viewer:
-        me = self._who(HTTPConnection(scope))
+    async def _admitted(self, scope: Scope) -> Viewer:
+        me = await self._who(HTTPConnection(scope))
         if not _opens(me, scope["method"], scope["path"]):
             raise NotAllowed(said("This address is not open to %(who)s.", who=me.label))
         return me
 
-    def _who(self, asked: HTTPConnection) -> Viewer:
+    async def _who(self, asked: HTTPConnection) -> Viewer:
+        purpose, token = self._token(asked)
+        store = tutor_of(asked.app.state).store
+        if await asked.app.state.revoked.holds(store, token.id):
+            raise NotSignedIn(REVOKED[purpose])
+        return token.viewer
+
+    def _token(self, asked: HTTPConnection) -> tuple[Purpose, Token]:
         now = int(time.time())
         if given := asked.headers.get("authorization"):
             scheme, _, key = given.partition(" ")
             if scheme.lower() != "bearer":
                 raise NotSignedIn("The Authorization header must be a Bearer key.")
-            return self._tokens.read("key", key.strip(), now)[0]
+            return "key", self._tokens.read("key", key.strip(), now)
         if session := asked.cookies.get(COOKIE):
-            return self._tokens.read("session", session, now)[0]
+            return "session", self._tokens.read("session", session, now)
         raise NotSignedIn(said("This needs a link or a key."))
 
 

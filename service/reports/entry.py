@@ -8,9 +8,10 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
 from service.access import NOBODY, Role, Tokens, Viewer, seen_by
-from service.access.tokens import SESSION_SECONDS
-from service.api.dependencies import SettingsDep
+from service.access.tokens import REVOKED, SESSION_SECONDS
+from service.api.dependencies import SettingsDep, TutorDep
 from service.api.gate import COOKIE
+from service.errors import NotSignedIn
 from service.reports import pages
 from service.reports.faults import PageRoute
 from service.reports.links import ROOT, student_url
@@ -19,16 +20,18 @@ router = APIRouter(route_class=PageRoute)
 
 
 @router.get("/enter")
-async def enter(request: Request, settings: SettingsDep, token: str = "") -> Response:
+async def enter(request: Request, settings: SettingsDep, tutor: TutorDep, token: str = "") -> Response:
     """Exchange a link for a session. The token stands in the query, which no log of ours holds."""
     now = int(time.time())
     tokens = Tokens(settings.resolve_salt())
-    viewer, expires = tokens.read("link", token, now)
+    viewer, expires, name = tokens.read("link", token, now)
+    if await request.app.state.revoked.holds(tutor.store, name):
+        raise NotSignedIn(REVOKED["link"])
     until = min(expires, now + SESSION_SECONDS)
     answer = RedirectResponse(home(viewer), 303, pages.HEADERS | pages.PRIVATE)
     answer.set_cookie(
         COOKIE,
-        tokens.make("session", viewer, until),
+        tokens.make("session", viewer, until, name),
         max_age=until - now,
         httponly=True,
         # Lax, not strict: who comes by a link in a mail or from the learning platform must arrive signed in.
@@ -40,7 +43,7 @@ async def enter(request: Request, settings: SettingsDep, token: str = "") -> Res
 
 @router.post("/leave")
 async def leave() -> Response:
-    """End the session on this machine. A form of another site cannot: the cookie does not come with it."""
+    """End the session on this machine. A form of another site cannot: PageRoute takes none."""
     seen_by.set(NOBODY)
     answer = pages.page("left.html")
     answer.delete_cookie(COOKIE, httponly=True, samesite="lax")

@@ -10,6 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from starlette.types import Scope
 
+from service.access.origin import require_own_form
 from service.errors import NotFound, Problem
 from service.language import _, translated
 from service.reports import pages, speech, weight
@@ -28,6 +29,7 @@ class PageRoute(APIRoute):
         async def handle(request: Request) -> Response:
             with speech.speech(request):
                 try:
+                    require_own_form(request)
                     answer = await handler(request)
                 except (Problem, StoreUnavailable, RequestValidationError) as fault:
                     if not wants_page(request):

@@ -269,4 +269,4 @@ def _state(connection: sqlite3.Connection, student: _Student, length: int, fresh
 
 def _heads(connection: sqlite3.Connection) -> Heads:
     versions = dict(connection.execute("SELECT kind, version FROM head").fetchall())
-    return Heads(versions.get("catalog"), versions.get("model"), versions.get("roster"))
+    return Heads(versions.get("catalog"), versions.get("model"), versions.get("roster"), versions.get("access"))

@@ -98,7 +98,8 @@ class TestArtifacts:
         assert (await store.record([write("s", "r1")], TAG))[1] == Heads("v7", None)
         assert (await store.read(["s"], TAG))[1] == Heads("v7", None)
         await store.publish("roster", "r1", b"who")
-        assert (await store.read(["s"], TAG))[1] == await store.heads() == Heads("v7", None, "r1")
+        await store.publish("access", "a1", b"who not")
+        assert (await store.read(["s"], TAG))[1] == await store.heads() == Heads("v7", None, "r1", "a1")
         assert await store.fetch("catalog", "v7") == b""
 
     async def test_what_is_discarded_is_gone_and_the_head_stays(self, store: Store) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from service.access import Role, Tokens, Viewer
+from service.access import Role, Token, Tokens, Viewer
 from service.errors import NotSignedIn
 
 SECRET = b"a secret of sixteen and more"
@@ -15,9 +15,15 @@ TOKENS = Tokens(SECRET)
 
 @pytest.mark.parametrize("purpose", ["link", "session"])
 def test_a_token_says_who_and_until_when(purpose: str) -> None:
-    token = TOKENS.make(purpose, SMITH, NOW + 10)  # type: ignore[arg-type]
-    assert Tokens(SECRET).read(purpose, token, NOW) == (SMITH, NOW + 10)  # type: ignore[arg-type]
+    token = TOKENS.make(purpose, SMITH, NOW + 10, "named")  # type: ignore[arg-type]
+    assert Tokens(SECRET).read(purpose, token, NOW) == Token(SMITH, NOW + 10, "named")  # type: ignore[arg-type]
     assert set(token) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.")
+
+
+def test_a_token_has_a_name_of_its_own() -> None:
+    one, other = (TOKENS.read("link", TOKENS.make("link", SMITH, NOW), 0).id for _ in range(2))
+    assert one != other
+    assert one.isalnum()
 
 
 def test_a_token_expires() -> None:
