@@ -32,7 +32,8 @@ from service.settings import Settings
 from service.store import open_store
 from service.store.base import Snapshot, Store
 from service.tutor import Tutor
-from tests.bench.serve import ITEMS, catalog, measured, model, resident, served, spent
+from tests.bench.parts import ITEMS, catalog, model
+from tests.bench.serve import measured, resident, served, spent
 from tests.servers import RedisServer
 
 FIRST, SHORT, LONG = 20, 100, 500

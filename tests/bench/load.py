@@ -43,10 +43,9 @@ class Caller:
     async def open(cls, port: int) -> Caller:
         return cls(*await asyncio.open_connection("127.0.0.1", port))
 
-    async def post(self, path: str, content: bytes) -> int:
+    async def send(self, request: bytes) -> int:
         """The status of the answer, once all of it is here."""
-        head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        self._writer.write(head.encode() + f"Content-Length: {len(content)}\r\n\r\n".encode() + content)
+        self._writer.write(request)
         return await _read_answer(self._reader)
 
     async def close(self) -> None:
@@ -73,18 +72,16 @@ async def run(port: int, ask: Ask, connections: int, seconds: float, most: int =
 
     async def client(number: int) -> None:
         nonlocal failures
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        caller = await Caller.open(port)
         for turn in range(most // connections):
             if time.perf_counter() >= end:
                 break
             request = ask(number, turn)
             began = time.perf_counter()
-            writer.write(request)
-            status = await _read_answer(reader)
+            status = await caller.send(request)
             latencies.append(time.perf_counter() - began)
             failures += status >= 400
-        writer.close()
-        await writer.wait_closed()
+        await caller.close()
 
     began = time.perf_counter()
     await asyncio.gather(*(client(number) for number in range(connections)))

@@ -24,7 +24,8 @@ import numpy as np
 from service.store import open_store
 from tests.bench import load
 from tests.bench.capacity import publish
-from tests.bench.serve import ITEMS, STUDENTS, resident
+from tests.bench.parts import ITEMS
+from tests.bench.serve import STUDENTS, resident
 from tests.chaos.installation import Installation, Kind
 
 SHARE, CONNECTIONS, CALIBRATION = 0.7, 16, 10.0
@@ -32,7 +33,6 @@ WARM = 1 / 3
 """Share of the time until memory counts: caches fill up to their bounds."""
 GROWTH, SLOWER = 1.05, 1.2
 KINDS = ("redis", "sqlite")
-PATH = "/v1/responses?next=1"
 
 
 @dataclass
@@ -55,8 +55,8 @@ class Watched:
         return float(np.median(self.memory[-part:]) / np.median(self.memory[warm : warm + part]))
 
 
-def body(connection: int, turn: int) -> bytes:
-    """A new response of any student."""
+def ask(connection: int, turn: int) -> bytes:
+    """A new response of any student, and what comes next."""
     response = {
         "id": f"{connection}-{turn}-{time.time_ns()}",
         "student_id": f"student-{random.randrange(STUDENTS)}",
@@ -65,7 +65,7 @@ def body(connection: int, turn: int) -> bytes:
         "correct": random.random() < 0.6,
         "answered_at": time.time(),
     }
-    return json.dumps(response).encode()
+    return load.post("/v1/responses?next=1", json.dumps(response).encode())
 
 
 async def soak(kind: Kind, folder: Path, minutes: float) -> tuple[Watched, float]:
@@ -75,8 +75,8 @@ async def soak(kind: Kind, folder: Path, minutes: float) -> tuple[Watched, float
         await publish(store)
         await store.close()
         port, process = at.apis[0].port, at.apis[0].process.pid
-        await load.run(port, PATH, body, CONNECTIONS, CALIBRATION / 2)
-        rate = SHARE * (await load.run(port, PATH, body, CONNECTIONS, CALIBRATION)).rate
+        await load.run(port, ask, CONNECTIONS, CALIBRATION / 2)
+        rate = SHARE * (await load.run(port, ask, CONNECTIONS, CALIBRATION)).rate
         watched, end = Watched(), time.monotonic() + 60 * minutes
         watching = asyncio.create_task(_watch(watched, process, end))
         await _send(watched, port, rate, minutes)
@@ -99,7 +99,7 @@ async def _send(watched: Watched, port: int, rate: float, minutes: float) -> Non
         caller, turn = await load.Caller.open(port), 0
         while (due := await lines.get()) is not None:
             turn += 1
-            status = await caller.post(PATH, body(number, turn))
+            status = await caller.send(ask(number, turn))
             minute = int((due - began) // 60)
             watched.latencies.setdefault(minute, []).append(time.perf_counter() - due)
             watched.failed += status >= 400
