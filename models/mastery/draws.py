@@ -27,7 +27,7 @@ from engine.mastery_model import (
     MasteryModel,
 )
 from models.log import Floats, Ints, ResponseLog
-from models.mastery.gradient import Slopes, one_student
+from models.mastery.gradient import ROOM, Slopes, one_student
 from models.mastery.options import ABILITY, Options
 from models.mastery.predict import read
 from models.mastery.priors import SKILL_SD
@@ -79,7 +79,7 @@ def _information(dynamics: Any, answers: Any, emissions: Any, theta: Floats) -> 
         np.zeros(n),
         np.zeros(links),
     )
-    known, adjoint, room = dynamics.prior.copy(), np.zeros((skills, points)), np.empty((6, points))
+    known, adjoint, room = dynamics.prior.copy(), np.zeros((skills, points)), np.empty((ROOM, points))
     total, own = np.zeros((skills, COLUMNS, COLUMNS)), np.zeros((skills, COLUMNS))
     for s in range(len(answers.bounds) - 1):
         one_student(s, dynamics, answers, emissions, known, adjoint, slopes, room)

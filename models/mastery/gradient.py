@@ -16,12 +16,14 @@ import numpy.typing as npt
 from numba import njit
 
 from engine.bkt import TINY, likelihood
+from engine.borrowed import borrowed
 from engine.filter import emit, fold
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Map = Callable[[Callable[[int], float], Iterable[int]], Iterable[float]]
 
+ROOM = 10  # rows of scratch space, the first two for the slopes by flow, which every answer moves
 SHARDS = 16  # a fixed number, so that the sums do not depend on how many threads share them
 
 
@@ -86,8 +88,13 @@ def climb(dynamics: Dynamics, answers: Answers, emissions: Emissions, run: Map =
     slopes = Slopes(prior, learn, lift, flow, np.zeros(n), np.zeros(n), np.zeros(len(emissions.keep)))
 
     def shard(at: int) -> float:
-        own = slopes._replace(prior=prior[at], learn=learn[at], lift=lift[at], flow=flow[at])
-        return float(_students(ends[at], ends[at + 1], dynamics, answers, emissions, own))
+        # A row before and one after it: no thread writes into a cache line that another one reads.
+        room = np.zeros((ROOM + 2, shape[1]))[1:-1]
+        scratch = dynamics.prior.copy(), np.zeros(shape), room
+        own = slopes._replace(prior=prior[at], learn=learn[at], lift=lift[at], flow=room[:2])
+        value = float(_students(ends[at], ends[at + 1], dynamics, answers, emissions, own, *scratch))
+        flow[at] = room[:2]
+        return value
 
     value = sum(run(shard, range(SHARDS)))
     return value, slopes._replace(prior=prior.sum(0), learn=learn.sum(0), lift=lift.sum(0), flow=flow.sum(0))
@@ -139,12 +146,21 @@ def _fold(s: int, dynamics: Any, answers: Any, emissions: Any, known: Floats, we
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _students(first: int, last: int, dynamics: Any, answers: Any, emissions: Any, slopes: Any) -> Any:
+def _students(
+    first: int,
+    last: int,
+    dynamics: Any,
+    answers: Any,
+    emissions: Any,
+    slopes: Any,
+    known: Floats,
+    adjoint: Floats,
+    room: Floats,
+) -> Any:
     """Log-likelihood of students first..last; adds to the slopes of the skills, writes those of the answers."""
-    known, adjoint = dynamics.prior.copy(), np.zeros_like(dynamics.prior)
-    room, total = np.empty((6, len(dynamics.weight))), 0.0
-    for s in range(first, last):
-        total += one_student(s, dynamics, answers, emissions, known, adjoint, slopes, room)
+    total, lent = 0.0, borrowed((dynamics, answers, emissions, known, adjoint, slopes, room))
+    for student in range(first, last):
+        total += one_student(student, *lent)
     return total
 
 
@@ -153,7 +169,7 @@ def one_student(
     s: int, dynamics: Any, answers: Any, emissions: Any, known: Floats, adjoint: Floats, slopes: Any, room: Floats
 ) -> Any:
     """Log-likelihood of one student; adds to the slopes. ``known`` [K, G], the priors, and ``adjoint`` [K, G], zeros,
-    are left as they were; ``room`` [6, G] is written over."""
+    are left as they were; ``room`` [ROOM, G] is written over."""
     before = np.empty((answers.links[s + 1] - answers.links[s], len(dynamics.weight)))
     weight = dynamics.weight.copy()
     _, evidence, weights = _fold(s, dynamics, answers, emissions, known, weight, before)
@@ -192,62 +208,130 @@ def _reverse(
 
     ``link`` is the place of the answer's first link, ``before`` [its links, G] are P(L) at the opportunity, ``weight``
     [G] the weights before the answer, ``seen`` its probability, ``by_weight`` [G] turns from d/d(weights after it) to
-    d/d(those before), ``given`` the dynamics, answers and emissions. d_not and d_all are d/dP(s | u), d/dP(s | h).
-    Kept in one piece: as functions of one grid point each it takes three times as long.
+    d/d(those before), ``given`` the dynamics, answers and emissions. The steps are loops over the grid: as functions of
+    one point each they take three times as long.
     """
     dynamics, answers, emissions = given
-    tag, score, n = answers.tags[i], answers.scores[i], len(before)
-    lift, keep = dynamics.lift[tag], emissions.keep
-    first, ease, gain = answers.start[tag], np.exp(emissions.ease[i]), np.exp(emissions.gain[i])
-    points, mean = len(weight), 0.0
-    unknown, known, joints, chances, post, back = room[0], room[1], room[2], room[3], room[4], room[5]
+    tag, score, n, points = answers.tags[i], answers.scores[i], len(before), len(weight)
+    lift, first, ease, gain = (
+        dynamics.lift[tag],
+        answers.start[tag],
+        np.exp(emissions.ease[i]),
+        np.exp(emissions.gain[i]),
+    )
+    unknown, known, if_not, if_all = room[2], room[3], room[4], room[5]
+    joints, chances, post, back = room[6], room[7], room[8], room[9]
+    joints[:] = before[0]
+    for j in range(1, n):
+        for g in range(points):
+            joints[g] *= before[j, g]
     for g in range(points):
-        u, h = emit(ease, gain, lift, g)
-        joint = 1.0
-        for j in range(n):
-            joint *= before[j, g]
-        unknown[g], known[g], joints[g] = u, h, joint
-        chances[g] = likelihood(u, score) * (1.0 - joint) + likelihood(h, score) * joint
+        unknown[g], known[g] = emit(ease, gain, lift, g)
+        if_not[g], if_all[g] = likelihood(unknown[g], score), likelihood(known[g], score)
+        chances[g] = if_not[g] * (1.0 - joints[g]) + if_all[g] * joints[g]
         post[g] = weight[g] * chances[g] / seen
+    _reverse_weights(dynamics.flow, slopes.flow, chances, post, back, by_weight, seen)
+    if n == 1:
+        skill, kept = answers.skills[first], emissions.keep[link]
+        of_skill = dynamics.learn[skill], adjoint[skill], slopes.learn[skill]
+        slopes.forget[link] -= (1.0 - kept) * _reverse_skill(*of_skill, before[0], kept, room)
+    else:
+        members, kept = answers.skills[first : first + n], emissions.keep[link : link + n]
+        _reverse_skills(
+            members, dynamics.learn, adjoint, slopes.learn, before, kept, slopes.forget[link : link + n], room
+        )
+    by_ease, by_gain, lift_0, lift_1 = 0.0, 0.0, slopes.lift[tag, 0], slopes.lift[tag, 1]
+    for g in range(points):
+        lifted = gain * lift[1, g]
+        d_known = if_all[g] * (score - known[g])
+        d_emit = if_not[g] * (score - unknown[g]) + d_known
+        d_gain = d_known * lifted / (1.0 + lifted)
+        lift_0[g] += d_emit
+        lift_1[g] += d_gain
+        by_ease += d_emit
+        by_gain += d_gain
+    slopes.ease[i], slopes.gain[i] = by_ease, by_gain
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _reverse_weights(
+    flow: Floats, by_flow: Floats, chances: Floats, post: Floats, back: Floats, by_weight: Floats, seen: float
+) -> None:
+    """Drift and Bayes's rule on the weights; ``post``, the weights after the answer, becomes d/dlog P(score)."""
+    points, mean = len(post), 0.0
+    for g in range(points):
         v, below, above = by_weight[g], by_weight[max(g - 1, 0)], by_weight[min(g + 1, points - 1)]
-        slopes.flow[0, g] += post[g] * (below - v)
-        slopes.flow[1, g] += post[g] * (above - v)
-        back[g] = v + dynamics.flow[0, g] * (below - v) + dynamics.flow[1, g] * (above - v)
+        by_flow[0, g] += post[g] * (below - v)
+        by_flow[1, g] += post[g] * (above - v)
+        back[g] = v + flow[0, g] * (below - v) + flow[1, g] * (above - v)
         mean += post[g] * back[g]
     for g in range(points):
-        by_weight[g] = chances[g] / seen * (1.0 + back[g] - mean)
-        post[g] *= 1.0 + back[g] - mean
-    for g in range(points):
-        u, h, joint, chance = unknown[g], known[g], joints[g], chances[g]
-        if_not, if_all = likelihood(u, score), likelihood(h, score)
-        rise = if_all - if_not
+        rise = 1.0 + back[g] - mean
+        by_weight[g] = chances[g] / seen * rise
+        post[g] *= rise
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _reverse_skill(learn: Floats, adjoint: Floats, by_learn: Floats, before: Floats, keep: float, room: Floats) -> Any:
+    """Learning and evidence of the answer's one skill [G each]; ``if_not``, ``if_all`` are multiplied by d/dP(s | u)
+    and d/dP(s | h). Returns the sum over the grid of d/dP(L) times P(L) at the opportunity."""
+    if_not, if_all, chances, post = room[4], room[5], room[7], room[8]
+    total = 0.0
+    for g in range(len(before)):
+        a, per = before[g], 1.0 / chances[g]
+        share = if_all[g] * per
+        m = a * share
+        after = m + (1.0 - m) * learn[g]
+        d_after = adjoint[g] if TINY < after < 1.0 - TINY else 0.0
+        by_learn[g] += d_after * (1.0 - m)
+        d_m = d_after * (1.0 - learn[g])
+        d_chance = (post[g] - d_m * m) * per
+        d = d_m * share + (if_all[g] - if_not[g]) * d_chance
+        if_not[g] *= d_chance * (1.0 - a)
+        if_all[g] *= a * (d_m * per + d_chance)
+        total += d * a
+        adjoint[g] = d * keep
+    return total
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _reverse_skills(
+    members: Ints,
+    learn: Floats,
+    adjoint: Floats,
+    by_learn: Floats,
+    before: Floats,
+    keep: Floats,
+    by_forget: Floats,
+    room: Floats,
+) -> None:
+    """The same of several skills: ``members`` [n], learn, adjoint, by_learn [K, G], before [n, G], keep, by_forget
+    [n]. The joint belief over one skill's, the others, moves with every skill."""
+    if_not, if_all, joints, chances, post = room[4], room[5], room[6], room[7], room[8]
+    for g in range(len(post)):
+        joint, chance, rise = joints[g], chances[g], if_all[g] - if_not[g]
         d_not = d_all = moved = 0.0
-        for j in range(n):
-            k, a = answers.skills[first + j], before[j, g]
+        for j in range(len(members)):
+            k, a = members[j], before[j, g]
             others = joint / a
-            share = (if_not * (1.0 - others) + if_all * others) / chance
+            share = (if_not[g] * (1.0 - others) + if_all[g] * others) / chance
             m = a * share
-            after = m + (1.0 - m) * dynamics.learn[k, g]
+            after = m + (1.0 - m) * learn[k, g]
             d_after = adjoint[k, g] if TINY < after < 1.0 - TINY else 0.0
-            slopes.learn[k, g] += d_after * (1.0 - m)
-            d_m = d_after * (1.0 - dynamics.learn[k, g])
+            by_learn[k, g] += d_after * (1.0 - m)
+            d_m = d_after * (1.0 - learn[k, g])
             moved += d_m * m
             d_share = d_m * a / chance
             d_not += d_share * (1.0 - others)
             d_all += d_share * others
-            adjoint[k, g] = d_m * share - rise * d_share * others / a  # below, joint / a moves with every skill
+            adjoint[k, g] = d_m * share - rise * d_share * others / a
         d_chance = (post[g] - moved) / chance
         d_not += d_chance * (1.0 - joint)
         d_all += d_chance * joint
-        for j in range(n):
-            k, a = answers.skills[first + j], before[j, g]
+        for j in range(len(members)):
+            k, a = members[j], before[j, g]
             d = adjoint[k, g] + d_all * rise / a
-            slopes.forget[link + j] -= d * a * (1.0 - keep[link + j])
-            adjoint[k, g] = d * keep[link + j]
-        lifted = gain * lift[1, g]
-        d_unknown, d_known = d_not * if_not * (score - u), d_all * if_all * (score - h)
-        slopes.ease[i] += d_unknown + d_known
-        d_gain = d_known * lifted / (1.0 + lifted)
-        slopes.gain[i] += d_gain
-        slopes.lift[tag, 0, g] += d_unknown + d_known
-        slopes.lift[tag, 1, g] += d_gain
+            by_forget[j] -= d * a * (1.0 - keep[j])
+            adjoint[k, g] = d * keep[j]
+        if_not[g] *= d_not
+        if_all[g] *= d_all

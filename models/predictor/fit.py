@@ -18,7 +18,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from engine.mastery_model import MasteryModel, sigmoid
 from models import mastery, metrics
 from models.fanout import Progress, cores
-from models.log import DataError, Floats, Ints, ResponseLog
+from models.log import DataError, Floats, Ints, Mask, ResponseLog
 from models.predictor.facts import Names
 from models.predictor.habits import NONE, Habits, learn
 from models.predictor.history import FEATURES
@@ -37,7 +37,8 @@ BOOSTING: dict[str, Any] = {
     "early_stopping": False,
 }
 RISING = FEATURES[0]  # P(correct) never falls as the mastery model's rises
-STEPS = FOLDS + 3  # of progress
+STEPS = FOLDS + 2  # of progress
+UNCHANGED = np.array([1.0, 0.0])  # by calibration: slopes on the logits of the trees, of the mastery model
 GAIN = 1e-4  # nats an answer that calibration must bring on held-out students
 
 
@@ -57,9 +58,7 @@ def fit(log: ResponseLog, *, seed: int = 0, progress: Progress | None = None, jo
     x = _out_of_fold(log, parameters, fold, jobs, tell)
     names = Names.of(log)
     habits = _habits(parameters, names, log)
-    calibration = _calibration(x, log, fold, seed, jobs)
-    tell("calibration")
-    trees = _boost(x, log.score, seed, jobs)
+    trees, calibration = _grown(x, log, fold, seed, jobs)
     tell("trees")
     about = {
         "trainer": "predictor",
@@ -102,49 +101,56 @@ def _habits(parameters: MasteryModel, names: Names, log: ResponseLog) -> Habits:
     return learn(keys, log.score, sigmoid(x[:, 0]))
 
 
-def _boost(x: Floats, score: Floats, seed: int, jobs: int, bags: int = BAGS) -> Trees:
-    """Trees on features [n, FEATURES]. A score between right and wrong is some of either.
+def _grown(x: Floats, log: ResponseLog, fold: Ints, seed: int, jobs: int) -> tuple[Trees, Floats]:
+    """Trees on features [N, FEATURES], and the calibration of their logits.
 
-    One thread a bag: scikit-learn's own threads wait for each other by spinning, which took 5 times as long where
-    another process wanted a core.
+    One more classifier is grown on all folds but the last, whose students say whether to calibrate, and how.
+    """
+    held = (fold == fold.max())[log.student]
+    both = len(set((log.score[~held] >= 0.5).tolist())) == 2
+    with ThreadPoolExecutor(min(jobs, BAGS + 1)) as pool:
+        tried = pool.submit(_boost, x[~held], log.score[~held], seed) if both else None
+        trees = exported(list(pool.map(lambda bag: _boost(x, log.score, seed + bag), range(BAGS))))
+        calibration = _calibration(exported([tried.result()]), x, log, held) if tried else UNCHANGED
+    return trees, calibration
+
+
+def _boost(x: Floats, score: Floats, seed: int) -> Any:
+    """A classifier on features [n, FEATURES]. A score between right and wrong is some of either.
+
+    On one thread: scikit-learn's own threads wait for each other by spinning, which took 5 times as long where another
+    process wanted a core.
     """
     between = (score > 0) & (score < 1)
     rows = np.concatenate([np.arange(len(score)), np.flatnonzero(between)])
     right = np.concatenate([np.where(between, 1.0, score), np.zeros(int(between.sum()))])
     weight = np.where(between[rows], np.where(right > 0, score[rows], 1 - score[rows]), 1.0) if between.any() else None
     rising = [1 if name == RISING else 0 for name in FEATURES]
-    of_rows = x[rows] if between.any() else x
-
-    def bag(at: int) -> Any:
-        with threadpool_limits(1):
-            chosen = HistGradientBoostingClassifier(**BOOSTING, monotonic_cst=rising, random_state=seed + at)
-            return chosen.fit(of_rows, right, sample_weight=weight)
-
-    with ThreadPoolExecutor(min(jobs, bags)) as pool:
-        return exported(list(pool.map(bag, range(bags))))
+    with threadpool_limits(1):
+        grown = HistGradientBoostingClassifier(**BOOSTING, monotonic_cst=rising, random_state=seed)
+        return grown.fit(x[rows] if between.any() else x, right, sample_weight=weight)
 
 
-def _calibration(x: Floats, log: ResponseLog, fold: Ints, seed: int, jobs: int) -> Floats:
+def _calibration(tried: Trees, x: Floats, log: ResponseLog, held: Mask) -> Floats:
     """Slopes, as of Platt (1999), where they bring something on students that they were not fitted to.
 
     No intercept: of a hundred students it is chance (calibration error on LKT, held out: .018 before, .020 with one).
 
-    Trees grown on the other folds predict the last one; the line is fitted to half of its students, tried on the rest.
+    ``tried`` were grown without the answers ``held`` [N]; the line is fitted to half of those students, tried on the
+    rest.
     """
-    none, held = np.array([1.0, 0.0]), (fold == fold.max())[log.student]
-    if len(set((log.score[~held] >= 0.5).tolist())) < 2:
-        return none
-    trees = _boost(x[~held], log.score[~held], seed, jobs).logits(x[held])
-    mastery, score = x[held, 0], log.score[held]
+    trees, mastery, score = tried.logits(x[held]), x[held, 0], log.score[held]
     _, student = np.unique(log.student[held], return_inverse=True)
     gains = []
     for half in (student % 2 == 0, student % 2 == 1):
         if half.all() or not half.any():
-            return none
+            return UNCHANGED
         line = _platt(trees[half], mastery[half], score[half])
-        losses = [metrics.log_loss(score[~half], calibrated(at, trees[~half], mastery[~half])) for at in (none, line)]
+        losses = [
+            metrics.log_loss(score[~half], calibrated(at, trees[~half], mastery[~half])) for at in (UNCHANGED, line)
+        ]
         gains.append((losses[0] - losses[1]) * float((~half).mean()))
-    return _platt(trees, mastery, score) if sum(gains) > GAIN else none
+    return _platt(trees, mastery, score) if sum(gains) > GAIN else UNCHANGED
 
 
 def _platt(trees: Floats, mastery: Floats, score: Floats) -> Floats:
@@ -156,7 +162,7 @@ def _platt(trees: Floats, mastery: Floats, score: Floats) -> Floats:
         value = np.logaddexp(0.0, z).sum() - score @ z
         return float(value) / len(z), (sigmoid(z) - score) @ given / len(z)
 
-    return np.asarray(minimize(loss, np.array([1.0, 0.0]), jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * 2).x)
+    return np.asarray(minimize(loss, UNCHANGED, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * 2).x)
 
 
 def _stages(progress: Progress | None) -> Callable[[str], None]:
