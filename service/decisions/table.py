@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from engine.recommend import Recommendation
+from engine.recommending.choice import Ranking
 from engine.recommending.skills import GAIN_ROW, GATE_ROW, GUARD_ROW, OPENS_ROW, WORTH_ROW
 from engine.tracing import AnyTracer
 from service.archive_files import replace
@@ -109,8 +109,11 @@ def _told(one: Remade, after: int) -> dict[str, Any]:
     """What the log leaves out."""
     catalog, made = one.serving.catalog, one.made
     told: dict[str, Any] = {"candidates": one.choice.candidates, "filtered": list(one.choice.filtered.items())}
-    if made is not None and made.ranking is not None:
-        told |= _drawn_from(made, one.serving.tracer, one.policy.exploration)
+    if made is not None and made.ranking is None:  # pinned by a teacher
+        only = {"item_id": catalog.items[made.item].id, "propensity": made.propensity}
+        told |= {"scores": [], "near_ties": [only], "explored_items": 0, "explored_each": 0.0}
+    elif made is not None and made.ranking is not None:
+        told |= _drawn_from(made.ranking, one.serving.tracer, one.policy.exploration)
     came = one.came
     instead = None if came.instead is None else catalog.key_index.get(came.instead)
     told |= {"status": came.status, "score": came.score, "answered_at": came.answered_at}
@@ -119,31 +122,24 @@ def _told(one: Remade, after: int) -> dict[str, Any]:
     return told
 
 
-def _drawn_from(made: Recommendation, tracer: AnyTracer, exploration: float) -> dict[str, Any]:
-    ranking, names = made.ranking, [item.id for item in tracer.catalog.items]
-    assert ranking is not None
+def _drawn_from(ranking: Ranking, tracer: AnyTracer, exploration: float) -> dict[str, Any]:
+    catalog, ties = tracer.catalog, set(ranking.items[ranking.ties].tolist())
     items, chances = ranking.distribution(exploration)
-    could = sorted(names[item] for item in items.tolist())
-    ties = set(ranking.items[ranking.ties].tolist())
-    near = [
-        {"item_id": names[item], "propensity": p}
-        for item, p in zip(items.tolist(), chances.tolist(), strict=True)
-        if item in ties
-    ]
+    could = {catalog.items[item].id: p for item, p in zip(items.tolist(), chances.tolist(), strict=True)}
     best = np.argsort(-ranking.scores, kind="stable")[:TOP].tolist()
     return {
-        "candidates_digest": blake2b("\n".join(could).encode(), digest_size=8).hexdigest(),
-        "scores": [_scored(made, tracer, place) for place in best],
-        "near_ties": near,
+        "candidates_digest": blake2b("\n".join(sorted(could)).encode(), digest_size=8).hexdigest(),
+        "scores": [_scored(ranking, tracer, place) for place in best],
+        "near_ties": [
+            {"item_id": name, "propensity": p} for name, p in could.items() if catalog.item_index[name] in ties
+        ],
         "explored_items": ranking.floor,
         "explored_each": exploration / ranking.floor if ranking.floor else 0.0,
     }
 
 
-def _scored(made: Recommendation, tracer: AnyTracer, place: int) -> dict[str, Any]:
+def _scored(ranking: Ranking, tracer: AnyTracer, place: int) -> dict[str, Any]:
     """An item of the shortlist: what it is worth, and the parts of it by skill."""
-    ranking = made.ranking
-    assert ranking is not None
     item = int(ranking.items[place])
     skills = tracer.skills[tracer.start[item] : tracer.start[item + 1]].tolist()
     parts = {"gate": GATE_ROW, "gain": GAIN_ROW, "opens": OPENS_ROW, "guard": GUARD_ROW, "worth": WORTH_ROW}

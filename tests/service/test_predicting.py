@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,10 @@ from models.evaluation import predictions
 from models.log import ResponseLog
 from models.predictor.fit import fit
 from models.trainers import ATTACHED
+from service.archive import drain
 from service.behind import Behind
+from service.decisions.log import read
+from service.decisions.replay import Remade, Replayer
 from service.serving import Servings
 from service.store.base import Store
 from service.tutor import Tutor
@@ -99,3 +103,14 @@ async def test_a_model_without_one_is_served_without(store: Store, model: Master
     assert (await made.next("ada")).model_version == "9"
     assert made.serving.predictor is None
     await close(made)
+
+
+async def test_decisions_are_made_again_with_the_predictor_too(tutor: Tutor, store: Store, tmp_path: Path) -> None:
+    for n in range(6):
+        await tutor.record([answer(f"r{n}", item=ITEMS[n].id, at=n * DAY, correct=n % 2 > 0)], next_items=2)
+    await close(tutor)
+    await drain(store, tmp_path)
+    logged = read(tmp_path)
+    again = [one async for one in Replayer(store, predicts=tutor.serving.predictor is not None).replay(logged)]
+    assert len(again) == 12
+    assert all(isinstance(one, Remade) and one.exact for one in again)

@@ -58,7 +58,7 @@ async def test_a_policy_that_never_served_is_told_truly(school: School) -> None:
     assert told.estimates["dr"].error < 0.06
     assert told.mean_weight == pytest.approx(1, abs=0.2)
     left = found.left_out
-    assert left["second or later of several items"] == 16
+    assert left["second or later of several items"] == 12
     assert left["no reward: overridden"] > 30
 
 
