@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from engine.responses import unpack
+from engine.tracing.judgements import fold_judged
+from service.notes import Notes
 from service.serving import Serving
 from service.store.base import StudentState
 from service.tallies import AT_ONCE
@@ -34,8 +36,12 @@ def _grown(
         if not len(history):
             continue
         early = history["at"] < since
-        before = tracer.fold(history[early])
-        after = tracer.fold(history[~early], before)
+        if said := Notes.read(one.notes).judgements:
+            before = fold_judged(tracer, history[early], [judgement for judgement in said if judgement.at < since])
+            after = fold_judged(tracer, history, said)
+        else:
+            before = tracer.fold(history[early])
+            after = tracer.fold(history[~early], before)
         rise = tracer.standing(after, now).mastery.mean() - tracer.standing(before, since).mastery.mean()
         found[student] = float(rise)
     return found

@@ -17,7 +17,6 @@ from typing import Any
 import numpy as np
 import orjson
 
-from engine.responses import in_order_of_time
 from service.classroom.dossier import Dossier, Moment, dossier
 from service.classroom.pupil import Pupil
 from service.decisions.outcomes import Status, came_of
@@ -110,11 +109,10 @@ def _lines(found: Dossier, pupil: Pupil, rows: Mapping[str, Row]) -> Iterator[Gi
     for row in sorted(rows.values(), key=lambda row: int(row["history_length"])):
         upto = int(row["history_length"])
         part = pupil.history[length:upto]
-        state = (
-            tracer.fold(pupil.history[:upto])
-            if tracer.late(part, state)
-            else tracer.fold(in_order_of_time(part), state)
-        )
+        if pupil.notes.judgements or tracer.late(part, state):
+            state = pupil.folded(pupil.history[:upto], int(row["at"]))
+        else:
+            state = tracer.fold(part, state)
         length = upto
         came = came_of(pupil.history, upto, row["item_id"], int(row.get("question", {}).get("n", 1)))
         at = catalog.item_index.get(row["item_id"])

@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 
 from engine.responses import unpack
 from service.classroom.pupil import Pupil
+from service.notes import Notes
 from service.serving import Serving
 from service.store.base import Held, StudentState
 from service.store.records import SIZE
@@ -57,7 +58,7 @@ class Lately:
         serving, now = await tutor.servings.at(heads), tutor.now()
         found = []
         for (student, name), one in zip(names.items(), stored, strict=True):
-            fresh = Pupil(student, name, unpack(b""), serving.tracer, now, tutor.thresholds)
+            fresh = Pupil(student, name, unpack(b""), serving.tracer, now, tutor.thresholds, Notes.read(one.notes))
             found.append(self._after(fresh, one, kept.get(student)))
         return serving, tuple(found)
 
@@ -84,6 +85,7 @@ class Lately:
 
 def _as_good(known: Pupil, fresh: Pupil) -> bool:
     same = known.tracer is fresh.tracer and known.rules == fresh.rules and known.name == fresh.name
+    same = same and known.notes == fresh.notes
     return same and known.now <= fresh.now < known.now + FRESH
 
 

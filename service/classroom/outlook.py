@@ -86,7 +86,8 @@ def _course(one: Pupil) -> Iterator[CoursePoint]:
     chosen = days[np.unique(np.linspace(0, len(days) - 1, min(MOMENTS, len(days))).round().astype(int))]
     for day in chosen.tolist():
         past = one.history[one.history["at"] < (day + 1) * DAY_MS]
-        state, at = one.tracer.fold(past), int(past["at"].max())
+        at = int(past["at"].max())
+        state = one.folded(past, at)
         low, high = one.tracer.interval(past, state, at)
         mastery = one.tracer.standing(state, at).mastery
         for k in np.flatnonzero(state.responses).tolist():

@@ -8,6 +8,8 @@ from functools import cached_property
 from engine.mastery import Glance, SkillMastery, Thresholds, glances, report
 from engine.responses import History
 from engine.tracing import AnyState, AnyTracer, Told
+from engine.tracing.judgements import fold_judged
+from service.notes import NONE, Notes
 
 
 @dataclass(frozen=True)
@@ -20,11 +22,12 @@ class Pupil:
     tracer: AnyTracer
     now: int
     rules: Thresholds
+    notes: Notes = NONE
     then: dict[int, list[Glance]] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def state(self) -> AnyState:
-        return self.tracer.fold(self.history)
+        return self.folded(self.history)
 
     @cached_property
     def skills(self) -> list[SkillMastery]:
@@ -48,6 +51,11 @@ class Pupil:
     def at(self, moment: int) -> list[Glance]:
         """Every skill as it stood at ``moment``, by what had been answered before it."""
         if moment not in self.then:
-            state = self.tracer.fold(self.history[self.history["at"] < moment])
+            state = self.folded(self.history[self.history["at"] < moment], moment)
             self.then[moment] = glances(self.tracer, state, moment, self.rules)
         return self.then[moment]
+
+    def folded(self, history: History, before: int | None = None) -> AnyState:
+        """The state after a part of the history and what teachers had said ``before`` that moment (None: all)."""
+        said = [one for one in self.notes.judgements if before is None or one.at < before]
+        return fold_judged(self.tracer, history, said) if said else self.tracer.fold(history)

@@ -5,8 +5,8 @@ The rules, which :mod:`engine.mastery` and the catalog give the words for:
 - **stuck** before **idle**: who struggles does not ask, and who idles is seen. Most stuck skills first, then most
   answers spent on them. A student has one line, for the stuck skill with the most answers; ``others`` counts the rest.
 - **idle**: no answer for :data:`IDLE_DAYS` days, or none ever.
-- **ready**: the skill practised last is mastered, and a skill that is not, though all that it builds on is, can be
-  begun: what builds on the skill practised last first, else the catalog's order.
+- **ready**: stuck nowhere, the skill practised last is mastered, and one that is not, though all that it builds on is,
+  can be begun: what builds on the skill practised last first, else the catalog's order.
 - **changes** since a moment: *gained* the mark of a skill, *lost* it (also by forgetting), *became stuck* or *came
   unstuck*.
 
@@ -141,6 +141,8 @@ class _Rows:
         for pupil in self.found.pupils:
             last = max(range(len(pupil.seen)), key=lambda k: pupil.seen[k].last_at or 0, default=None)
             if last is None or not pupil.seen[last].reached or (pupil.seen[last].last_at or 0) < edge:
+                continue
+            if any(one.stuck for one in pupil.seen):
                 continue
             if (to := next(self._open(pupil, last), None)) is not None:
                 yield self._line(Kind.READY, pupil, last, Action.MOVE_ON, to)

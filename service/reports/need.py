@@ -9,13 +9,9 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from engine.mastery import LOW, MANY, SkillMastery, Status
+from engine.mastery import SkillMastery, Status
 from service.language import _, ngettext
 from service.reports.facts import Learner
-
-
-def is_stuck(skill: SkillMastery) -> bool:
-    return skill.status is Status.LEARNING and skill.responses >= MANY and skill.mastery < LOW
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +45,7 @@ class Need:
 
 
 def need(learner: Learner) -> Need:
-    stuck = sorted(filter(is_stuck, learner.skills), key=lambda s: (-s.responses, s.mastery))
+    stuck = sorted((s for s in learner.skills if s.stuck), key=lambda s: (-s.responses, s.mastery))
     return Need(learner, tuple(stuck), Counter(skill.status for skill in learner.skills))
 
 

@@ -10,9 +10,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
+from engine import mastery
 from service.access import viewer
 from service.language import in_template, in_template_many, language, number, translated
-from service.reports import class_view, given_words, grid, items_words, links, need, speech, today_words, words
+from service.reports import class_view, given_words, grid, items_words, links, speech, today_words, words
 from service.reports.charts import bar
 from service.reports.links import ROOT
 
@@ -59,7 +60,7 @@ def environment() -> Environment:
         url=links.url, api_url=links.api_url, bar=bar, spread_of=grid.spread_of, looks=words.LOOKS, words=words
     )
     made.globals.update(told=today_words, items_told=items_words, given_told=given_words)
-    made.globals.update(root=ROOT, static=static_url, legend=class_view.legend(), rule=need, viewer=viewer)
+    made.globals.update(root=ROOT, static=static_url, legend=class_view.legend(), rule=mastery, viewer=viewer)
     return made
 
 

@@ -9,7 +9,6 @@ from itertools import groupby
 from engine.mastery import SkillMastery, Status
 from service.classroom.outlook import Fading
 from service.language import _, later, ngettext, number, share, translated
-from service.reports import need
 from service.reports.charts import Bar, Timeline, bar, kind, moved, timeline
 from service.reports.facts import Answer, Context, Move, Next, StudentFacts
 from service.reports.links import class_url, student_api_url, student_url, url
@@ -134,12 +133,12 @@ def student_page(facts: StudentFacts, page: int = 1, class_id: str = "") -> Stud
 def _urgency(skill: SkillMastery) -> tuple[object, ...]:
     """Stuck first, then what is being learnt, the lowest estimate first; what has not begun stands last."""
     order = (Status.LEARNING, Status.NEEDS_REVIEW, Status.NOT_ENOUGH_EVIDENCE, Status.MASTERED, Status.NOT_STARTED)
-    return (not need.is_stuck(skill), order.index(skill.status), skill.mastery if skill.responses else 0)
+    return (not skill.stuck, order.index(skill.status), skill.mastery if skill.responses else 0)
 
 
 def _headline(skills: Sequence[SkillMastery]) -> str:
-    stuck = [skill.title for skill in skills if need.is_stuck(skill)]
-    learning = [s.title for s in skills if s.status is Status.LEARNING and not need.is_stuck(s)]
+    stuck = [skill.title for skill in skills if skill.stuck]
+    learning = [s.title for s in skills if s.status is Status.LEARNING and not s.stuck]
     review = [skill.title for skill in skills if skill.status is Status.NEEDS_REVIEW]
     if stuck:
         return _("Stuck on %(skills)s: many answers, and the estimate stays low.", skills=listed(stuck))
@@ -173,7 +172,7 @@ def _skill_row(skill: SkillMastery) -> SkillRow:
     return SkillRow(
         title=skill.title,
         look=LOOKS[skill.status],
-        stuck=need.is_stuck(skill),
+        stuck=skill.stuck,
         estimate=percent(skill.mastery),
         interval=interval(skill),
         mark=percent(skill.threshold),

@@ -163,6 +163,18 @@ async def test_recommendations_from_the_log_and_from_the_archive(api: Api) -> No
     assert await three(api, path) == (told, rows, shown)
 
 
+async def test_what_a_teacher_said_counts_on_the_pages_of_the_class_too(api: Api) -> None:
+    path = "skill?skill=maps"
+    before = {line["student_id"]: line for line in (await three(api, path))[0]["lines"]}
+    said = {"skill_id": "maps", "mastery": 0.95, "answers": 30.0}
+    await api.tutor.notebook.add("cy", "estimate", "smith", said)
+    after = {line["student_id"]: line for line in (await three(api, path))[0]["lines"]}
+    assert after["cy"]["mastery"] > before["cy"]["mastery"]
+    assert after["dee"] == before["dee"]
+    told = (await api.student("cy", "mastery")).json()["skills"][3]
+    assert (told["skill_id"], told["mastery"]) == ("maps", pytest.approx(after["cy"]["mastery"]))
+
+
 async def test_what_is_wrong_is_told(api: Api) -> None:
     problem(await api.client.get("/v1/classes/4a/today?since=odd"), 422, "invalid-request")
     problem(await api.client.get("/v1/classes/4a/skill?skill=odd"), 422, "unknown-skills")

@@ -57,6 +57,7 @@ def test_ready_is_who_has_mastered_what_they_practise_and_what_the_next_skill_bu
                 "on": (("count-0", RIGHT, 1),),
                 "still": (("count-0", RIGHT, 2), ("add-0", "+-", 1)),
                 "elsewhere": (("maps-0", RIGHT, 1),),
+                "stuck beside": (("maps-0", WRONG, 2), ("count-0", RIGHT, 1)),
                 "long ago": (("count-0", RIGHT, 9),),
                 "done": tuple((f"{skill}-0", RIGHT, 1) for skill in ("count", "add", "carry", "maps")),
             }

@@ -6,7 +6,7 @@ import pytest
 
 from engine.mastery import LOW, MANY, SkillMastery, Status
 from service.reports.facts import Learner
-from service.reports.need import by_mastery, by_name, by_need, is_stuck, need
+from service.reports.need import by_mastery, by_name, by_need, need
 from tests.service.reports.made import mastered, skill, stuck, unstarted
 
 
@@ -22,7 +22,7 @@ from tests.service.reports.made import mastered, skill, stuck, unstarted
     ],
 )
 def test_stuck_is_many_answers_a_low_estimate_and_the_engines_word(one: SkillMastery, expected: bool) -> None:
-    assert is_stuck(one) is expected
+    assert one.stuck is expected
 
 
 def test_those_who_struggle_stand_before_those_who_idle() -> None:
