@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.cli.common import Json, opened, result, run, say, settings, table
+from service.cli.common import Json, opened, progress, result, run, say, settings, table
 from service.cli.learning import drain
 
 if TYPE_CHECKING:
     from collections import Counter
 
+    from engine.recommend import Policy
     from models.offpolicy import Judgement
     from service.decisions.judging import Gathered
     from service.decisions.log import Logged
+    from service.decisions.outcomes import Reward
+    from service.decisions.replay import Replayer
     from service.settings import Settings
 
 decisions = typer.Typer(help="The log of recommendations: replay it.", no_args_is_help=True)
@@ -58,12 +63,24 @@ def replay(
 
 
 async def _replay(config: Settings, logged: list[Logged], destination: Path, after: int) -> Counter[str]:
-    from service.decisions.replay import Replayer
     from service.decisions.table import write
 
-    async with opened(config) as store:
-        replayer = Replayer(store, compact=config.compact_snapshots, predicts=config.predictor)
+    async with _replaying(config) as replayer:
         return await write(replayer, logged, destination, after)
+
+
+@asynccontextmanager
+async def _replaying(config: Settings) -> AsyncIterator[Replayer]:
+    from service.decisions.replay import Replayer
+
+    async with opened(config) as store:
+        with progress("replaying") as told:
+            yield Replayer(
+                store,
+                compact=config.compact_snapshots,
+                predicts=config.predictor,
+                progress=lambda done, of: told(done, of, "students"),
+            )
 
 
 @policies.command("list")
@@ -98,7 +115,7 @@ def show(policy: Annotated[str, typer.Argument(help="A name, or a JSON file.")])
 
 @policies.command()
 def judge(
-    policy: Annotated[str, typer.Option(help="The policy to judge: a name, or a JSON file.")],
+    policy: Annotated[str, typer.Option(help="The policies to judge, with commas: names, or JSON files.")],
     log: Log = None,
     reward: Annotated[
         str, typer.Option(help="correct: the item's answer. gain: of expected success, summed over skills.")
@@ -116,23 +133,28 @@ def judge(
     from service.decisions.outcomes import reward_of
     from service.policies import read
 
-    config, target, came = settings(), read(policy), reward_of(reward, after)
-    found = run(_gather(config, _logged(config, log), target, came, seed))
-    told = judged(found.decisions(), seed=seed)
-    about = {"policy": f"{target.name}@{target.version}", "reward": reward, "after": after}
-    value = about | asdict(told) | {"left_out": dict(found.left_out)}
-    result(value, as_json, _text(about, told, found))
-    if told.refusal:
+    config, came = settings(), reward_of(reward, after)
+    targets = [read(name.strip()) for name in policy.split(",")]
+    found = run(_gather(config, _logged(config, log), targets, came, seed))
+    told = {
+        f"{one.name}@{one.version}": judged(rows.decisions(), seed=seed)
+        for one, rows in zip(targets, found, strict=True)
+    }
+    left = {name: dict(rows.left_out) for name, rows in zip(told, found, strict=True)}
+    about = {"reward": reward, "after": after if reward == "gain" else None}
+    value = about | {"policies": {name: asdict(one) | {"left_out": left[name]} for name, one in told.items()}}
+    result(value, as_json, "\n\n".join(_text(name, reward, one, left[name]) for name, one in told.items()))
+    if any(one.refusal for one in told.values()):
         raise typer.Exit(1)
 
 
-async def _gather(config: Settings, logged: list[Logged], target: Any, reward: Any, seed: int) -> Gathered:
+async def _gather(
+    config: Settings, logged: list[Logged], targets: list[Policy], reward: Reward, seed: int
+) -> list[Gathered]:
     from service.decisions.judging import gather
-    from service.decisions.replay import Replayer
 
-    async with opened(config) as store:
-        replayer = Replayer(store, compact=config.compact_snapshots, predicts=config.predictor)
-        return await gather(replayer, logged, target, reward, seed)
+    async with _replaying(config) as replayer:
+        return await gather(replayer, logged, targets, reward, seed)
 
 
 def _logged(config: Settings, log: Path | None) -> list[Logged]:
@@ -146,14 +168,14 @@ def _logged(config: Settings, log: Path | None) -> list[Logged]:
     return found
 
 
-def _text(about: dict[str, Any], told: Judgement, found: Gathered) -> str:
+def _text(policy: str, reward: str, told: Judgement, left: dict[str, int]) -> str:
     lines = [
-        f"{about['policy']}, reward '{about['reward']}'",
+        f"{policy}, reward '{reward}'",
         f"{told.decisions:,} decisions of {told.students:,} students; worth {told.effective:,.0f} of the policy's own",
         f"largest weight {told.largest_weight:.1f}, mean weight {told.mean_weight:.3f}, "
         f"never logged {100 * told.unsupported:.2g} %",
     ]
-    lines += [f"  left out: {count:,} ({why})" for why, count in found.left_out.most_common()]
+    lines += [f"  left out: {count:,} ({why})" for why, count in left.items()]
     if told.refusal:
         return "\n".join([*lines, f"No estimate. {told.refusal}"])
     rows = [{"estimate": name, "value": e.value, "low": e.low, "high": e.high} for name, e in told.estimates.items()]

@@ -24,7 +24,7 @@ from service.serving import Serving
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-ALTERNATIVES = 64
+ALTERNATIVES = 32
 """Items of the target policy's distribution that the reward model is asked about; of more, a sample that is spread
 evenly over the distribution."""
 
@@ -97,12 +97,13 @@ class Gathered:
 
 
 async def gather(
-    replayer: Replayer, logged: Sequence[Logged], target: Policy, reward: Reward, seed: int = 0
-) -> Gathered:
-    """Decisions made again, and beside each what the target policy would have given."""
-    found = Gathered(Chooser(target, b""), reward, np.random.default_rng(seed))
+    replayer: Replayer, logged: Sequence[Logged], targets: Sequence[Policy], reward: Reward, seed: int = 0
+) -> list[Gathered]:
+    """Decisions made again, and beside each what every target policy would have given."""
+    found = [Gathered(Chooser(target, b""), reward, np.random.default_rng(seed)) for target in targets]
     async for one in replayer.replay(logged):
-        found.add(one)
+        for gathered in found:
+            gathered.add(one)
     return found
 
 

@@ -5,7 +5,7 @@ What the log leaves out (what could have been given, by which scores) is read fr
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -68,11 +68,18 @@ class Remade:
 class Replayer:
     """Reads histories, models, catalogs and policies from a store.
 
-    ``compact`` and ``predicts`` as the service was set.
+    ``compact`` and ``predicts`` as the service was set; ``progress`` is told the students done, and of how many.
     """
 
-    def __init__(self, store: Store, *, compact: bool = False, predicts: bool = False) -> None:
-        self._store, self._compact, self._predicts = store, compact, predicts
+    def __init__(
+        self,
+        store: Store,
+        *,
+        compact: bool = False,
+        predicts: bool = False,
+        progress: Callable[[int, int], None] = lambda *_: None,
+    ) -> None:
+        self._store, self._compact, self._predicts, self._progress = store, compact, predicts, progress
         self._servings: dict[tuple[str, str], Serving] = {}
         self._choosers: dict[str, Chooser] = {}
 
@@ -82,10 +89,11 @@ class Replayer:
         for low in range(0, len(groups), AT_ONCE):
             part = groups[low : low + AT_ONCE]
             stored, _ = await self._store.read([student for student, _ in part], b"")
-            for (_, own), one in zip(part, stored, strict=True):
+            for done, ((_, own), one) in enumerate(zip(part, stored, strict=True), low + 1):
                 history = unpack(one.records)
                 for logged in own:
                     yield await self._again(logged, history)
+                self._progress(done, len(groups))
 
     async def _again(self, logged: Logged, history: History) -> Remade | Unmade:
         try:

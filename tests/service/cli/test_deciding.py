@@ -44,10 +44,18 @@ def test_judge_prints_estimates_with_intervals(at_school: Call, tmp_path: Path) 
     assert code == 0
     assert "easy@3, reward 'correct'" in out
     assert [line.split()[0] for line in out.splitlines()[-5:]] == ["logged", "ips", "snips", "dr", "advantage"]
-    code, out, _ = at_school("policies", "judge", "--policy", own, "--reward", "gain", "--after", 4, "--json")
+
+
+def test_several_policies_are_judged_at_once(at_school: Call) -> None:
+    words = ("--policy", "default,explore", "--reward", "gain", "--after", 4)
+    code, out, _ = at_school("policies", "judge", *words, "--json")
     value = json.loads(out)
-    assert (code, value["policy"], value["after"], value["refusal"]) == (0, "easy@3", 4, "")
-    assert value["estimates"]["dr"]["low"] < value["estimates"]["dr"]["high"]
+    assert (code, value["reward"], value["after"]) == (0, "gain", 4)
+    assert [name.split("@")[0] for name in value["policies"]] == ["default", "explore"]
+    for told in value["policies"].values():
+        assert told["refusal"] == ""
+        assert told["estimates"]["dr"]["low"] < told["estimates"]["dr"]["high"]
+        assert told["left_out"]["second or later of several items"] == 12
 
 
 def test_judge_refuses_what_the_log_cannot_answer(at_school: Call, tmp_path: Path) -> None:

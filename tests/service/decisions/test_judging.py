@@ -23,7 +23,8 @@ TARGET = Policy(name="easy", version="1", exploration=0.1, ease=2.0, near=0.9)
 async def gathered(school: School, target: Policy, reward: str = "correct", after: int = 4) -> Gathered:
     store = await open_store(school.store_url)
     try:
-        return await gather(Replayer(store), read(school.archive), target, reward_of(reward, after))
+        (found,) = await gather(Replayer(store), read(school.archive), [target], reward_of(reward, after))
+        return found
     finally:
         await store.close()
 
