@@ -11,15 +11,13 @@ from engine.recommend import Mode
 from service.answers import Id, Milliseconds
 from service.asking import ONE, Question
 
-MANY = 10_000  # names in one list
-
 
 def _named(given: object) -> object:
     """Without empty names: ``?skills=`` asks for nothing in particular."""
     return [name for name in given if name != ""] if isinstance(given, list) else given
 
 
-Names = Annotated[list[Id], BeforeValidator(_named), Field(max_length=MANY)]
+Names = Annotated[list[Id], BeforeValidator(_named)]
 Chance = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
