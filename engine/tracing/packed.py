@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit
 
 from engine.belief import NEVER, REMEMBERED, Belief, chances, expected, follow, stand
+from engine.borrowed import borrowed
 from engine.facts import Facts
 from engine.tracing.base import RECENT, Floats, Ints, remembered
 
@@ -120,7 +121,7 @@ def fold(
     The last four arguments as of :func:`engine.belief.follow`; ``predicted`` may be empty. Records of unknown items
     count among the last items and the length, and move nothing.
     """
-    facts = opened(facts_numbers, facts_values)
+    facts = opened(borrowed(facts_numbers), borrowed(facts_values))
     k, points = len(facts.prior), len(facts.weight)
     item, at, score = _answers(facts_numbers, records)
     met, slot = met_by(k, numbers), np.full(len(item), -1)
@@ -133,7 +134,7 @@ def fold(
     weights[: len(values)] = values
     if len(predicted) == 0:
         predicted = np.empty(len(item))
-    belief, tag = believed(k, points, moved, weights), _sets(facts_numbers, item)
+    belief, tag = believed(k, points, borrowed(moved), borrowed(weights)), _sets(facts_numbers, item)
     follow(facts, belief, numbers[ANSWERS], item, tag, slot, at, score, kept, predicted, before, after)
     moved[LENGTH] += len(records) // WORDS
     moved[ANSWERS] += len(item)
@@ -201,8 +202,8 @@ def slots(met: Ints, item: Ints, items: int, add: bool) -> Any:
 @njit(cache=True, nogil=True, error_model="numpy")
 def standing(facts_numbers: Ints, facts_values: Floats, numbers: Ints, values: Floats, at: int, found: Floats) -> None:
     """Fill ``found`` [3, K], see :func:`engine.belief.stand`; never before the last answer."""
-    facts = opened(facts_numbers, facts_values)
-    belief = believed(len(facts.prior), len(facts.weight), numbers, values)
+    facts = opened(borrowed(facts_numbers), borrowed(facts_values))
+    belief = believed(len(facts.prior), len(facts.weight), borrowed(numbers), borrowed(values))
     stand(facts, belief, at if at == NEVER else max(at, numbers[FOLDED_AT]), numbers[ANSWERS], found)
 
 
@@ -211,14 +212,14 @@ def left(facts_numbers: Ints, facts_values: Floats, values: Floats, skill: int) 
     """The mastery of a skill as the last answer has left it."""
     k, points = facts_numbers[SKILLS], facts_numbers[POINTS]
     known, weight = values[: k * points].reshape(k, points), values[k * points : (k + 1) * points]
-    return expected(opened(facts_numbers, facts_values).success, known, weight, skill, 1.0)
+    return expected(opened(borrowed(facts_numbers), borrowed(facts_values)).success, known, weight, skill, 1.0)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def predict(facts_numbers: Ints, facts_values: Floats, numbers: Ints, values: Floats, item: Ints, at: int) -> Any:
     """P(correct) of each of n items, were it given at ``at`` (ms), not before the last answer [n]."""
-    facts = opened(facts_numbers, facts_values)
-    belief = believed(len(facts.prior), len(facts.weight), numbers, values)
+    facts = opened(borrowed(facts_numbers), borrowed(facts_values))
+    belief = believed(len(facts.prior), len(facts.weight), borrowed(numbers), borrowed(values))
     slot, _ = slots(met_by(len(facts.prior), numbers), item, len(facts.of_item), False)
     given = item, _sets(facts_numbers, item), slot
     return chances(facts, belief, numbers[ANSWERS], *given, max(at, numbers[FOLDED_AT]))

@@ -28,6 +28,7 @@ from engine.belief import (
     encode,
     remember,
 )
+from engine.borrowed import borrowed
 from engine.tracing.base import RECENT, Floats, Ints
 from engine.tracing.packed import (
     ANSWERS,
@@ -55,12 +56,14 @@ def write(facts_numbers: Ints, numbers: Ints, values: Floats, kept: int) -> Any:
     """The bytes of a student whose belief was ``kept`` on the lattice; a practised skill takes 24 at the most as long
     as answers to it are no decades apart, 8 where compact, and an item about 5."""
     k, points, seconds = facts_numbers[SKILLS], facts_numbers[POINTS], facts_numbers[SECONDS] > 0
+    numbers, values = borrowed(numbers), borrowed(values)
     belief, met, recent = believed(k, points, numbers, values), met_by(k, numbers), recent_of(k, numbers)
     practised, codes = 0, 1 if kept == COMPACT else points
     for n in belief.seen:
         practised += n > 0
     most = (6 + 4 * practised + 6 * len(met) + len(recent)) * LONGEST + 4 * points + 2 * practised * codes
-    out, at = np.empty(most, np.uint8), 0
+    made, at = np.empty(most, np.uint8), 0
+    out = borrowed(made)
     for number in (numbers[LENGTH], numbers[ANSWERS], _zigzag(numbers[FOLDED_AT]), practised, len(met), len(recent)):
         at = _put(out, at, number)
     for g in range(points):
@@ -83,7 +86,7 @@ def write(facts_numbers: Ints, numbers: Ints, values: Floats, kept: int) -> Any:
         at, last = _put_memory(out, at, row), now
     for item in recent:
         at = _put(out, at, _zigzag(item))
-    return out[:at]
+    return made[:at]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -101,7 +104,8 @@ def read(facts_numbers: Ints, facts_values: Floats, blob: Bytes, kept: int) -> A
     values = np.zeros(k * points + points + REMEMBERED * mets)
     numbers[LENGTH], numbers[ANSWERS], numbers[FOLDED_AT] = head[0], head[1], _signed(head[2])
     numbers[RECENTS] = recents
-    belief, met = believed(k, points, numbers, values), met_by(k, numbers)
+    blob, belief = borrowed(blob), believed(k, points, borrowed(numbers), borrowed(values))
+    met = met_by(k, borrowed(numbers))
     belief.known[:], belief.last[:] = facts.prior, NEVER
     for g in range(points):
         belief.weight[g], at = _take_real(blob, at)
