@@ -37,10 +37,10 @@ def demo(as_json: Json = False) -> None:
     from service.runtime import now
 
     config = settings()
-    school = run(_simulate(config, now()))
+    school = run(simulate(config, now()))
     trained = run(_has_model(config)) or _first_model(config)
     if school is not None and trained:
-        run(_lessons(config, school, now()))
+        run(give_lessons(config, school, now()))
     result({"simulated": school is not None, "model": trained}, as_json, "")
 
 
@@ -49,7 +49,8 @@ async def _has_model(config: Settings) -> str | None:
         return (await store.heads()).model
 
 
-async def _simulate(config: Settings, now: int) -> School | None:
+async def simulate(config: Settings, now: int) -> School | None:
+    """The school, recorded and enrolled; None where there is data already. ``now`` in ms."""
     from engine.simulate import simulate_school
     from service.runtime import tutoring
 
@@ -83,7 +84,7 @@ async def _enrol(store: Store, school: School, path: Path, now: int) -> None:
     await Rosters(store, lambda: now).publish(read(path))
 
 
-async def _lessons(config: Settings, school: School, now: int) -> None:
+async def give_lessons(config: Settings, school: School, now: int) -> None:
     """Some lessons in which each student who was there lately is given items, and mostly takes them."""
     from service.runtime import tutoring
 
