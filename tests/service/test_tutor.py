@@ -13,7 +13,7 @@ from engine.mastery import Status
 from engine.responses import unpack
 from service.errors import NoCatalog, UnknownClass, UnknownSkills, UnknownStudent
 from service.states import SNAPSHOT_AFTER
-from service.store.base import Outcome, Snapshot, Store
+from service.store.base import Outcome, Store
 from service.tutor import Tutor
 from tests.service.conftest import bare_tutor, close
 from tests.service.made import NOW, ODD_SKILL, answer, catalog, forgetful, log, model
@@ -84,14 +84,6 @@ async def test_a_snapshot_is_kept_and_folded_on(tutor: Tutor, store: Store) -> N
     tracer = tutor.serving.tracer
     loaded, folded = tracer.load(stored.snapshot), tracer.fold(unpack(whole.records))
     assert np.array_equal(tracer.standing(loaded).mastery, tracer.standing(folded).mastery)
-
-
-async def test_a_snapshot_that_cannot_be_read_is_made_again(tutor: Tutor, store: Store) -> None:
-    await tutor.record([answer(f"r{n}", at=n) for n in range(3)])
-    right = (await tutor.mastery("ada")).skills[0].mastery
-    await store.save_snapshots([Snapshot("ada", tutor.serving.tag, 3, b"torn")])
-    (result,) = (await tutor.record([answer("r0", at=0)])).results
-    assert result.mastery[0].mastery == right
 
 
 async def test_an_unknown_item_is_kept_and_counts_once_a_catalog_holds_it(store: Store) -> None:

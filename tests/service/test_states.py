@@ -1,0 +1,89 @@
+"""What a process holds of students is a cache: never another answer than from nothing, and never more than its room."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.states import BESIDE, SNAPSHOT_AFTER, States
+from service.store import open_store
+from service.store.base import Snapshot, Store
+from service.tutor import Tutor
+from tests.service.conftest import bare_tutor, close
+from tests.service.made import NOW, answer
+
+pytestmark = pytest.mark.parametrize("store_url", ["sqlite", "redis"], indirect=True)
+
+
+async def _mastery(tutor: Tutor, student: str = "ada") -> list[float]:
+    """From nothing: every page folds the whole history."""
+    return [one.mastery for one in (await tutor.mastery(student)).skills]
+
+
+async def _held(tutor: Tutor, student: str = "ada") -> list[float]:
+    _, (state,) = await tutor.states([student])
+    found: list[float] = tutor.serving.tracer.standing(state, NOW).mastery.tolist()
+    return found
+
+
+async def test_what_is_held_is_folded_on_with_what_another_process_recorded(tutor: Tutor, store: Store) -> None:
+    other = await bare_tutor(store)
+    for n in range(0, 12, 3):
+        await tutor.record([answer(f"r{n}", at=n)])
+        await other.record([answer(f"r{n + 1}", at=n + 1, correct=False), answer(f"r{n + 2}", at=n + 2)])
+        assert await _held(tutor) == await _held(other) == await _mastery(tutor)
+    await close(other)
+
+
+async def test_a_late_answer_has_everything_folded_anew(tutor: Tutor) -> None:
+    await tutor.record([answer("r2", at=200)])
+    await tutor.record([answer("r1", at=100, correct=False)])
+    assert await _held(tutor) == await _mastery(tutor)
+    await tutor.record([answer("r3", at=300)])
+    assert await _held(tutor) == await _mastery(tutor)
+
+
+async def test_a_student_who_was_erased_and_began_again_is_not_taken_for_the_old_one(
+    tutor: Tutor, store_url: str
+) -> None:
+    """The new history is as long as the one that is held, and longer."""
+    before = tutor._states
+    await tutor.record([answer(f"r{n}", "bob", at=n) for n in range(3)])
+    tutor._states = States(tutor.store, tutor.behind)
+    await tutor.record([answer(f"q{n}", at=n, correct=False) for n in range(4)])
+    before._kept["ada"] = before._kept["bob"]
+    tutor._states = before
+    assert await _held(tutor) == await _mastery(tutor)
+    assert await _held(tutor) != await _held(tutor, "bob")
+
+
+async def test_a_snapshot_that_cannot_be_read_is_made_again(tutor: Tutor, store: Store) -> None:
+    await tutor.record([answer(f"r{n}", at=n) for n in range(3)])
+    await store.save_snapshots([Snapshot("ada", tutor.serving.tag, 3, b"torn")])
+    tutor._states = States(store, tutor.behind)
+    assert await _held(tutor) == await _mastery(tutor)
+    await tutor.behind.close()
+    (stored,), _ = await store.read(["ada"], tutor.serving.tag)
+    assert stored.snapshot not in (None, b"torn")
+
+
+async def test_a_snapshot_is_written_once_in_a_while_though_one_record_is_folded_at_a_time(
+    tutor: Tutor, store_url: str
+) -> None:
+    for n in range(SNAPSHOT_AFTER + 3):
+        await tutor.record([answer(f"r{n}", at=n)])
+    await tutor.behind.close()
+    store = await open_store(store_url)
+    (stored,), _ = await store.read(["ada"], tutor.serving.tag)
+    await store.close()
+    assert stored.snapshot is not None
+    assert len(stored.records) == 3 * 32
+
+
+async def test_those_that_were_not_asked_for_longest_make_room(tutor: Tutor) -> None:
+    size = int(tutor.serving.tracer.empty.belief.nbytes) + BESIDE
+    tutor._states = States(tutor.store, tutor.behind, room=3 * size)
+    for student in ("ada", "bob", "eve", "ada", "dan"):
+        await tutor.record([answer(f"r-{len(tutor._states._kept)}-{student}", student)])
+    assert set(tutor._states._kept) == {"eve", "ada", "dan"}
+    for student in ("ada", "bob", "eve", "dan"):
+        assert await _held(tutor, student) == await _mastery(tutor, student)
