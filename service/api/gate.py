@@ -23,7 +23,7 @@ from service.api.dependencies import tutor_of
 from service.errors import NotAllowed, NotSignedIn, Problem
 
 COOKIE = "nextwise_session"
-ENTER, LEAVE = "/reports/enter", "/reports/leave"
+ENTER, LEAVE, NOTES = "/reports/enter", "/reports/leave", "/reports/notes"
 PUBLIC = {"/", "/health/live", "/health/ready", "/metrics", "/docs", "/openapi.json", ENTER, LEAVE}
 STATIC = "/reports/static/"
 PAGES = re.compile(r"/reports(/.*)?", re.DOTALL)
@@ -103,8 +103,11 @@ def _uncached(send: Send) -> Send:
 def _opens(me: Viewer, method: str, path: str) -> bool:
     """People read with their sessions; programs read and write with their keys, and look at no pages.
 
-    A session opens no ``/next``: what is recommended is logged as given to the student.
+    A session opens no ``/next``: what is recommended is logged as given to the student. All that staff write with one
+    is a note, from the form of a page.
     """
     if me.role is Role.LMS:
         return path.startswith("/v1/")
+    if (method, path) == ("POST", NOTES):
+        return me.is_staff
     return method in {"GET", "HEAD"} and bool(PAGES.fullmatch(path) or READS.fullmatch(path))

@@ -69,14 +69,33 @@ class GivenSum:
 
 
 @dataclass(frozen=True, slots=True)
+class NoteLine:
+    """What a teacher noted of a student. ``about`` is the title of the item or skill; an estimate is of ``mastery`` with
+    the weight of so many ``answers``; a pin is ``done`` once its item was answered."""
+
+    note_id: str
+    kind: str
+    student_id: str
+    name: str
+    about: str
+    mastery: float | None
+    answers: float | None
+    author: str
+    at: Moment
+    comment: str
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
 class GivenView:
-    """``lines`` has the newest first."""
+    """``lines`` and ``notes`` have the newest first."""
 
     class_id: str
     class_title: str
     since: Moment
     sums: tuple[GivenSum, ...]
     lines: tuple[GivenLine, ...]
+    notes: tuple[NoteLine, ...]
     model_version: str
     catalog_version: str
 
@@ -99,7 +118,31 @@ def given_view(found: Dossier, rows: Iterable[Row], since: int) -> GivenView:
     lines = [line for pupil in found.pupils for line in _lines(found, pupil, by_student.get(pupil.student_id, {}))]
     lines.sort(key=lambda line: (-line.at, line.student_id, line.recommendation_id))
     versions = found.serving.model_version, found.serving.catalog_version
-    return GivenView(found.class_id, found.title, since, tuple(_sums(lines)), tuple(lines), *versions)
+    notes = sorted((line for pupil in found.pupils for line in _notes(found, pupil)), key=lambda line: -line.at)
+    return GivenView(found.class_id, found.title, since, tuple(_sums(lines)), tuple(lines), tuple(notes), *versions)
+
+
+def _notes(found: Dossier, pupil: Pupil) -> Iterator[NoteLine]:
+    catalog, open_pins = found.catalog, pupil.notes.pins(pupil.history)
+    for one in pupil.notes.notes:
+        item, skill = one.said.get("item_id", ""), one.said.get("skill_id", "")
+        at, k = catalog.item_index.get(item), catalog.skill_index.get(skill)
+        about = skill if k is None else found.skill_title(k)
+        if one.kind == "pin":
+            about = item if at is None else catalog.items[at].title or item
+        yield NoteLine(
+            one.id,
+            one.kind,
+            pupil.student_id,
+            pupil.name,
+            about,
+            one.said.get("mastery"),
+            one.said.get("answers"),
+            one.author,
+            one.at,
+            one.comment,
+            one.kind == "pin" and item not in open_pins,
+        )
 
 
 def _lines(found: Dossier, pupil: Pupil, rows: Mapping[str, Row]) -> Iterator[GivenLine]:

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from service.api.dependencies import SettingsDep, TutorDep
-from service.classroom.dossier import MONTH, ask
+from service.classroom.dossier import MONTH, ask, dossier
 from service.classroom.given import ask_given
 from service.classroom.groups import GroupChange, groups_view
 from service.classroom.items import items_view
@@ -57,7 +57,16 @@ async def items(tutor: TutorDep, id: str, item: str = "") -> Response:
 @router.get("/recommendations/{id:path}")
 async def recommendations(tutor: TutorDep, settings: SettingsDep, id: str, since: str = MONTH) -> Response:
     view = await ask_given(tutor, settings.data / "archive", id, since)
-    return pages.page("recommendations.html", view=view, context=context(tutor), since=since, most=MOST)
+    found = await dossier(tutor, id)
+    return pages.page(
+        "recommendations.html",
+        view=view,
+        context=context(tutor),
+        since=since,
+        most=MOST,
+        pupils=found.pupils,
+        catalog=found.catalog,
+    )
 
 
 def context(tutor: Tutor) -> Context:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from service.classroom.given import GivenLine
+from service.classroom.given import GivenLine, NoteLine
 from service.decisions.outcomes import Status
 from service.language import _, later
+from service.reports.words import percent
 
 REASONS = {
     "start": later("to begin with"),
@@ -20,6 +21,21 @@ CAME = {
     Status.OVERRIDDEN: ("↷", later("something else was answered")),
     Status.OPEN: ("…", later("not answered yet")),
 }
+
+
+def noted(line: NoteLine) -> str:
+    """What a teacher said."""
+    if line.kind == "pin":
+        done = _("answered since") if line.done else _("to be given next")
+        return _("%(item)s: %(done)s", item=line.about, done=done)
+    if line.kind == "estimate":
+        return _(
+            "%(skill)s: %(mastery)s in 100, with the weight of %(answers)s answers",
+            skill=line.about,
+            mastery=percent(line.mastery or 0.0),
+            answers=round(line.answers or 0),
+        )
+    return _("limits on what is given")
 
 
 def reason(code: str) -> str:
