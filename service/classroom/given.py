@@ -70,8 +70,8 @@ class GivenSum:
 
 @dataclass(frozen=True, slots=True)
 class NoteLine:
-    """What a teacher noted of a student. ``about`` is the title of the item or skill; an estimate is of ``mastery`` with
-    the weight of so many ``answers``; a pin is ``done`` once its item was answered."""
+    """What a teacher noted of a student. ``about`` is the title of the item or skill; an estimate is of ``mastery``
+    with the weight of so many ``answers``; a pin is ``done`` once its item was answered."""
 
     note_id: str
     kind: str

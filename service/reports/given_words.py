@@ -14,7 +14,12 @@ REASONS = {
     "new skill": later("new skill"),
     "explore": later("to learn what helps"),
     "stuck": later("stuck; nothing else promises more"),
+    "step back": later("back to what it builds on"),
     "review": later("review"),
+    "place": later("to find out what is known"),
+    "target": later("on the way to a target"),
+    "ordered": later("next in the course"),
+    "pinned": later("chosen by a teacher"),
 }
 CAME = {
     Status.FOLLOWED: ("✓", later("followed")),

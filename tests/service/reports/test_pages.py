@@ -201,8 +201,8 @@ def test_the_pages_say_what_the_number_is_and_from_where_on_a_skill_is_mastered(
     for html in (grid, student):
         assert "chance in 100 of a right answer, now, on an average item" in html
         assert "knows" not in html
-    assert "<bdi>A</bdi></a><small>mark 80 " in grid
-    assert "<bdi>B</bdi></a><small>mark 65 " in grid
+    assert "<bdi>A</bdi></a><small>mark 80</small>" in grid
+    assert "<bdi>B</bdi></a><small>mark 65</small>" in grid
     assert '<td class="num">50–70</td><td class="num">65</td>' in student
     assert '<line class="aim" x1="65.0" y1="0" x2="65.0" y2="16"/>' in student
 
