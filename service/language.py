@@ -8,6 +8,7 @@ percent sign as ``%%``; whole numbers are written as the reader's country does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -28,6 +29,10 @@ from engine.said import Said
 FOLDER = Path(__file__).parent / "locale"
 ENGLISH = "en"
 USUAL = {ENGLISH: "en_GB"}  # where the reader names no country: the day before the month, and 24 hours
+
+
+SOUNDS_I = re.compile("h?[ií](?!e)", re.IGNORECASE)
+"""Before these "and" is ``e`` in Spanish, not ``y``: Ana e Inés, cuero y hierro."""
 
 
 @dataclass(frozen=True)
@@ -196,7 +201,10 @@ def listed(names: Sequence[str]) -> str:
     >>> listed(["Ada", "Ben", "Chen"])
     'Ada, Ben and Chen'
     """
-    return format_list(list(names), locale=language().locale)
+    told = format_list(list(names), locale=language().locale)
+    if language().code == "es" and names and SOUNDS_I.match(names[-1]):
+        told = told.removesuffix(f" y {names[-1]}") + f" e {names[-1]}" if len(names) > 1 else told
+    return told
 
 
 def _filled(sentence: str, values: Mapping[str, object]) -> str:

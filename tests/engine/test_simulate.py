@@ -1,6 +1,8 @@
+from collections import Counter
+
 import numpy as np
 
-from engine.simulate import simulate_school
+from engine.simulate import DAY_MS, KINDS, School, roster_rows, simulate_school
 
 NOW = 1_800_000_000_000
 
@@ -31,3 +33,32 @@ def test_students_learn() -> None:
         count[at] = count.get(at, 0) + 1
         (first if count[at] == 1 else late if count[at] > 6 else []).append(answer.correct)
     assert np.mean(late) > np.mean(first) + 0.05
+
+
+def test_a_class_has_one_of_each_kind() -> None:
+    school = simulate_school(NOW, classes=2)
+    spinning, fast, idle, new, late = (school.pupils[at] for at in KINDS)
+    answers = Counter(answer.student_id for answer in school.answers)
+    last = {answer.student_id: answer.answered_at for answer in school.answers}
+    first = {answer.student_id: answer.answered_at for answer in reversed(school.answers)}
+    assert answers[spinning.id] > np.median(list(answers.values()))
+    assert spinning.known.sum() <= 5
+    assert fast.known.sum() >= 12
+    assert NOW - last[idle.id] > 23 * DAY_MS
+    assert new.id not in answers
+    assert NOW - first[late.id] < 4 * DAY_MS
+    assert len(answers) == len(school.pupils) - 1
+
+
+def test_the_roster_has_everybody_by_one_name_and_a_small_class_beside() -> None:
+    school = simulate_school(NOW, classes=2)
+    rows = roster_rows(school)
+    assert {row["student_id"] for row in rows} == {pupil.id for pupil in school.pupils}
+    sizes = Counter(row["class_id"] for row in rows)
+    assert sizes == {"class-4a": 26, "class-5a": 26, "support-4": 9}
+    assert _names(school) == {row["student_id"]: row["name"] for row in rows}
+    assert len(set(_names(school).values())) == len(school.pupils)
+
+
+def _names(school: School) -> dict[str, str]:
+    return {pupil.id: pupil.name for pupil in school.pupils}

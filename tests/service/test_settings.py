@@ -41,7 +41,13 @@ def test_a_policy_that_settings_change_says_so_in_its_version(tmp_path: Path, mo
     assert Settings().served_policy() == Policy("own", "7+mastered=0.9", mastered=0.9, exploration=0.1)
 
 
-@pytest.mark.parametrize(("name", "value"), [("PORT", "70000"), ("MASTERED_AT", "95"), ("SALT", "short")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("PORT", "70000"), ("MASTERED_AT", "95"), ("SALT", "short")),
+        *(("LANGUAGE", "xx"), ("LANGUAGE", "../es"), ("TIME_ZONE", "Mars/Base"), ("TIME_ZONE", "../etc/passwd")),
+    ],
+)
 def test_nonsense_is_refused(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"NEXTWISE_{name}", value)
     with pytest.raises(ValidationError):

@@ -47,6 +47,9 @@ def _counts(**counts: int) -> str:
 
 def test_demo_makes_a_school_once_and_keeps_it(call: Call) -> None:
     assert json.loads(call("demo", "--json")[1]) == {"simulated": True, "model": "1"}
+    roster = json.loads(call("roster", "show", "--json")[1])
+    assert [one["title"] for one in roster["classes"]] == ["Maths 4a", "Maths 5a", "Maths 6a", "Support 4"]
+    assert "Ada Acheampong" in {one["name"] for one in roster["students"]}
     made = json.loads(call("demo", "--json")[1])
     assert made["simulated"] is False
     assert made["model"].startswith("1-")
