@@ -77,8 +77,9 @@ def test_a_champion_of_other_making_is_judged_by_what_it_serves(registry: Regist
     registry.promote(logged(registry))
     trained = train(school(), registry)
     assert (trained.champion, trained.fair) == ("1", False)
+    served = judge(load(registry.bundle("1"), "1"), hold_out(school(), 0.2, 0)[1])
     assert trained.champion_evaluation is not None
-    assert trained.champion_evaluation.log_loss > trained.evaluation.log_loss
+    assert trained.champion_evaluation.to_json() == served.to_json()
 
 
 def test_a_champion_that_cannot_be_loaded_holds_no_training_up(
