@@ -1,7 +1,8 @@
 """What a number of students and responses needs: memory, processes, nodes and disk, from bytes and microseconds.
 
 What a student, a response and a request cost was measured, by `make bench-capacity` on the mastery model with 50 skills
-and 10,000 items; a test holds the bytes to what the stores take now.
+and 10,000 items; a test holds the bytes to what the stores take now. CPU was measured on two cores that were busy with
+other things, which makes it more.
 """
 
 from __future__ import annotations
@@ -17,17 +18,17 @@ class Cost:
     """What one kind of store takes. Bytes are in memory for Redis, and on disk for the file."""
 
     student: int  # its keys or rows, and a snapshot of 50 skills
-    response: int  # in the history, its id included
+    response: int  # in the history, its id included; of 32 bytes, Redis keeps room for as much again
     event: int  # of a response and of the recommendation with it, in the log until they are archived
     worker_us: float  # CPU of an API worker for a response with ?next=1
     store_us: float  # CPU of the server behind it
 
 
-REDIS = Cost(student=7_900, response=78, event=900, worker_us=350.0, store_us=80.0)
-EMBEDDED = Cost(student=2_500, response=90, event=910, worker_us=450.0, store_us=0.0)
+REDIS = Cost(student=6_000, response=72, event=930, worker_us=450.0, store_us=75.0)
+EMBEDDED = Cost(student=500, response=93, event=910, worker_us=600.0, store_us=0.0)
 ARCHIVED_RESPONSE, ARCHIVED_RECOMMENDATION = 12, 75
 """Bytes in Parquet."""
-WORKER_BYTES = 240_000_000
+WORKER_BYTES = 250_000_000
 """Resident memory of an API worker."""
 WRITES = 3_000.0
 """Requests a second that one file takes from all workers together: there is one writer."""
