@@ -129,17 +129,13 @@ def judge(
     Three estimates with 95 % intervals over students: inverse propensity (ips), self-normalised (snips) and doubly
     robust (dr); `advantage` is dr less what was logged. Exits with 1 where the log cannot answer, and says why.
     """
-    from models.offpolicy import judge as judged
     from service.decisions.outcomes import reward_of
     from service.policies import read
 
     config, came = settings(), reward_of(reward, after)
     targets = [read(name.strip()) for name in policy.split(",")]
     found = run(_gather(config, _logged(config, log), targets, came, seed))
-    told = {
-        f"{one.name}@{one.version}": judged(rows.decisions(), seed=seed)
-        for one, rows in zip(targets, found, strict=True)
-    }
+    told = {f"{one.name}@{one.version}": rows.judged(seed) for one, rows in zip(targets, found, strict=True)}
     left = {name: dict(rows.left_out) for name, rows in zip(told, found, strict=True)}
     about = {"reward": reward, "after": after if reward == "gain" else None}
     value = about | {"policies": {name: asdict(one) | {"left_out": left[name]} for name, one in told.items()}}

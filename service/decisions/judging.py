@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from engine.recommend import Choice, Policy
 from engine.tracing import AnyState
-from models.offpolicy import Decisions
+from models.offpolicy import Decisions, Judgement, judge
 from service.choosing import HOUR, Chooser
 from service.decisions.log import Logged
 from service.decisions.outcomes import Reward
@@ -27,6 +27,9 @@ Ints = npt.NDArray[np.int64]
 ALTERNATIVES = 32
 """Items of the target policy's distribution that the reward model is asked about; of more, a sample that is spread
 evenly over the distribution."""
+UNTOLD, ANOTHER = "no propensity was logged", "made again, it is another one"
+DOUBTFUL = 0.01
+"""Share of such decisions beyond which no other one is believed either."""
 
 
 @dataclass
@@ -48,8 +51,10 @@ class Gathered:
             self.left_out["second or later of several items"] += 1
         elif isinstance(one, Unmade):
             self.left_out[one.why] += 1
+        elif one.logged.propensity is None:
+            self.left_out[UNTOLD] += 1
         elif one.made is None or not one.exact:
-            self.left_out["made again, it is another one"] += 1
+            self.left_out[ANOTHER] += 1
         else:
             self._add(one, one.made.item)
 
@@ -67,7 +72,7 @@ class Gathered:
         would, weights = self._sample(target)
         told = features(one.serving, one.state, np.append(would, item), one.logged.at - one.logged.at % HOUR)
         unsupported = float(target[logging == 0].sum())
-        propensity = np.nan if one.logged.propensity is None else one.logged.propensity
+        propensity = float(one.logged.propensity or 0.0)
         self.students.append(one.logged.student_id)
         self.figures.append((came, propensity, float(target[item]), unsupported, float(logging.sum())))
         self.given.append(told[-1])
@@ -94,6 +99,19 @@ class Gathered:
         others = np.concatenate([nothing, *(told for told, _ in self.alternatives)])
         weights = np.concatenate([np.empty(0), *(chances for _, chances in self.alternatives)])
         return Decisions(codes, rewards, propensities, target, unsupported, mass, given, starts, others, weights)
+
+    def judged(self, seed: int = 0) -> Judgement:
+        """The judgement, refused where too many propensities are missing or cannot be reproduced."""
+        made = self.decisions()
+        wrong = self.left_out[UNTOLD] + self.left_out[ANOTHER]
+        if wrong > DOUBTFUL * (len(made) + wrong):
+            why = (
+                f"Of {len(made) + wrong:,} decisions, {self.left_out[UNTOLD]:,} have no propensity and "
+                f"{self.left_out[ANOTHER]:,} are not what was logged when they are made again: the log cannot be "
+                "relied on. `nextwise decisions replay` tells which."
+            )
+            return Judgement(len(made), len(np.unique(made.students)), refusal=why)
+        return judge(made, seed=seed)
 
 
 async def gather(

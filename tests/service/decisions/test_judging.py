@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from engine.recommend import Policy
-from models.offpolicy import Judgement, judge
 from service.choosing import Chooser
 from service.decisions.judging import ALTERNATIVES, FEATURES, Gathered, gather, spread
-from service.decisions.log import read
+from service.decisions.log import Logged, read
 from service.decisions.outcomes import reward_of
 from service.decisions.replay import Remade, Replayer
 from service.store import open_store
@@ -20,10 +19,12 @@ from tests.service.decisions.school import LOGGING, School
 TARGET = Policy(name="easy", version="1", exploration=0.1, ease=2.0, near=0.9)
 
 
-async def gathered(school: School, target: Policy, reward: str = "correct", after: int = 4) -> Gathered:
+async def gathered(
+    school: School, target: Policy, reward: str = "correct", after: int = 4, log: list[Logged] | None = None
+) -> Gathered:
     store = await open_store(school.store_url)
     try:
-        (found,) = await gather(Replayer(store), read(school.archive), [target], reward_of(reward, after))
+        (found,) = await gather(Replayer(store), log or read(school.archive), [target], reward_of(reward, after))
         return found
     finally:
         await store.close()
@@ -51,7 +52,7 @@ async def truth(school: School, target: Policy) -> float:
 
 async def test_a_policy_that_never_served_is_told_truly(school: School) -> None:
     found = await gathered(school, TARGET)
-    told = judge(found.decisions())
+    told = found.judged()
     assert told.refusal == ""
     true = await truth(school, TARGET)
     for name in ("ips", "snips", "dr"):
@@ -64,14 +65,14 @@ async def test_a_policy_that_never_served_is_told_truly(school: School) -> None:
 
 
 async def test_the_policy_that_served_is_told_as_it_was(school: School) -> None:
-    told = judge((await gathered(school, LOGGING)).decisions())
+    told = (await gathered(school, LOGGING)).judged()
     assert told.effective == pytest.approx(told.decisions)
     assert told.estimates["ips"].value == pytest.approx(told.estimates["logged"].value)
 
 
 async def test_gain_counts_what_was_answered_instead_too(school: School) -> None:
     found = await gathered(school, TARGET, "gain")
-    told: Judgement = judge(found.decisions())
+    told = found.judged()
     assert not told.refusal
     correct = await gathered(school, TARGET)
     assert found.left_out["no reward: overridden"] < correct.left_out["no reward: overridden"]  # only the last few
@@ -98,12 +99,25 @@ def test_a_long_distribution_is_sampled_evenly() -> None:
     assert values[items] @ weights == pytest.approx(values @ target, abs=0.02)
 
 
+@pytest.mark.parametrize(
+    ("propensity", "told"), [(None, "20 have no propensity and 0"), (0.5, "0 have no propensity and 20")]
+)
+async def test_a_log_that_cannot_be_relied_on_is_refused(school: School, propensity: float | None, told: str) -> None:
+    log = [one for one in read(school.archive) if one.slot == 0]
+    few = [replace(one, propensity=propensity) for one in log[:3]]
+    found = await gathered(school, LOGGING, log=[*few, *log[3:]])
+    assert found.judged().refusal == ""
+    assert found.left_out.total() - found.left_out["no reward: overridden"] == 3
+    many = [replace(one, propensity=propensity) for one in log[:20]]
+    assert told in (await gathered(school, LOGGING, log=[*many, *log[20:]])).judged().refusal
+
+
 def test_no_decision_at_all_is_refused() -> None:
-    none = Gathered(Chooser(TARGET, b""), reward_of("correct"), np.random.default_rng(0)).decisions()
-    assert "No decision" in judge(none).refusal
+    none = Gathered(Chooser(TARGET, b""), reward_of("correct"), np.random.default_rng(0))
+    assert "No decision" in none.judged().refusal
 
 
 async def test_what_was_never_given_is_refused(school: School) -> None:
     wide = replace(TARGET, exploration=1.0, worthwhile=0.0, spacing=0)
-    told = judge((await gathered(school, wide)).decisions())
+    told = (await gathered(school, wide)).judged()
     assert "The logging policy never gives" in told.refusal
