@@ -25,7 +25,7 @@ from tests.service.api.processes import Server
 @pytest.mark.chaos
 @pytest.mark.parametrize("kind", ["sqlite", "redis"])
 async def test_nothing_acknowledged_is_lost_doubled_or_different(kind: Kind, tmp_path: Path) -> None:
-    outcome = await chaos(kind, tmp_path, seconds=4, seed=7, clients=4)
+    outcome = await chaos(kind, tmp_path, seconds=3, seed=7, clients=4)
     assert outcome.verdict.ok, f"{outcome}\n{outcome.installation.log()[-3000:]}"
     assert outcome.faults.counts
 
