@@ -36,6 +36,8 @@ class Question:
     @property
     def told(self) -> dict[str, object]:
         """As the log has it: what is as always is left out."""
+        if self is ONE:
+            return {"n": 1}
         said = {name: getattr(self, name) for name in FIELDS}
         return {name: value for name, value in said.items() if name == "n" or value != FIELDS[name]}
 
