@@ -27,10 +27,11 @@ from engine.mastery_model import (
     MasteryModel,
 )
 from models.log import Floats, Ints, ResponseLog
-from models.mastery.gradient import ROOM, Slopes, one_student
+from models.mastery.gradient import Slopes, one_student
 from models.mastery.options import ABILITY, Options
 from models.mastery.predict import read
 from models.mastery.priors import SKILL_SD
+from models.mastery.reverse import ROOM
 
 DRAWS = 16
 MOST = 4_000  # students whose slopes are worked out; of more, so many drawn ones speak for all
