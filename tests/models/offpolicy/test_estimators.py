@@ -64,7 +64,7 @@ def test_one_student_gives_no_interval() -> None:
 
 
 def covered(world: School, runs: int) -> dict[str, float]:
-    """How often the intervals hold the true value, and the mean error beside what the estimates vary by."""
+    """How often the intervals hold the true value."""
     truth, ahead = world.value(world.target), world.value(world.target) - world.value(world.logging)
     held = {"ips": 0, "snips": 0, "dr": 0, "advantage": 0}
     for run in range(runs):
@@ -79,8 +79,8 @@ def covered(world: School, runs: int) -> dict[str, float]:
 
 
 def test_intervals_hold_the_truth_of_another_policys_log() -> None:
-    shares = covered(school(4, apart=1.0), 100)
-    assert min(shares.values()) >= 0.88, shares  # 0.95 less three standard errors of a share of 100
+    shares = covered(school(4), 60)
+    assert min(shares.values()) >= 0.86, shares  # 0.95 less three standard errors of a share of 60
 
 
 def test_the_reward_model_narrows_the_interval() -> None:
