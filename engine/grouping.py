@@ -54,7 +54,7 @@ def form_groups(lacks: Bools, least: int = LEAST, most: int = MOST) -> list[Grou
     if not 1 <= least <= most or 2 * least > most + 1:
         raise ValueError(f"groups of {least} to {most}: the most must be at least twice the least, less one")
     groups: list[tuple[int, list[int]]] = []
-    free = lacks.any(axis=1)
+    free: Bools = np.asarray(lacks.any(axis=1))
     while free.any():
         counts = lacks[free].sum(axis=0)
         skill = int(counts.argmax())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import t
+from scipy.stats import t  # type: ignore[import-untyped]
 
 from engine.intervals import mean_interval, student_t
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations, product
 
 import numpy as np
 import pytest
-from scipy.stats import fisher_exact
+from scipy.stats import fisher_exact  # type: ignore[import-untyped]
 
 from engine.item_analysis import ENOUGH, Flag, analyse, at_most, fewer_right
 
@@ -32,7 +33,7 @@ def test_the_chance_of_so_few_counts_every_outcome(right: int) -> None:
     assert at_most(right, chances) == pytest.approx(told)
 
 
-def flags(scores: list[float], mastery: list[float]) -> tuple[Flag, ...]:
+def flags(scores: Sequence[float], mastery: Sequence[float]) -> tuple[Flag, ...]:
     known = np.array(mastery)
     return analyse(np.array(scores), known, known >= 0.8).flags
 
@@ -65,7 +66,8 @@ def test_figures_of_an_item_by_hand() -> None:
     found = analyse(
         np.array([1.0, 1.0, 0.0, 0.5]), np.array([0.9, 0.8, 0.3, 0.4]), np.array([True, True, False, False])
     )
-    assert (found.students, found.right, found.expected) == (4, 0.625, pytest.approx(0.6))
+    assert (found.students, found.right) == (4, 0.625)
+    assert found.expected == pytest.approx(0.6)
     assert (found.knowing, found.knowing_right, found.others_right) == (2, 2, 1)
     assert found.knowing_expected == pytest.approx(1.7)
     assert found.discrimination == pytest.approx(np.corrcoef([1, 1, 0, 0.5], [0.9, 0.8, 0.3, 0.4])[0, 1])

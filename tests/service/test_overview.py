@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.stats import t
+from scipy.stats import t  # type: ignore[import-untyped]
 
 from engine.responses import unpack
 from service.overview import LEAST, Figures
