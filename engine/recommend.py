@@ -113,7 +113,7 @@ def choose(
     if kept[NOT_READY]:
         text = missing(tracer, said_first, standing, np.flatnonzero(within.asked).tolist())
         return Choice(Outcome.NOT_READY, text, tuple(pinned), 0, kept, told)
-    if kept[DONE] and wish.mode is not Mode.DIAGNOSE and wish.band is None:
+    if kept[DONE] and wish.mode in (Mode.LEARN, Mode.TARGETS):
         return _review(asker, draw, n, within, now, pinned)
     return _nothing(asker, pinned, kept)
 
@@ -177,23 +177,26 @@ def _pinned(asker: Asker, n: int) -> list[Recommendation]:
 
 def _review(asker: Asker, draw: Draw, n: int, within: Limits, now: int, pinned: list[Recommendation]) -> Choice:
     """Everything asked for is mastered: offer what is forgotten first, and was practised longest ago."""
-    tracer, aim = asker.tracer, review(asker.tracer, asker.state, now, asker.policy, asker.table)
-    slots = [one for one in _slots(asker, aim, within, draw, len(pinned), n) if one.item >= 0]
-    given = []
+    tracer, aim = asker.tracer, review(asker.tracer, asker.state, now, asker.policy, asker.table, asker.wish)
+    slots, given = _slots(asker, aim, within, draw, len(pinned), n), []
+    kept = slots[0].kept
+    if slots[0].item < 0:
+        return _nothing(asker, pinned, kept)
     for one in slots:
+        if one.item < 0:
+            break
         names = titles(tracer, skills_of(tracer, one.item))
         text = said("%(names)s: mastered, and soonest forgotten or practised longest ago.", names=names)
         given.append(_recommended(asker, one, ("review", text)))
     text = said(
         "Nothing left to learn here: every skill asked for is mastered, or known as far as can be told. This is review."
     )
-    kept = slots[0].kept if slots else ()
-    return Choice(Outcome.NOTHING_LEFT, text, (*pinned, *given), kept[OPEN] if kept else 0, kept)
+    return Choice(Outcome.NOTHING_LEFT, text, (*pinned, *given), kept[OPEN], kept)
 
 
 def _nothing(asker: Asker, pinned: list[Recommendation], kept: tuple[int, ...]) -> Choice:
     """Why there is nothing to give."""
-    if kept[OPEN] and asker.wish.band is not None:
+    if asker.wish.band is not None:
         text = said("No item fits: none of those that could be given has a P(correct) in the band asked for.")
     elif kept[DONE] and asker.wish.mode is Mode.DIAGNOSE:
         text = said("No doubt is left: where this student stands on every skill asked for can be told well enough.")

@@ -1,4 +1,4 @@
-"""To place a new student by few questions: how much doubt an answer would take away, by what builds on what.
+"""To place a new student by few questions: what an answer would tell, by what builds on what.
 
 Evidence travels along the graph: who knows a skill knows what it builds on, and who does not know that will hardly know
 the skill (Doignon & Falmagne 1999, with :data:`HOLD` for the exceptions):
@@ -6,8 +6,9 @@ the skill (Doignon & Falmagne 1999, with :data:`HOLD` for the exceptions):
     P(a) >= HOLD P(k)            a: what k builds on, k answered
     P(d) <= 1 - HOLD (1 - P(k))  d: what builds on k, not answered itself
 
-An answer on k is worth the entropy that it is expected to take from k and all that is bound to it (Tatsuoka &
-Ferguson 2003).
+With U and D of the skills that are still in doubt above and below k in the graph, k is known with the odds
+odds(P) (D + 1) / (U + 1), which is exact for a chain of which nothing is known yet. An answer is worth what it tells of
+k, times how many skills it is expected to settle: the half-split rule of knowledge spaces.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 HOLD = 0.95
-UNSURE = 0.2, 0.8  # P(known) between which a skill is in doubt
+UNSURE = 0.25, 0.8  # P(known) between which a skill is in doubt
 
 
 def placed(state: AnyState, standing: Standing, table: Table) -> Floats:
@@ -34,10 +35,9 @@ def placed(state: AnyState, standing: Standing, table: Table) -> Floats:
 
 
 def information(tracer: AnyTracer, state: AnyState, standing: Standing, table: Table) -> Floats:
-    """Bits of doubt that an answer on each skill is expected to take away, [K]; 0 for skills that are not in doubt."""
+    """What an answer on each skill is expected to tell, bits times skills, [K]; 0 for skills that are not in doubt."""
     known = placed(state, standing, table)
-    told = _expected(table.above, known, state.responses > 0, tracer.success(0.0), tracer.success(1.0))
-    return np.asarray(np.where((known > UNSURE[0]) & (known < UNSURE[1]), np.maximum(told, 1e-9), 0.0))
+    return np.asarray(_expected(table.above, known, *UNSURE, tracer.success(0.0), tracer.success(1.0)))
 
 
 @njit(cache=True)
@@ -63,19 +63,18 @@ def _doubt(p: float) -> Any:
 
 
 @njit(cache=True, error_model="numpy")
-def _expected(above: Bools, known: Floats, seen: Bools, guess: Floats, success: Floats) -> Any:
+def _expected(above: Bools, known: Floats, low: float, high: float, guess: Floats, success: Floats) -> Any:
     found = np.zeros(len(known))
     for k in range(len(known)):
-        p = known[k]
-        right = guess[k] + (success[k] - guess[k]) * p
-        if right <= 0.0 or right >= 1.0:
+        if not low < known[k] < high:
             continue
-        up, down = p * success[k] / right, p * (1.0 - success[k]) / (1.0 - right)
-        found[k] = _doubt(p) - right * _doubt(up) - (1.0 - right) * _doubt(down)
+        up, down = 0, 0
         for j in range(len(known)):
-            q = known[j]
-            if above[k, j]:
-                found[k] += right * (_doubt(q) - _doubt(max(q, HOLD * up)))
-            elif above[j, k] and not seen[j]:
-                found[k] += (1.0 - right) * (_doubt(q) - _doubt(min(q, 1.0 - HOLD * (1.0 - down))))
+            if low < known[j] < high:
+                up += above[k, j]
+                down += above[j, k]
+        odds = known[k] / (1.0 - known[k]) * (down + 1.0) / (up + 1.0)
+        p = odds / (1.0 + odds)
+        told = _doubt(guess[k] + (success[k] - guess[k]) * p) - p * _doubt(success[k]) - (1.0 - p) * _doubt(guess[k])
+        found[k] = max(told, 1e-9) * (1.0 + p * up + (1.0 - p) * down)
     return found

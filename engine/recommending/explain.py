@@ -64,8 +64,7 @@ def explained(tracer: AnyTracer, standing: Standing, policy: Policy, one: Recomm
         return Explained(sentence, (), 1.0, 0.0, 1, ())
     told = tuple(SkillParts(k, _parts(one.ranking, k)) for k in skills)
     ease = 1.0 + policy.ease * (one.p_correct - 0.5)
-    share = policy.share if len(skills) > 1 else 1.0
-    score = sum(part.parts["worth"] for part in told) * ease * share
+    score = _worth(one.ranking, one.item) * ease
     others = _alternatives(tracer, standing, policy, one.ranking, skills)[:most]
     return Explained(sentence, told, ease, score, len(one.ranking.ties), tuple(others))
 
@@ -73,6 +72,12 @@ def explained(tracer: AnyTracer, standing: Standing, policy: Policy, one: Recomm
 def explain(tracer: AnyTracer, standing: Standing, policy: Policy, choice: Choice) -> list[Explained]:
     """Every recommendation of a choice."""
     return [explained(tracer, standing, policy, one) for one in choice.recommendations]
+
+
+def _worth(ranking: Ranking, item: int) -> float:
+    """What an item is worth but for its ease; 0 for one that was explored from beyond the shortlist."""
+    places = np.flatnonzero(ranking.items[: len(ranking.worth)] == item)
+    return float(ranking.worth[places[0]]) if len(places) else 0.0
 
 
 def _parts(ranking: Ranking, skill: int) -> dict[str, float]:

@@ -67,10 +67,13 @@ def goal(
     return found
 
 
-def review(tracer: AnyTracer, state: AnyState, now: int, policy: Policy, table: Table) -> Goal:
+def review(tracer: AnyTracer, state: AnyState, now: int, policy: Policy, table: Table, wish: Wish) -> Goal:
     """What to do where all that was asked for is mastered: what is forgotten first, practised or not."""
     value = forgotten(tracer, state, now, policy, table, None, of_all=True)
-    return Goal(value, table.everything, 0, np.inf, policy.numbers)
+    found = Goal(value, table.everything, 0, np.inf, policy.numbers.copy())
+    if wish.band is not None:
+        found.settings[[HARDEST, EASIEST]], found.settings[SHORTLIST] = wish.band, 0
+    return found
 
 
 def closure(table: Table, targets: tuple[str, ...]) -> Flags:

@@ -123,7 +123,10 @@ class Reasons:
 
 def stuck(told: Floats, state: AnyState, standing: Standing, skills: list[int]) -> bool:
     """Whether the student rests from one of these skills, or is stuck on it."""
-    return any(told[ROW_ROW, k] < 0 or (state.responses[k] >= MANY and standing.mastery[k] < LOW) for k in skills)
+    return any(
+        told[ROW_ROW, k] < 0 or (told[ROW_ROW, k] > 0 and state.responses[k] >= MANY and standing.mastery[k] < LOW)
+        for k in skills
+    )
 
 
 def notices(tracer: AnyTracer, told: Floats) -> tuple[Notice, ...]:

@@ -19,6 +19,7 @@ from engine.recommending.policy import (
     EXPLORATION,
     HARDEST,
     NEAR,
+    RESTING,
     SHARE,
     SHORTLIST,
     SPACING,
@@ -29,7 +30,9 @@ from engine.recommending.table import opened
 
 Mask = npt.NDArray[np.bool_]
 
-ASKED, NEVER, WANTED, SHUT = 1, 2, 4, 8  # bits of a skill: asked for, not to be given, not yet done, gate closed
+ASKED, NEVER, WANTED, SHUT, RESTS = 1, 2, 4, 8, 16
+"""Bits of a skill: asked for, not to be given, not yet done, its gate is closed, it rests."""
+
 OPEN, NOT_ASKED, BANNED, EXCLUDED, DONE, NOT_READY, TOO_SOON = range(7)
 FILTERS = ("open", "not asked for", "never", "excluded", "mastered", "not ready", "given lately")
 """What keeps an item from being given; an item counts where the first of these holds."""
@@ -152,6 +155,7 @@ def _sets(parts: Any, said: Floats, done: Flags, asked: Flags, available: Ints, 
     flags = np.empty(len(asked), np.uint8)
     for k in range(len(asked)):
         flags[k] = asked[k] | (0 if done[k] else WANTED) | (SHUT if said[GATE_ROW, k] < closed else 0)
+        flags[k] |= RESTS if said[ROW_ROW, k] < 0 else 0
     for s in range(sets):
         low, high, all_of, value = parts.start[s], parts.start[s + 1], 0, 0.0
         for j in range(low, high):
@@ -159,7 +163,9 @@ def _sets(parts: Any, said: Floats, done: Flags, asked: Flags, available: Ints, 
             all_of |= flags[k]
             if flags[k] & WANTED:
                 value += said[WORTH_ROW, k]
-        worth[s] = value if high - low == 1 else value * share
+        if high - low > 1:  # whatever else it asks for, it asks for a skill that rests
+            value *= share * (settings[RESTING] if all_of & RESTS else 1.0)
+        worth[s] = value
         code[s] = _code(all_of, available[ANY, s])
         if code[s] != OPEN:
             given = parts.begin[s + 1] - parts.begin[s]

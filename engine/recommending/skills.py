@@ -186,17 +186,23 @@ def weigh(
     row, until = spins(parts, recent, int(settings[WRONG]), int(settings[REST]))
     stuck = np.zeros(skills, np.uint8)
     for k in range(skills):
-        stuck[k] = responses[k] >= MANY and mastery[k] < LOW
+        stuck[k] = row[k] > 0 and responses[k] >= MANY and mastery[k] < LOW  # a right answer, and it goes on
     guard = guards(parts, until, runs(parts, recent, int(settings[RUN])), stuck, settings)
     done = mastered(parts, mastery, known, until, settings[DROP])
     gate = gates(parts, known, done, settings[GATE], settings[STEEP])
     promise = promises(parts, known, value, counts, settings[DISCOUNT])
     opening = settings[OPENING] * (left / (left + settings[SOON] + 1e-9) if left < np.inf else 1.0)
+    for k in range(skills):  # to go back is worth something even where little is thought to be left to learn
+        if until[k] > 0 and asks & REACH:
+            for j in range(parts.first[k], parts.first[k + 1]):
+                if not done[parts.parents[j]]:
+                    at = parts.parents[j]
+                    said[GAIN_ROW, at] = max(said[GAIN_ROW, at], settings[RESTING] * value[k])
     for k in range(skills):
         if not asks & REACH:
             done[k] = value[k] <= 0.0
         said[GATE_ROW, k] = gate[k] if asks & READY else 1.0
-        said[GAIN_ROW, k] = value[k]
+        said[GAIN_ROW, k] = max(value[k], said[GAIN_ROW, k])
         said[OPENS_ROW, k] = 1.0 + opening * promise[k] if asks & REACH else 1.0
         said[GUARD_ROW, k] = guard[k]
         said[ROW_ROW, k] = -row[k] if until[k] > 0 else row[k]

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.bundle import AnyModel
@@ -55,6 +55,7 @@ def test_a_new_student_starts_where_nothing_comes_before(tracer: AnyTracer) -> N
 
 
 @given(st.lists(st.floats(0.01, 0.99), min_size=3, max_size=3), st.floats(0, 0.999999))
+@settings(deadline=None)
 def test_prerequisites_come_first_and_what_is_mastered_is_left_alone(known: list[float], u: float) -> None:
     tracer = bind(builtin(), catalog_of(4))
     state = state_with(tracer, *known)
