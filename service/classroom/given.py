@@ -23,7 +23,7 @@ from service.decisions.outcomes import Status, came_of
 from service.store.base import Store
 from service.tutor import Tutor
 
-FRESH = 20_000
+FRESH = 5_000
 """Events of the log that are looked through for what is not archived yet, in each of its parts."""
 
 Row = Mapping[str, Any]
