@@ -6,13 +6,11 @@ import random
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import ExitStack, closing
-from typing import Any
 
-from redis import Redis
 from redis.crc import key_slot
 
 from service.store.redis import BUCKETS
+from tests.chaos import slots
 from tests.chaos.installation import Installation
 
 DOWN = (0.1, 0.8)
@@ -80,32 +78,8 @@ class Faults:
     def reshard(self) -> None:
         """Move the slots of some buckets to another node, key by key, while they are written to."""
         for bucket in self._random.sample(range(BUCKETS), 8):
-            _move(self._at, key_slot(f"b{bucket}".encode()), self._random)
+            ports = [server.port for server in self._at.servers]
+            slots.move(ports, key_slot(f"b{bucket}".encode()), self._random)
 
     def _moment(self) -> None:
         time.sleep(self._random.uniform(*DOWN))
-
-
-def _move(at: Installation, slot: int, rng: random.Random) -> None:
-    """The steps of Redis' own `redis-cli --cluster reshard`."""
-    with ExitStack() as stack:
-        nodes = [stack.enter_context(closing(Redis(port=server.port, decode_responses=True))) for server in at.servers]
-        ids = [_ask(node, "CLUSTER", "MYID") for node in nodes]
-        owner = next(n for n, node in enumerate(nodes) if _owns(node, slot))
-        target = rng.choice([n for n in range(len(nodes)) if n != owner])
-        _ask(nodes[target], "CLUSTER", "SETSLOT", slot, "IMPORTING", ids[owner])
-        _ask(nodes[owner], "CLUSTER", "SETSLOT", slot, "MIGRATING", ids[target])
-        while keys := _ask(nodes[owner], "CLUSTER", "GETKEYSINSLOT", slot, 5):
-            _ask(nodes[owner], "MIGRATE", "127.0.0.1", at.servers[target].port, "", 0, 5000, "KEYS", *keys)
-            time.sleep(0.01)  # meanwhile the slot is here and there
-        for n in sorted(range(len(nodes)), key=lambda n: (n != target, n != owner)):
-            _ask(nodes[n], "CLUSTER", "SETSLOT", slot, "NODE", ids[target])
-
-
-def _owns(node: Redis, slot: int) -> bool:
-    me, ranges = _ask(node, "CLUSTER", "MYID"), _ask(node, "CLUSTER", "SLOTS")
-    return any(low <= slot <= high and owner[2] == me for low, high, owner, *_ in ranges)
-
-
-def _ask(node: Redis, *words: str | int) -> Any:
-    return node.execute_command(*words)  # type: ignore[no-untyped-call]

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Literal
 
+from tests.chaos import slots
 from tests.chaos.disk import Disk
 from tests.servers import RedisCluster, RedisServer, free_port
 from tests.service.api.processes import Server
@@ -112,6 +113,8 @@ class Installation:
         for server in self.servers:
             if server.process is None or server.process.poll() is not None:
                 server.start()
+        if self.cluster is not None:
+            slots.agree([server.port for server in self.servers])
         for number, api in enumerate(self.apis):
             if api.process.poll() is not None:
                 self.start_api(number)
