@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
+from starlette.types import ASGIApp
 
 from engine import __version__
 from service import logs, reports
@@ -23,12 +24,22 @@ from service.settings import Settings
 DESCRIPTION = "Responses come in, mastery is traced, the next item is chosen. Problems are RFC 9457 documents."
 
 
+class _App(FastAPI):
+    """Without what FastAPI puts around all: :class:`Around` limits bodies and has the last word on faults."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        stack: Any = super().build_middleware_stack()
+        while not isinstance(stack, Around):
+            stack = stack.app
+        return stack
+
+
 def create_app(settings: Settings | None = None) -> FastAPI:
     """The API. Without ``settings`` (as uvicorn's factory) they come from the environment, and logs are set up."""
     if settings is None:
         settings = Settings()
         logs.configure(settings.log_level)
-    app = FastAPI(
+    app = _App(
         title="nextwise",
         version=__version__,
         description=DESCRIPTION,

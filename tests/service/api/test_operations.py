@@ -16,6 +16,7 @@ from prometheus_client import REGISTRY
 
 from service.api.dependencies import get_settings, get_tutor
 from service.settings import Settings
+from service.states import SNAPSHOT_AFTER
 from service.store.base import StoreUnavailable
 from tests.service.api.conftest import Api, problem, serving
 from tests.service.made import raw
@@ -121,11 +122,11 @@ async def test_clean_shutdown_writes_what_was_behind(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path)
     async with serving(settings) as api:
         await api.client.put("/v1/catalog", json={"items": [{"id": "i", "skill_ids": ["s"]}]})
-        answer = await api.send([raw(f"r{n}", item="i") for n in range(30)], next=1)
+        answer = await api.send([raw(f"r{n}", item="i") for n in range(SNAPSHOT_AFTER)], next=1)
         (given,) = answer.json()["next"][0]["recommendations"]
     async with serving(settings) as api:
         (entry,) = [e.event for e in await api.tutor.store.read_log("log", 100) if e.kind == "recommendation"]
         assert given["recommendation_id"].encode() in entry
         (stored,), _ = await api.tutor.store.read(["ada"], api.tutor.serving.tag)
         assert stored.snapshot is not None
-        assert stored.length == 30
+        assert stored.length == SNAPSHOT_AFTER
