@@ -18,6 +18,7 @@ from engine.catalog import EMPTY, Catalog, Item, Skill
 from engine.mastery_model import unlearnt
 from engine.model import ModelError, builtin
 from engine.recommend import Policy, choose
+from engine.recommending.table import by_ease
 from engine.responses import RECORD, key
 from engine.tracing import AnyTracer, bind
 from models import predictor
@@ -183,6 +184,7 @@ def _read_catalog(blob: bytes | None, version: str) -> Catalog:
 def _bind(model: AnyModel, catalog: Catalog, compact: bool, predicts: bool) -> Serving:
     """The pair, with everything that is computed on first use computed now, off the request path."""
     tracer = bind(model, catalog, compact)
+    by_ease(tracer)
     _ = catalog.skill_sets, catalog.required, catalog.item_index, catalog.key_index, catalog.skill_index
     return Serving(tracer, _predictor(model, catalog) if predicts and catalog.items else None)
 

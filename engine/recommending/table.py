@@ -61,14 +61,12 @@ class Table:
         self.mark = np.minimum(thresholds(tracer, Thresholds(mastered=mastered)), tracer.success(LEARNT))
         self.everything = np.ones(k, np.uint8)  # every skill was asked for, and counts: not to be written to
         self.first, self.parents = _parents(catalog)
-        ease = _offsets(tracer)
-        members = np.lexsort((np.arange(len(sets.members)), -ease[sets.members], sets.of_item[sets.members]))
-        self.members = sets.members[members]
+        self.members, offset = by_ease(tracer)
         lists = (self.order, self.first, self.parents, sets.start, sets.skills, sets.first, self.members, sets.of_item)
         active = np.bincount(self.members, minlength=len(sets.of_item))
         sizes = [k, len(self.parents), len(sets.size), len(sets.skills), len(self.members), len(sets.of_item)]
         self.whole = np.concatenate([np.array(sizes, np.int64), *lists, active])
-        self.real = np.concatenate([self.mark, ease[self.members]])
+        self.real = np.concatenate([self.mark, offset])
 
     @cached_property
     def order(self) -> Ints:
@@ -98,6 +96,14 @@ class Table:
 
 
 @lru_cache(4)  # of what is served, and of what was served until now
+def by_ease(tracer: AnyTracer) -> tuple[Ints, Floats]:
+    """The active items, set by set and the easiest first, and how easy each is, [M]: what takes long in a table."""
+    sets, ease = tracer.catalog.skill_sets, _offsets(tracer)
+    order = np.lexsort((np.arange(len(sets.members)), -ease[sets.members], sets.of_item[sets.members]))
+    return sets.members[order], ease[sets.members[order]]
+
+
+@lru_cache(4)
 def table_of(tracer: AnyTracer, mastered: float) -> Table:
     """The table of a tracer, for a policy's ``mastered``."""
     return Table(tracer, mastered)
