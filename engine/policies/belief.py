@@ -79,11 +79,6 @@ class Belief:
         note_all(items, scores, self.step, self.learn, self.guess, self.right, self.graph, self.traits, *state)
         self.step += 1
 
-    def chances(self, mastery: Floats) -> Floats:
-        """P(right) on every item [S, I] by mastery [S, K], the skills of an item taken as independent."""
-        all_known = np.exp(self.course.of_items(np.log(np.maximum(mastery, TINY))))
-        return np.asarray(self.guess + (self.right - self.guess) * all_known)
-
     def now(self) -> tuple[Floats, Floats]:
         """P(known), and P(prerequisites known) given that it is not, of every grid point and skill, [S, G, K]."""
         since, lost = self.step - self.touched, self.forget

@@ -25,7 +25,8 @@ from engine.policies.belief import Belief
 from engine.policies.course import Course
 from engine.policies.gain import expected_gain, promise
 from engine.policies.guard import Guard
-from engine.policies.rule import Floats, Ints, Mask, near_ties
+from engine.policies.items import best_items
+from engine.policies.rule import Floats, Ints, Mask
 
 DOUBT = 1e-3  # of P(prerequisites known): nothing is worth nothing, so that something is always given
 
@@ -37,34 +38,33 @@ class Default:
         self._course, self._settings = course, settings
         self._belief = Belief(course, students, tuple(settings["points"]))
         self._guard = Guard(course, students, int(settings["wrong"]), int(settings["rest"]), float(settings["drop"]))
-        self._share = np.where(np.diff(course.links[0]) > 1, self._belief.share, 1.0)
 
     def worth(self) -> tuple[Floats, Floats]:
         """What one more item on each skill is worth, and mastery, both [S, K]."""
         s, belief, course = self._settings, self._belief, self._course
         known, ready = belief.now()
-        gain, mastery, readiness = expected_gain(known, ready, belief.weight, belief.learn, belief.unready)
-        opens = promise(mastery, belief.weight @ belief.learn, course.order, *course.parents, float(s["discount"]))
+        pace = belief.weight @ belief.learn
+        gain, mastery, readiness = expected_gain(known, ready, belief.weight, pace, belief.unready)
+        opens = promise(mastery, pace, course.order, *course.parents, float(s["discount"]))
         gate = np.clip(readiness / float(s["gate"]), DOUBT, 1.0) ** float(s["steep"])
         left = max(course.budget - belief.step - 1, 0)
         opening = float(s["opening"]) * left / (left + float(s["soon"]) + 1e-9)
         return gate * gain * (1.0 + opening * opens) * self._guard.factor(), mastery
 
-    def scores(self) -> Floats:
-        """What each item is worth, [S, I]."""
-        worth, mastery = self.worth()
-        score = self._course.of_items(worth) * self._share
-        right = self._belief.chances(mastery)
-        return np.asarray(score * (1.0 + float(self._settings["ease"]) * (right - 0.5)))
-
     def weigh(self, open_items: Mask) -> Floats:
         """See :class:`engine.policies.rule.Session`."""
-        self._scores = self.scores()
-        return near_ties(self._scores, open_items, float(self._settings["near"]))
+        self._worth = self.worth()
+        return self._best(open_items, float(self._settings["near"]))
 
     def eligible(self, open_items: Mask) -> Mask:
-        """See :class:`engine.policies.rule.Session`; of the items that :meth:`weigh` weighed last."""
-        return near_ties(self._scores, open_items, float(self._settings["worthwhile"])) > 0
+        """See :class:`engine.policies.rule.Session`; by what :meth:`weigh` found last."""
+        return self._best(open_items, float(self._settings["worthwhile"])) > 0
+
+    def _best(self, open_items: Mask, near: float) -> Floats:
+        belief, sets = self._belief, self._course.catalog.skill_sets
+        of_items = belief.share, float(self._settings["ease"]), belief.guess, belief.right
+        of_sets = sets.start, sets.skills, sets.first, sets.members
+        return np.asarray(best_items(*self._worth, *of_items, *of_sets, open_items, near))
 
     def note(self, items: Ints, scores: Floats) -> None:
         """See :class:`engine.policies.rule.Session`."""

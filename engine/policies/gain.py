@@ -13,25 +13,25 @@ Ints = npt.NDArray[np.int64]
 
 
 @njit(cache=True, error_model="numpy")
-def expected_gain(known: Floats, ready: Floats, weight: Floats, learn: Floats, unready: float) -> Any:
+def expected_gain(known: Floats, ready: Floats, weight: Floats, pace: Floats, unready: float) -> Any:
     """``gain``, ``mastery``, ``readiness``, each [S, K], from a belief on a grid.
 
-    known, ready [S, G, K]: P(known), and P(prerequisites known) where it is not; weight [S, G]; learn [G, K]. Evidence
-    moves P(known) by nothing on average, so what an item brings is what is learnt by it:
+    known, ready [S, G, K]: P(known), and P(prerequisites known) where it is not; weight [S, G]; pace [S, K]: how fast
+    the student learns the skill, on average over the grid. Evidence moves P(known) by nothing on average, so what an
+    item brings is what is learnt by it:
 
-        gain = sum over g of w_g (1 - P) learn (ready + (1 - ready) unready)
+        gain = (1 - P) pace (ready + (1 - ready) unready)
+
+    of the means over the grid: that who knows less is slower, too, is left out, which measured better.
     """
     students, points, skills = known.shape
-    gain, mastery = np.zeros((students, skills)), np.zeros((students, skills))
-    readiness = np.zeros((students, skills))
+    mastery, readiness = np.zeros((students, skills)), np.zeros((students, skills))
     for s in range(students):
         for g in range(points):
             for k in range(skills):
-                p, r, w = known[s, g, k], ready[s, g, k], weight[s, g]
-                mastery[s, k] += w * p
-                readiness[s, k] += w * r
-                gain[s, k] += w * (1.0 - p) * learn[g, k] * (r + (1.0 - r) * unready)
-    return gain, mastery, readiness
+                mastery[s, k] += weight[s, g] * known[s, g, k]
+                readiness[s, k] += weight[s, g] * ready[s, g, k]
+    return (1.0 - mastery) * pace * (readiness + (1.0 - readiness) * unready), mastery, readiness
 
 
 @njit(cache=True, error_model="numpy")

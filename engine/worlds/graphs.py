@@ -56,14 +56,15 @@ GENERATORS: dict[str, Generator] = {"layered": layered, "strands": strands}
 def blur(edges: Edges, skills: int, missing: float, false: float, rng: np.random.Generator) -> Edges:
     """The graph as its author has it: a share ``missing`` of the edges is not there, a share ``false`` is made up.
 
-    Made-up edges keep the order of skills, so that no cycle arises.
+    Made-up edges keep the order of skills, so that no cycle arises. What is drawn after them does not depend on them:
+    worlds that differ in the blur alone are the same.
     """
-    before, after = edges
+    (before, after), luck = edges, rng.spawn(1)[0]
     keep = rng.permutation(len(before)) >= round(missing * len(before))
     pairs, wrong = set(zip(before.tolist(), after.tolist(), strict=True)), set[tuple[int, int]]()
     room = skills * (skills - 1) // 2 - len(pairs)
     while len(wrong) < min(round(false * len(before)), room):
-        low, high = np.sort(rng.choice(skills, 2, replace=False)).tolist()
+        low, high = np.sort(luck.choice(skills, 2, replace=False)).tolist()
         wrong |= {(low, high)} - pairs
     kept = list(zip(before[keep].tolist(), after[keep].tolist(), strict=True))
     return _arrays(kept + sorted(wrong))

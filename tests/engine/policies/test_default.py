@@ -4,6 +4,7 @@ import pytest
 from engine.policies.default import Default
 from engine.policies.gain import promise
 from engine.policies.guard import RESTING, Guard
+from engine.policies.items import best_items
 from engine.policies.policy import shipped
 from tests.engine.policies.worlds import OPEN, course
 
@@ -57,8 +58,34 @@ def test_the_guard_rests_a_skill_longer_each_time_and_turns_to_what_it_builds_on
 def test_an_easier_item_of_a_skill_is_worth_a_little_more() -> None:
     of = course()
     of.difficulty[30], of.difficulty[31] = -2.0, 2.0
-    scores = Default(of, 1, SETTINGS).scores()[0]
-    assert scores[30] > scores[32] > scores[31] > 0.6 * scores[30]
+    alone = {**SETTINGS, "opening": 0.0}
+    session = Default(of, 1, {**alone, "near": 1.0})
+    assert np.flatnonzero(session.weigh(OPEN)[0]).tolist() == [30]
+    near = Default(of, 1, {**alone, "near": 0.6}).weigh(OPEN)[0]
+    assert near[30:40].all()
+    without = OPEN.copy()
+    without[0, 30] = False
+    assert not session.weigh(without)[0, [30, 31]].any()
+    assert session.weigh(without)[0, 32]
+
+
+def test_items_are_the_near_ties_of_all_that_are_open() -> None:
+    """The kernel looks into few sets of skills; weighing every item finds the same."""
+    of, rng = course(), np.random.default_rng(0)
+    sets, (start, skills) = of.catalog.skill_sets, of.links
+    for near in (0.3, 0.9, 1.0):
+        worth, mastery, open_items = rng.random((5, 4)), rng.random((5, 4)), rng.random((5, 41)) < 0.5
+        guess, right = rng.uniform(0.0, 0.4, 41), rng.uniform(0.5, 1.0, 41)
+        columns = sets.start, sets.skills, sets.first, sets.members
+        found = best_items(worth, mastery, 0.7, 0.8, guess, right, *columns, open_items, near)
+        for s in range(5):
+            score = np.zeros(41)
+            for i in range(41):
+                asked = skills[start[i] : start[i + 1]]
+                share = 0.7 if len(asked) > 1 else 1.0
+                chance = guess[i] + (right[i] - guess[i]) * mastery[s, asked].prod()
+                score[i] = open_items[s, i] * share * worth[s, asked].sum() * (1 + 0.8 * (chance - 0.5))
+            assert found[s].tolist() == (score >= near * score.max() * (1 - 1e-12)).astype(float).tolist()
 
 
 def test_the_floor_is_spread_over_what_is_worthwhile() -> None:
