@@ -91,6 +91,7 @@ class StudentPage:
     next_text: str
     steps: tuple[Step, ...]
     fading: tuple[Fading, ...]
+    decide_url: str | None
     parents_url: str
     csv_url: str
     context: Context
@@ -124,6 +125,7 @@ def student_page(facts: StudentFacts, page: int = 1, class_id: str = "") -> Stud
         next_text=translated(facts.next.text),
         steps=_steps(facts.next),
         fading=facts.fading,
+        decide_url=url("recommendations", class_id) + "#notes-title" if class_id else None,
         parents_url=url("parents", facts.student_id),
         csv_url=student_api_url(facts.student_id, "outlook"),
         context=facts.context,
