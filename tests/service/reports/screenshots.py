@@ -24,8 +24,9 @@ from tests.service.reports.made import trained
 from tests.service.reports.site import Site
 
 IMAGES = Path(__file__).parents[3] / "docs" / "images"
-WIDTH, HEIGHT = 1280, 1500
+WIDTH, HEIGHT = 1280, 1500  # the upper part of a page
 PAPER, SHEET = 794, 1123  # A4 at 96 dots an inch
+LOW = 300  # a window that no page fits into: what is taken is as high as the page
 COLOURS = (128, 64, 32, 16)  # flat colours: a palette makes a third of the size, and nobody sees it
 MOST = 150_000  # bytes of a picture
 CLASS, SKILL = "class-4a", "subtraction-within-20"
@@ -63,16 +64,16 @@ def main() -> None:
 
 
 def shoot(site: Site, browser: Browser, viewer: Viewer, pages: dict[str, str]) -> None:
-    page = browser.new_page(base_url=site.address, viewport={"width": WIDTH, "height": HEIGHT}, locale="en-GB")
+    page = browser.new_page(base_url=site.address, viewport={"width": WIDTH, "height": LOW}, locale="en-GB")
     page.goto(site.link(viewer))
     for name, address in pages.items():
         answer = page.goto(address)
         assert answer is not None
         assert answer.ok, (address, answer.status)
-        page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+        page.set_viewport_size({"width": WIDTH, "height": LOW})
         page.emulate_media(media="screen")
         picture(page, name, WIDTH, HEIGHT)
-        page.set_viewport_size({"width": PAPER, "height": SHEET})
+        page.set_viewport_size({"width": PAPER, "height": LOW})
         page.emulate_media(media="print")
         picture(page, f"{name}-print", PAPER, SHEET)
     page.context.close()
