@@ -79,9 +79,22 @@ def _propensities(weights: Floats, open_items: Mask, eligible: Mask, exploration
 
 def draw(chances: Floats, luck: Floats) -> Ints:
     """One item of each row's distribution, by a uniform number each [S]."""
-    heights = np.cumsum(chances, axis=1)
-    item = (heights <= luck[:, None] * heights[:, -1:]).sum(axis=1)
-    return np.asarray(np.minimum(item, chances.shape[1] - 1), np.int64)
+    return np.asarray(_draw(np.asarray(chances, np.float64), np.asarray(luck, np.float64)))
+
+
+@njit(cache=True)
+def _draw(chances: Floats, luck: Floats) -> Any:
+    found = np.empty(len(chances), np.int64)
+    for s in range(len(chances)):
+        total = 0.0
+        for i in range(chances.shape[1]):
+            total += chances[s, i]
+        height, item = chances[s, 0], 0
+        while height <= luck[s] * total and item < chances.shape[1] - 1:
+            item += 1
+            height += chances[s, item]
+        found[s] = item
+    return found
 
 
 def near_ties(scores: Floats, open_items: Mask, near: float) -> Floats:
