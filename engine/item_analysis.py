@@ -79,8 +79,9 @@ def _flags(n: int, right: int, chances: Floats, knowing_right: int) -> tuple[Fla
     if n < ENOUGH:
         return (Flag.TOO_FEW,)
     knowing = len(chances)
+    less = knowing_right * (n - knowing) < (right - knowing_right) * knowing  # else chance need not be asked
     odd = {
-        Flag.WORSE: fewer_right(knowing_right, knowing, right, n) <= REVERSED,
+        Flag.WORSE: less and fewer_right(knowing_right, knowing, right, n) <= REVERSED,
         Flag.MISSED: 2 * knowing_right < chances.sum() and at_most(knowing_right, chances) <= MISSED,
         Flag.ALL_RIGHT: right == n,
         Flag.ALL_WRONG: right == 0,
@@ -89,9 +90,10 @@ def _flags(n: int, right: int, chances: Floats, knowing_right: int) -> tuple[Fla
 
 
 def _correlation(x: Floats, y: Floats) -> float | None:
-    if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
+    if len(x) < 2 or x.min() == x.max() or y.min() == y.max():
         return None
-    return float(np.corrcoef(x, y)[0, 1])
+    x, y = x - x.mean(), y - y.mean()
+    return float(x @ y / np.sqrt((x @ x) * (y @ y)))
 
 
 def fewer_right(right: int, group: int, all_right: int, total: int) -> float:
