@@ -41,7 +41,7 @@ async def test_limits(api: Api) -> None:
 
 async def test_repeats_and_spacing_look_at_the_whole_history(api: Api) -> None:
     await api.send([raw(f"r{n}", item=f"add-{n}", answered_at=n, correct=False) for n in range(2)])
-    asked = {"n": 50, "skills": ["adding"], "never": ["carrying"]}
+    asked: dict[str, Any] = {"n": 50, "skills": ["adding"], "never": ["carrying"]}
     assert given(await ask(api, **asked)) == {"add-0", "add-1", "add-2"}
     assert given(await ask(api, **asked, repeats=0)) == {"add-2"}
     assert given(await ask(api, **asked, spacing=1)) == {"add-0", "add-2"}
