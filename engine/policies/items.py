@@ -29,31 +29,36 @@ def best_items(
     sets, limit = len(start) - 1, 1.0 + 0.5 * abs(ease)
     found, bound, known = np.zeros(open_items.shape), np.empty(sets), np.empty(sets)
     for s in range(len(worth)):
-        best, top = 0.0, 0
-        for t in range(sets):
-            bound[t], known[t] = 0.0, 1.0
-            for j in range(start[t], start[t + 1]):
-                bound[t] += worth[s, skills[j]]
-                known[t] *= mastery[s, skills[j]]
-            if start[t + 1] - start[t] > 1:
-                bound[t] *= share
-            if bound[t] > bound[top]:
-                top = t
-        for n in range(sets + 1):  # the set of most worth first: its best item rules most others out
-            t = top if n == 0 else n - 1
+        best, top = 0.0, _of_sets(worth[s], mastery[s], share, start, skills, bound, known)
+        for n in range(-1, sets):  # the set of most worth first: its best item rules most others out
+            t = top if n < 0 else n
             if bound[t] * limit > best:
-                for m in range(first[t], first[t + 1]):
-                    i = members[m]
+                for i in members[first[t] : first[t + 1]]:
                     if open_items[s, i]:
                         best = max(best, _score(bound[t], known[t], ease, guess[i], right[i]))
         for t in range(sets):
-            if bound[t] * limit >= near * best:
-                for m in range(first[t], first[t + 1]):
-                    i = members[m]
+            if best > 0.0 and bound[t] * limit >= near * best:
+                for i in members[first[t] : first[t + 1]]:
                     score = _score(bound[t], known[t], ease, guess[i], right[i])
-                    if open_items[s, i] and score > 0.0 and score >= near * best:
-                        found[s, i] = 1.0
+                    found[s, i] = open_items[s, i] and score >= near * best
     return found
+
+
+@njit(cache=True, error_model="numpy")
+def _of_sets(
+    worth: Floats, mastery: Floats, share: float, start: Ints, skills: Ints, bound: Floats, known: Floats
+) -> Any:
+    """What each set is worth, and P(all known), into ``bound`` and ``known`` [sets]; the set that is worth most."""
+    top = 0
+    for t in range(len(bound)):
+        bound[t], known[t] = 0.0, 1.0
+        for k in skills[start[t] : start[t + 1]]:
+            bound[t] += worth[k]
+            known[t] *= mastery[k]
+        bound[t] *= share if start[t + 1] - start[t] > 1 else 1.0
+        if bound[t] > bound[top]:
+            top = t
+    return top
 
 
 @njit(cache=True, error_model="numpy")

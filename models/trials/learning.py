@@ -6,8 +6,11 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.policies.course import Course
+from engine.policies.served import BEGIN, HOUR
+from engine.tracing import AnyTracer, bind
 from engine.worlds.students import Students
 from engine.worlds.world import World
+from models import mastery
 from models.bkt import Options, learn
 from models.log import ResponseLog
 from models.trials.refine import logit, refine
@@ -34,7 +37,7 @@ def practise(world: World, students: Students, count: int, rng: np.random.Genera
 
 
 def response_log(world: World, items: Ints, scores: Floats) -> ResponseLog:
-    """The same as a log, a step being a time."""
+    """The same as a log, an hour between answers."""
     count, budget = items.shape
     sets = world.catalog.skill_sets
     order = [np.sort(sets.skills[sets.start[t] : sets.start[t + 1]]) for t in range(len(sets.size))]
@@ -48,7 +51,7 @@ def response_log(world: World, items: Ints, scores: Floats) -> ResponseLog:
         tag_skill=np.concatenate(order),
         items=tuple(item.id for item in world.catalog.items),
         item=items.ravel(),
-        at=np.tile(np.arange(budget, dtype=np.int64), count),
+        at=np.tile(BEGIN + HOUR * np.arange(budget, dtype=np.int64), count),
     )
 
 
@@ -58,6 +61,11 @@ def course_of(world: World, log: ResponseLog) -> Course:
     plain = Course(world.catalog, fitted.params.copy(), difficulties(log), {}, world.plan.budget)
     budget = world.plan.budget
     return refine(plain, log.item.reshape(-1, budget), log.score.reshape(-1, budget))
+
+
+def served(world: World, log: ResponseLog) -> AnyTracer:
+    """The model that is served by default, fitted from the same log."""
+    return bind(mastery.fit(log, jobs=1), world.catalog)
 
 
 def difficulties(log: ResponseLog) -> Floats:

@@ -16,7 +16,7 @@ from engine.worlds.families import Family
 from engine.worlds.omniscient import Omniscient
 from engine.worlds.students import Students, Transparent
 from engine.worlds.world import Plan, World, make
-from models.trials.learning import course_of, practise, response_log
+from models.trials.learning import course_of, practise, response_log, served
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -49,7 +49,10 @@ def run(family: Family, policies: Mapping[str, Policy], setting: Setting, seed: 
     world = make(plan, _rng(seed, number, 0))
     others = family(world, setting.logs, _rng(seed, number, 1))
     items, scores = practise(world, others, setting.logs, _rng(seed, number, 2))
-    course = course_of(world, response_log(world, items, scores))
+    log = response_log(world, items, scores)
+    course = course_of(world, log)
+    if any(policy.rule == "served" for policy in policies.values()):
+        course = replace(course, tracer=served(world, log))
     found = {}
     for name, policy in policies.items():
         students = family(world, setting.students, _rng(seed, number, 3))

@@ -3,7 +3,9 @@
 import numpy as np
 
 from engine.catalog import Item, Prerequisite, Skill, build
+from engine.model import builtin
 from engine.policies.course import Course
+from engine.tracing import bind
 
 
 def course(**traits: float) -> Course:
@@ -12,7 +14,7 @@ def course(**traits: float) -> Course:
     items.append(Item("pair", ("s0", "s1")))
     catalog = build(skills, items, [Prerequisite("s0", "s1"), Prerequisite("s1", "s2")])[0]
     params = np.tile([0.3, 0.2, 0.2, 0.1, 0.0], (4, 1))
-    return Course(catalog, params, np.zeros(41), traits, 30)
+    return Course(catalog, params, np.zeros(41), traits, 30, tracer=bind(builtin(), catalog))
 
 
 OPEN = np.ones((1, 41), bool)
