@@ -27,7 +27,7 @@ def test_the_bytes_are_what_the_stores_take(
     said: Cost,
     tmp_path: Path,
 ) -> None:
-    found, _ = held(tmp_path, 10)
+    found, _ = held(tmp_path, 40)
     whole = found.student + 500 * found.response
     assert whole == pytest.approx(said.student + 500 * said.response, rel=NEAR)
     assert found.event == pytest.approx(said.event, rel=NEAR)
