@@ -13,7 +13,8 @@ The API renders them as RFC 9457 ``application/problem+json``; the command line 
     ├── ResponseConflict 409        same id, other content
     ├── BodyTooLarge 413
     ├── UnsupportedMediaType 415
-    ├── Invalid 422                 InvalidRequest, InvalidResponse, InvalidBatch, UnknownSkills, UnknownItems, CatalogRefused
+    ├── Invalid 422                 InvalidRequest, InvalidResponse, InvalidBatch, UnknownSkills, UnknownItems,
+    │                               CatalogRefused
     ├── TooManyRequests 429         one caller, beyond its rate limit
     ├── Internal 500
     └── Unavailable 503             the store does not answer, or the service is not ready; Overloaded

@@ -5,8 +5,8 @@ A store keeps, and knows nothing of the meaning of:
 - **histories**: packed records (:data:`engine.responses.RECORD`) of a student, append-only, in order of arrival;
 - **snapshots**: one a student, a cache that may be lost or dropped at any time;
 - **the log**: every event in full, in partitions, until the archiver has drained it;
-- **artifacts**: immutable blobs by kind and version (catalog, model, roster, policy, access: which links were taken back), and one
-  *head* version a kind;
+- **artifacts**: immutable blobs by kind and version (catalog, model, roster, policy, and access: the links that were
+  taken back), and one *head* version a kind;
 - **notes**: what teachers noted of a student, a small blob;
 - **classes**: which students were seen in which class.
 

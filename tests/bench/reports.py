@@ -22,6 +22,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+from playwright.sync_api import Request
 
 from engine import bundle
 from engine.catalog import Catalog, Item, Prerequisite, Skill, build, to_json
@@ -142,9 +143,10 @@ def looked_at(port: int, addresses: dict[str, str]) -> None:
     with chromium() as browser:
         for name, address in addresses.items():
             page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
-            sizes: list[int] = []
-            page.on("requestfinished", lambda one, sizes=sizes: sizes.append(one.sizes()["responseBodySize"]))
+            asked: list[Request] = []
+            page.on("requestfinished", asked.append)
             page.goto(f"http://127.0.0.1:{port}{address}", wait_until="networkidle")
+            sizes = [one.sizes()["responseBodySize"] for one in asked]
             shift = page.evaluate(SHIFTS)
             told = f"{sum(sizes) / 1024:5.1f} KB in {len(sizes)} requests (at most 150)"
             print(f"{name:28} first load {told}   layout shift {shift:.4f} (must be 0)")

@@ -76,7 +76,7 @@ class Oracle:
             self.artifacts.pop((kind, version), None)
 
     def current(self) -> Heads:
-        return Heads(self.heads.get("catalog"), self.heads.get("model"), self.heads.get("roster"), self.heads.get("access"))
+        return Heads(*map(self.heads.get, ("catalog", "model", "roster", "access")))
 
 
 def with_owner(write: Write) -> Write:

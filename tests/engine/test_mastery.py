@@ -3,6 +3,7 @@ from collections import Counter
 
 import pytest
 
+from engine.bundle import AnyModel
 from engine.catalog import Item, Skill, build
 from engine.mastery import DAY_MS, Status, Thresholds, glances, report, status, tally, thresholds
 from engine.model import builtin
@@ -61,7 +62,8 @@ def test_a_tally_counts_what_glances_say() -> None:
     skills = [Skill(name, "", mark) for name, mark in (("a", 0.5), ("b", 0.9), ("c", None), ("d", None), ("e", 0.99))]
     catalog = build(skills, [Item(str(n), (one.id,)) for n, one in enumerate(skills)], [])[0]
     words: set[Status | None] = set()
-    for model, pattern in itertools.product((builtin(), mastery_model()), ("", "+", "-" * 12, "+-" * 8, "+" * 20)):
+    models: list[AnyModel] = [builtin(), mastery_model()]
+    for model, pattern in itertools.product(models, ("", "+", "-" * 12, "+-" * 8, "+" * 20)):
         tracer = bind(model, catalog)
         sent = [
             Response(f"{n}-{k}", "s", str(k), float(sign == "+"), 1 + n * DAY_MS + k)
