@@ -18,6 +18,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -144,7 +145,7 @@ def looked_at(port: int, addresses: dict[str, str]) -> None:
         for name, address in addresses.items():
             page = browser.new_context(viewport={"width": 1280, "height": 900}).new_page()
             asked: list[Request] = []
-            page.on("requestfinished", asked.append)
+            page.on("requestfinished", partial(list.append, asked))
             page.goto(f"http://127.0.0.1:{port}{address}", wait_until="networkidle")
             sizes = [one.sizes()["responseBodySize"] for one in asked]
             shift = page.evaluate(SHIFTS)
