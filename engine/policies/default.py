@@ -62,9 +62,11 @@ class Default:
 
     def _best(self, open_items: Mask, near: float) -> Floats:
         belief, sets = self._belief, self._course.catalog.skill_sets
-        of_items = belief.share, float(self._settings["ease"]), belief.guess, belief.right
-        of_sets = sets.start, sets.skills, sets.first, sets.members
-        return np.asarray(best_items(*self._worth, *of_items, *of_sets, open_items, near))
+        of_sets, ease = (sets.start, sets.skills, sets.first, sets.members), float(self._settings["ease"])
+        worth, mastery = self._worth
+        return np.asarray(
+            best_items(worth, mastery, belief.share, ease, belief.guess, belief.right, *of_sets, open_items, near)
+        )
 
     def note(self, items: Ints, scores: Floats) -> None:
         """See :class:`engine.policies.rule.Session`."""
