@@ -157,12 +157,14 @@ def _sets(parts: Any, said: Floats, done: Flags, asked: Flags, available: Ints, 
         flags[k] = asked[k] | (0 if done[k] else WANTED) | (SHUT if said[GATE_ROW, k] < closed else 0)
         flags[k] |= RESTS if said[ROW_ROW, k] < 0 else 0
     for s in range(sets):
-        low, high, all_of, value = parts.start[s], parts.start[s + 1], 0, 0.0
+        low, high, all_of, value, gate = parts.start[s], parts.start[s + 1], 0, 0.0, 1.0
         for j in range(low, high):
             k = parts.skills[j]
             all_of |= flags[k]
+            gate = min(gate, said[GATE_ROW, k])
             if flags[k] & WANTED:
-                value += said[WORTH_ROW, k]
+                value += said[WORTH_ROW, k] / said[GATE_ROW, k]
+        value *= gate  # of the skill that is least ready: the item asks for all of them
         if high - low > 1:  # whatever else it asks for, it asks for a skill that rests
             value *= share * (settings[RESTING] if all_of & RESTS else 1.0)
         worth[s] = value
