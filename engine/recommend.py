@@ -18,11 +18,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from engine.recommending.choice import Choice, Ints, Notice, Outcome, Ranking, Recommendation
+from engine.recommending.eligible import DONE, NOT_READY, OPEN
 from engine.recommending.goals import Goal, goal, review
 from engine.recommending.limits import Limits, limits
 from engine.recommending.policy import EASIEST, HARDEST, SHORTLIST, Floats, Policy
 from engine.recommending.reasons import Reasons, missing, notices, skills_of, titles
-from engine.recommending.shortlist import DONE, NOT_READY, OPEN, rank, settle
+from engine.recommending.shortlist import rank, settle
 from engine.recommending.table import Table, table_of
 from engine.recommending.wish import ANYTHING, Mode, Wish
 from engine.said import said, said_many

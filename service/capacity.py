@@ -24,7 +24,7 @@ class Cost:
     store_us: float  # CPU of the server behind it
 
 
-REDIS = Cost(student=6_000, response=72, event=930, worker_us=450.0, store_us=75.0)
+REDIS = Cost(student=2_700, response=72, event=980, worker_us=450.0, store_us=75.0)
 EMBEDDED = Cost(student=500, response=93, event=910, worker_us=600.0, store_us=0.0)
 ARCHIVED_RESPONSE, ARCHIVED_RECOMMENDATION = 12, 75
 """Bytes in Parquet."""

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from engine.recommending.shortlist import FILTERS
+from engine.recommending.eligible import FILTERS
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

@@ -8,9 +8,9 @@ import numpy as np
 
 from engine.mastery import DAY_MS
 from engine.recommending.diagnosis import information
+from engine.recommending.eligible import ASKED
 from engine.recommending.limits import Flags, Limits
 from engine.recommending.policy import EASE, EASIEST, HARDEST, SHORTLIST, Floats, Policy
-from engine.recommending.shortlist import ASKED
 from engine.recommending.skills import REACH, READY
 from engine.recommending.table import Table
 from engine.recommending.wish import ANYTHING, Mode, Wish

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from engine.recommending.shortlist import ASKED, NEVER
+from engine.recommending.eligible import ASKED, NEVER
 from engine.recommending.table import Table
 from engine.recommending.wish import ANYTHING, Wish
 

@@ -88,13 +88,14 @@ def _chosen(tracer: AnyTracer, students: int = 300) -> None:
 
 
 async def stored(server: RedisServer, answers: int = 500) -> None:
-    """Bytes of one student in Redis: history, ids and snapshot, as the server counts them."""
+    """Bytes of one student in Redis, who answered one by one: history, ids and snapshot, as the server counts them."""
     tracer, store = bind(model(), catalog()), await RedisStore.open(server.url)
     new = [
         NewResponse(pack(Response(f"r{n}", "ada", f"item-{n * 7 % ITEMS}", float(n % 3 > 0), n * 60_000)), b"{}")
         for n in range(answers)
     ]
-    ((answer,), _) = await store.record([Write("ada", new)], tracer.tag)
+    for one in new:
+        ((answer,), _) = await store.record([Write("ada", [one])], "")
     state = tracer.fold(np.frombuffer(answer.state.records, RECORD))
     await store.save_snapshots([Snapshot("ada", tracer.tag, answers, tracer.dump(state))])
     await store.close()

@@ -42,9 +42,9 @@ async def test_the_verdict_sees_a_loss_a_double_and_a_difference(tmp_path: Path)
         for _ in range(20):
             await senders.post([ledger.new() for _ in range(20)])
         await senders.settle()
-        await archive.drain(store, folder)
 
         async def judged() -> Verdict:
+            await archive.drain(store, folder)  # recommendations are logged behind the answers
             (folder / "all.parquet").unlink(missing_ok=True)
             return await judge(ledger, store, folder, tracer, [server.url])
 

@@ -41,8 +41,9 @@ async def test_tables_by_csv(bare_api: Api) -> None:
     assert (await put(bare_api, "items", "name,skill_ids\ni1,a;b\ni2,a\n", column="item_id=name")).status_code == 200
     told = (await put(bare_api, "prerequisites", "prerequisite,exercise\na,b\nb,a\n", break_cycles=1)).json()
     assert told["dropped"] == [{"prerequisite": "b", "skill": "a"}]
+    assert (await bare_api.client.get("/v1/catalog")).json()["prerequisites"] == [{"prerequisite": "a", "skill": "b"}]
     given = (await bare_api.student("ada", "next", n=9)).json()["recommendations"]
-    assert [one["item_id"] for one in given] == ["i2"]
+    assert [one["item_id"] for one in given] == ["i2", "i1"]
 
 
 async def test_faults_change_nothing(api: Api) -> None:
