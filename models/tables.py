@@ -85,8 +85,8 @@ def _read(
     table: pd.DataFrame = frame.to_pandas() if hasattr(frame, "to_pandas") else frame
     _require(table)
     rows = table["row"].to_numpy() if "row" in table else np.arange(first_row, first_row + len(table))
-    with ThreadPoolExecutor(1) as pool:  # texts from Arrow are read beside Python
-        skills = pool.submit(_skills, table["skill_ids"], separator)
+    with ThreadPoolExecutor(2) as pool:  # texts from Arrow are read beside Python
+        skills, scores = pool.submit(_skills, table["skill_ids"], separator), pool.submit(_scores, table, rows)
         students, student = _coded(table["student_id"], in_order=in_order)
         names, tag_start, tag_skill, tag = skills.result()
     if tag.min() < 0:
@@ -95,8 +95,9 @@ def _read(
     if student.min() < 0:
         what = "is empty; every answer needs a student. Fill it in or remove the row"
         raise _fault("student_id", rows, student < 0, what)
-    score = _scores(table, rows)
-    at = _times(table["timestamp"], rows) if "timestamp" in table else np.arange(len(table), dtype=np.int64)
+    score = scores.result() if len(rows) == len(frame) else _scores(table, rows)
+    order = np.arange(len(table), dtype=np.int64) if "row" in table else rows
+    at = _times(table["timestamp"], rows) if "timestamp" in table else order
     return table, rows, Answers(students, names, student, tag, score, tag_start, tag_skill), at
 
 

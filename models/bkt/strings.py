@@ -166,12 +166,13 @@ def pooled(strings: Strings, longest: int) -> Strings:
     above = strings.parent + np.repeat(strings.start[:-1], size)  # of a first answer: the end of the tree before
     start, end = strings.start[:-1][size > 0], strings.start[1:][size > 0]
     place = np.full(len(above) + 1, -1)  # where each node went; the last is what stands above a first answer
-    low, high, nodes = start, np.searchsorted(above, start), np.empty((0, 4), np.int64)
+    low, high, nodes, first = start, np.searchsorted(above, start), np.empty((0, 4), np.int64), -1
     for depth in range(longest):  # as trees are laid out, the rows low:high of each
         number = high - low
         level = np.repeat(low - np.cumsum(number) + number, number) + np.arange(number.sum())
-        said = (place[above[level]] if depth else -1) * symbols + strings.symbol[level]
-        said, child = np.unique(said, return_inverse=True)
+        after = place[above[level]] if depth else np.full(len(level), -1)
+        said, child = _distinct((after - first) * symbols + strings.symbol[level])
+        said, first = said + first * symbols, len(nodes)
         weight = np.bincount(child, strings.weight[level], len(said)).astype(np.int64)
         place[level] = len(nodes) + child
         nodes = np.concatenate([nodes, np.stack([said // symbols, said % symbols, weight, weight], 1)])
@@ -179,3 +180,14 @@ def pooled(strings: Strings, longest: int) -> Strings:
     below = nodes[:, PARENT] >= 0
     nodes[:, ENDS] -= np.bincount(nodes[below, PARENT], nodes[below, WEIGHT], len(nodes)).astype(np.int64)
     return Strings(np.array([0, len(nodes)]), nodes.astype(np.int32))
+
+
+def _distinct(codes: Ints) -> tuple[Ints, Ints]:
+    """The distinct codes from 0 on, and where each of ``codes`` is among them; without sorting where they are close."""
+    most = int(codes.max(initial=-1)) + 1
+    if most > 8 * len(codes):
+        found, place = np.unique(codes, return_inverse=True)
+        return found, place
+    is_there = np.zeros(most, np.bool_)
+    is_there[codes] = True
+    return np.flatnonzero(is_there), (np.cumsum(is_there) - 1)[codes]
