@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from engine.mastery_model import COLUMNS, ON_PRIOR, MasteryModel
 from models.fanout import Progress
@@ -150,15 +151,16 @@ def _descend(
         if progress:
             progress(min(steps, limit - 1), limit, "mastery model")
 
-    done = minimize(
-        scaled,
-        problem.start[free] / scale,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=np.stack([problem.low[free], problem.high[free]], axis=1) / scale[:, None],
-        callback=count,
-        options={"maxiter": limit, "ftol": TOLERANCE, "gtol": 1e-9},
-    )
+    with threadpool_limits(1, "blas"):  # its threads wait by spinning, on the cores that climb: twice the time
+        done = minimize(
+            scaled,
+            problem.start[free] / scale,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=np.stack([problem.low[free], problem.high[free]], axis=1) / scale[:, None],
+            callback=count,
+            options={"maxiter": limit, "ftol": TOLERANCE, "gtol": 1e-9},
+        )
     if progress:
         progress(limit, limit, "mastery model")
     x[free] = done.x * scale
