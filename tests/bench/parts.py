@@ -95,7 +95,7 @@ async def stored(server: RedisServer, answers: int = 500) -> None:
         for n in range(answers)
     ]
     for one in new:
-        ((answer,), _) = await store.record([Write("ada", [one])], "")
+        ((answer,), _) = await store.record([Write("ada", [one])], b"")
     state = tracer.fold(np.frombuffer(answer.state.records, RECORD))
     await store.save_snapshots([Snapshot("ada", tracer.tag, answers, tracer.dump(state))])
     await store.close()
