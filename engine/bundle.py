@@ -16,8 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.catalog import Catalog, Item, Skill
+from engine.graph.model import GraphModel
 from engine.mastery_model import MasteryModel
 from engine.model import Model, ModelError
+from engine.outlook import KNOWN
 from engine.responses import Response, pack, unpack
 from engine.tracing import bind
 
@@ -26,6 +28,7 @@ AnyModel = Model | MasteryModel
 FORMAT = 1
 KINDS: Mapping[str, type[AnyModel]] = {kind.KIND: kind for kind in (Model, MasteryModel)}
 ATTACHED = "attached:"  # before the name of what the engine does not read
+GRAPH = "graph:"  # before the names of a graph model's arrays
 GOLDEN_SKILLS = 50
 TOLERANCE = 1e-9
 
@@ -33,6 +36,8 @@ TOLERANCE = 1e-9
 def dump(model: AnyModel) -> bytes:
     """The bundle of a model."""
     arrays: dict[str, npt.NDArray[Any]] = {name: getattr(model, name) for name in model.ARRAYS}
+    if graph := _graph_of(model):
+        arrays |= {GRAPH + name: getattr(graph, name) for name in graph.ARRAYS}
     for name, content in model.attachments.items():
         arrays[ATTACHED + name] = np.frombuffer(content, np.uint8)
     manifest = {
@@ -67,7 +72,8 @@ def load(bundle: bytes, version: str) -> AnyModel:
 
 
 def golden(model: AnyModel) -> list[float]:
-    """P(correct) of a fixed run of answers over the model's first skills, combinations and items."""
+    """P(correct) of a fixed run of answers over the model's first skills, combinations and items; and what a graph model
+    makes of them."""
     unseen = "\0unseen"  # nothing can be called so: what an unknown skill and item back off to is verified as well
     groups = [(skill,) for skill in model.skills[:GOLDEN_SKILLS]] + list(model.combinations[:GOLDEN_SKILLS])
     known = model.items[: len(groups)] if isinstance(model, MasteryModel) else ()
@@ -79,8 +85,16 @@ def golden(model: AnyModel) -> list[float]:
         for turn, score in enumerate((1.0, 0.0, 1.0, 0.5))
         for item in catalog.items
     ]
-    steps = bind(model, catalog).trace(unpack(b"".join(map(pack, answers))))
-    return [step.p_correct for step in steps if step.p_correct is not None]
+    tracer, history = bind(model, catalog), unpack(b"".join(map(pack, answers)))
+    found = [step.p_correct for step in tracer.trace(history) if step.p_correct is not None]
+    if _graph_of(model):
+        state = tracer.fold(history)
+        found += tracer.outlook(state, tracer.standing(state))[KNOWN].tolist()
+    return found
+
+
+def _graph_of(model: AnyModel) -> GraphModel | None:
+    return model.graph if isinstance(model, MasteryModel) else None
 
 
 def _assemble(manifest: dict[str, Any], arrays: dict[str, npt.NDArray[Any]], version: str) -> AnyModel:
@@ -93,6 +107,8 @@ def _assemble(manifest: dict[str, Any], arrays: dict[str, npt.NDArray[Any]], ver
     attached = {name: arrays[name].tobytes() for name in arrays if name.startswith(ATTACHED)}
     parts: dict[str, Any] = {name: _tuples(manifest[name]) for name in kind.NAMES}
     parts |= {name: np.asarray(arrays[name], np.float64) for name in kind.ARRAYS}
+    if any(name.startswith(GRAPH) for name in arrays):
+        parts["graph"] = GraphModel(*[np.asarray(arrays[GRAPH + name], np.float64) for name in GraphModel.ARRAYS])
     return kind(
         **parts,
         version=version,

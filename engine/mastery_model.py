@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.covariates import REPEATS
+from engine.graph.model import GraphModel
 from engine.model import ModelError
 
 Floats = npt.NDArray[np.float64]
@@ -53,6 +54,7 @@ class MasteryModel:
     clock         whether a gap is in "seconds", or in the student's "answers" in between
     draws         [D, K, 9] ``values`` as they may be, ``population_draws`` [D, 9]: their spread, with that of ability,
                   is the interval beside mastery
+    graph         parameters of what the recommender believes by way of the prerequisite graph, where they were fitted
     version       as the registry counts it
     about         how it was made: trainer, options, data digest, figures (JSON)
     attachments   what else is in its bundle, by name: bytes that the engine does not read
@@ -84,6 +86,7 @@ class MasteryModel:
     clock: Literal["seconds", "answers"]
     draws: Floats
     population_draws: Floats
+    graph: GraphModel | None = None
     version: str = "unversioned"
     about: Mapping[str, Any] = field(default_factory=dict)
     attachments: Mapping[str, bytes] = field(default_factory=dict)
@@ -109,7 +112,7 @@ class MasteryModel:
 
 def unlearnt(points: int = 9) -> MasteryModel:
     """A model that knows no skill and no item: what every skill is believed to be before any is fitted."""
-    theta = np.linspace(-3.0, 3.0, points)
+    theta = np.linspace(-3.0, 3.0, points) if points > 1 else np.zeros(1)
     weight = np.exp(-(theta**2) / 2)
     population = np.array([-0.4, -2.0, -1.4, 2.5, -3.5, 0.7, 0.4, 0.7, 0.0])
     return MasteryModel(
@@ -172,6 +175,8 @@ def _faults(given: MasteryModel) -> list[str]:
             break
     if given.gap[0] < 0:
         faults.append("the slope of the gap is below 0: a longer gap would be forgotten less")
+    if given.graph is not None and (len(given.graph.values), len(given.graph.difficulty)) != (k, i):
+        faults.append("the graph model beside it is of other skills or items")
     if (given.weight < 0).any() or abs(given.weight.sum() - 1) > 1e-9:
         faults.append("the weights of the ability grid are no distribution")
     return faults

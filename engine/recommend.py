@@ -50,11 +50,13 @@ Chances = Callable[[Ints], Floats]  # items (positions) -> P(correct) of each, w
 
 
 class Asker(NamedTuple):
-    """A student who is to be given something: where they stand, by which policy, and what was asked for."""
+    """A student who is to be given something: where they stand and what is expected of them, by which policy, and
+    what was asked for."""
 
     tracer: AnyTracer
     state: AnyState
     standing: Standing
+    outlook: Floats
     policy: Policy
     chances: Chances
     wish: Wish
@@ -97,10 +99,11 @@ def choose(
     """
     now = max(state.folded_at, 0) if now is None else now
     standing, table = standing or tracer.standing(state, now), table_of(tracer, policy.mastered)
-    asker = Asker(tracer, state, standing, policy, chances or partial(tracer.predict, state, now=now), wish, table)
+    outlook = tracer.outlook(state, standing)
+    asker = Asker(tracer, state, standing, outlook, policy, chances or partial(tracer.predict, state, now=now), wish, table)
     within = limits(table, skills, exclude, wish, answered)
     pinned = _pinned(asker, n)
-    aim = goal(tracer, state, standing, now, wish, policy, table, within)
+    aim = goal(tracer, state, standing, outlook, now, wish, policy, table, within)
     for one in pinned:
         within.take(one.item)
     slots = _slots(asker, aim, within, draw, len(pinned), n)
@@ -133,7 +136,7 @@ def _slots(asker: Asker, aim: Goal, within: Limits, draw: Draw, first: int, n: i
 def _slot(asker: Asker, aim: Goal, within: Limits, u: float) -> Slot:
     state, standing, table, explores = asker.state, asker.standing, asker.table, asker.policy.exploration
     luck = (u - 1.0 + explores) / explores if explores and u >= 1.0 - explores else -1.0
-    student = standing.mastery, standing.known, aim.value, aim.counts, state.recent, state.responses
+    student = standing.mastery, aim.expected, aim.counts, state.recent, state.responses
     may = within.asked, within.blocked, within.allowed
     ranked = partial(rank, table.whole, table.real, *student, *may, aim.asks, aim.left)
     told, kept, resting, items, worth, floor, explored = ranked(luck, aim.settings)
@@ -178,7 +181,7 @@ def _pinned(asker: Asker, n: int) -> list[Recommendation]:
 
 def _review(asker: Asker, draw: Draw, n: int, within: Limits, now: int, pinned: list[Recommendation]) -> Choice:
     """Everything asked for is mastered: offer what is forgotten first, and was practised longest ago."""
-    tracer, aim = asker.tracer, review(asker.tracer, asker.state, now, asker.policy, asker.table, asker.wish)
+    tracer, aim = asker.tracer, review(asker.tracer, asker.state, asker.outlook, now, asker.policy, asker.table, asker.wish)
     slots, given = _slots(asker, aim, within, draw, len(pinned), n), []
     kept = slots[0].kept
     if slots[0].item < 0:

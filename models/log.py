@@ -17,6 +17,9 @@ Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Name = TypeVar("Name")
 
+CATALOG = "catalog.json"
+"""In the folder of an event archive: the catalog as it was when responses were archived last."""
+
 
 class DataError(ValueError):
     """Responses that cannot be used; the message names the column, the row (from 1, header not counted), the mend."""

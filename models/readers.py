@@ -14,7 +14,8 @@ from typing import Any, cast
 
 import pandas as pd
 
-from models.log import DataError, ResponseLog
+from engine.catalog import from_json
+from models.log import CATALOG, DataError, ResponseLog
 from models.tables import COLUMNS, UNIT, from_frame
 
 logger = logging.getLogger(__name__)
@@ -53,6 +54,19 @@ def read(
     if kind == "datashop":
         return _datashop(path, header, columns)
     return from_frame(_tidy(path, header, columns), drop_unskilled=drop_unskilled)
+
+
+def prerequisites(archive: Path) -> list[tuple[str, str]]:
+    """What builds on what in the catalog that an event archive holds, as (skill, skill that builds on it); none where it
+    holds no catalog. Raises :class:`DataError` for a file that is no catalog."""
+    path = archive / CATALOG
+    if not path.is_file():
+        return []
+    try:
+        edges = from_json(path.read_bytes()).prerequisites
+    except (ValueError, KeyError, TypeError) as fault:
+        raise DataError(f"{path} is no catalog ({fault}): remove it, the archive writes it anew") from None
+    return [(edge.prerequisite, edge.skill) for edge in edges]
 
 
 def detect(path: str | Path, columns: Mapping[str, str] | None = None) -> str:

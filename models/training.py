@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import math
 import time
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,7 +18,7 @@ import engine
 from engine.bundle import AnyModel, load
 from engine.model import ModelError
 from engine.responses import digest32
-from models import charts
+from models import charts, graph
 from models.evaluation import Evaluation, figures, holdout, judge, predict
 from models.fanout import Progress
 from models.interrupts import held
@@ -57,9 +58,13 @@ def train(
     trainer: str = "mastery",
     seed: int = 0,
     share: float = 0.2,
+    prerequisites: Collection[tuple[str, str]] = (),
     progress: Progress | None = None,
 ) -> Trained:
     """Fit on the students not held out, judge on the others, fit again on everybody, log and register that.
+
+    ``prerequisites`` are pairs of a skill and one that builds on it (ids): by these a mastery model gets a graph model
+    beside it, from which the recommender knows what one answer says of other skills.
 
     Raises :class:`models.log.DataError` for data that nothing can be learnt from, ValueError for an unknown trainer,
     :class:`~models.registry.RegistryError` where the result cannot be kept.
@@ -71,7 +76,7 @@ def train(
     candidate = replace(candidate, about={**candidate.about, "held_out": {"share": share, "seed": seed}})
     evaluation = judge(candidate, unseen)
     champion, champion_evaluation, fair = judge_champion(registry, unseen, share, seed)
-    model = fit(log, trainer, seed, _half(progress, 1))
+    model = graph.beside(fit(log, trainer, seed, _half(progress, 1)), log, prerequisites)
     seconds = time.perf_counter() - began
     params = {"trainer": trainer, "seed": seed, "holdout_share": share, **_counted(log)}
     model = replace(model, about={**model.about, **params, "data_digest": log.digest, "holdout": measured(evaluation)})

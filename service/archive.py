@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 import orjson
 
+from models.log import CATALOG
 from service import archive_compaction
 from service import archive_files as files
 from service.store.base import LogEntry, Store
@@ -59,9 +60,20 @@ async def drain(store: Store, folder: Path, limit: int = LIMIT, patience: float 
         while batch := await _batch(store, limit):
             await _archive(store, folder, plan, batch, counts)
         await asyncio.to_thread(archive_compaction.compact, folder, time.time())
+        await _keep_catalog(store, folder)
     if counts.get(files.UNREADABLE):
         logger.error("%d events could not be read: kept in %s", counts[files.UNREADABLE], folder / files.UNREADABLE)
     return counts
+
+
+async def _keep_catalog(store: Store, folder: Path) -> None:
+    """The current catalog beside the responses: what builds on what is learnt from, too."""
+    version = (await store.heads()).catalog
+    text = None if version is None else await store.fetch("catalog", version)
+    if text is not None:
+        hidden = folder / f".{CATALOG}.part"
+        await asyncio.to_thread(hidden.write_bytes, text)
+        await asyncio.to_thread(files.replace, hidden, folder / CATALOG)
 
 
 @asynccontextmanager

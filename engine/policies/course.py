@@ -11,6 +11,7 @@ import numpy.typing as npt
 from numba import njit
 
 from engine.catalog import Catalog
+from engine.graph.lists import by_level, grouped
 from engine.tracing import AnyTracer
 
 Floats = npt.NDArray[np.float64]
@@ -24,20 +25,14 @@ class Course:
 
     params      [K, 5] prior, learn, guess, slip, forget (:data:`engine.model.PARAMETERS`) of plain BKT
     difficulty  [I] logits by which an item is harder than its skills' average
-    traits      what plain BKT leaves out, by name (:mod:`engine.policies.belief` says which it reads)
     budget      items that a student is going to get
-    informed    [K, 5] the same, fitted with the graph: prior and learn are those of students who know the prerequisites
-    unready_prior  [K] P(known before the first answer) where they are not known; both are ``params``' unless given
-    tracer      the served model, fitted from the same logs; only the rule "served" reads it
+    tracer      the served model, fitted from the same logs; only our own rule reads it
     """
 
     catalog: Catalog
     params: Floats
     difficulty: Floats
-    traits: dict[str, float]
     budget: int
-    informed: Floats | None = None
-    unready_prior: Floats | None = None
     tracer: AnyTracer | None = None
 
     @cached_property
@@ -64,39 +59,16 @@ class Course:
     @cached_property
     def parents(self) -> tuple[Ints, Ints]:
         """``start, skills``: what skill k builds on directly, as the catalog has it."""
-        return _grouped(*self.catalog.required, len(self.params))
-
-    @cached_property
-    def children(self) -> tuple[Ints, Ints]:
-        """``start, skills``: what builds directly on skill k."""
-        return _grouped(*self.catalog.required[::-1], len(self.params))
+        return grouped(*self.catalog.required, len(self.params))
 
     def of_parents(self, values: Floats) -> Floats:
         """Values of skills summed over each skill's direct prerequisites: [S, K] to [S, K]."""
         return np.asarray(_sum_of_skills(np.ascontiguousarray(values, np.float64), *self.parents))
 
-    def of_children(self, values: Floats) -> Floats:
-        """Values of skills summed over what builds directly on each: [S, K] to [S, K]."""
-        return np.asarray(_sum_of_skills(np.ascontiguousarray(values, np.float64), *self.children))
-
     @cached_property
     def order(self) -> Ints:
         """The skills so that each stands after all that it builds on; ties as in the catalog."""
-        level = np.zeros(len(self.params), np.int64)
-        before, after = self.catalog.required
-        for _ in range(len(level)):  # longest path, by relaxation: catalogs are acyclic
-            raised = level.copy()
-            np.maximum.at(raised, after, level[before] + 1)
-            if (raised == level).all():
-                break
-            level = raised
-        return np.argsort(level, kind="stable").astype(np.int64)
-
-
-def _grouped(of: Ints, by: Ints, skills: int) -> tuple[Ints, Ints]:
-    """``of`` grouped by ``by``: start [K + 1] and members."""
-    start = np.concatenate([[0], np.cumsum(np.bincount(by, minlength=skills))]).astype(np.int64)
-    return start, of[np.argsort(by, kind="stable")].astype(np.int64)
+        return by_level(*self.catalog.required, len(self.params))
 
 
 @njit(cache=True)

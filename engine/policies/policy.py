@@ -11,13 +11,13 @@ from typing import Any
 
 from engine.policies.alosi import Alosi
 from engine.policies.course import Course
-from engine.policies.default import Default
 from engine.policies.rule import Rule, Session
 from engine.policies.served import Served
 from engine.policies.simple import FixedOrder, MasteryOrder, MaxInformation, OuterFringe, Random
 from engine.policies.zpdes import Zpdes
 
 RULES: dict[str, Rule] = {
+    "served": Served,
     "random": Random,
     "fixed-order": FixedOrder,
     "mastery-order": MasteryOrder,
@@ -25,8 +25,6 @@ RULES: dict[str, Rule] = {
     "zpdes": Zpdes,
     "alosi": Alosi,
     "max-information": MaxInformation,
-    "expected-gain": Default,
-    "served": Served,
 }
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from engine.mastery import DAY_MS
+from engine.outlook import GAIN, PROMISING
 from engine.recommending.diagnosis import information
 from engine.recommending.eligible import ASKED
 from engine.recommending.limits import Flags, Limits
@@ -22,10 +23,10 @@ AGE = 1e-3  # what it counts in review that a skill was practised long ago, besi
 
 @dataclass(slots=True)
 class Goal:
-    """value [K] of an item on each skill; counts [K]: whose opening counts; asks: bits of what is asked
+    """expected [4, K]: an outlook (:mod:`engine.outlook`), in which the gain is what an item is to bring; counts [K]: whose opening counts; asks: bits of what is asked
     (:mod:`engine.recommending.skills`); left: items until the end; settings: the policy's numbers as they are now."""
 
-    value: Floats
+    expected: Floats
     counts: Flags
     asks: int
     left: float
@@ -36,6 +37,7 @@ def goal(
     tracer: AnyTracer,
     state: AnyState,
     standing: Standing,
+    outlook: Floats,
     now: int,
     wish: Wish,
     policy: Policy,
@@ -44,8 +46,8 @@ def goal(
 ) -> Goal:
     """The goal of a wish; narrows ``within`` to the skills that it is about."""
     if wish is ANYTHING:
-        return Goal(standing.gain, table.everything, READY | REACH, np.inf, policy.numbers)
-    found = Goal(standing.gain, table.everything, READY | REACH, np.inf, policy.numbers.copy())
+        return Goal(outlook, table.everything, READY | REACH, np.inf, policy.numbers)
+    found = Goal(outlook.copy(), table.everything, READY | REACH, np.inf, policy.numbers.copy())
     if wish.left is not None:
         found.left = float(wish.left)
     if wish.band is not None:
@@ -56,21 +58,23 @@ def goal(
         found.counts = closure(table, wish.targets)
         within.asked[found.counts == 0] &= ~np.uint8(ASKED)
         if wish.by is not None:
-            found.value = standing.gain * tracer.lasting(max(wish.by - now, 0))
+            found.expected[[PROMISING, GAIN]] *= tracer.lasting(max(wish.by - now, 0))
     elif wish.mode is Mode.REVIEW:
-        found.value, found.asks = forgotten(tracer, state, now, policy, table, wish.by), 0
+        found.expected[GAIN], found.asks = forgotten(tracer, state, now, policy, table, wish.by), 0
     elif wish.mode is Mode.DIAGNOSE:
-        found.value, found.asks = information(tracer, state, standing, table), 0
+        found.expected[GAIN], found.asks = information(tracer, state, standing, table), 0
         found.settings[EASE] = 0.0
         if wish.band is None:
             found.settings[[HARDEST, EASIEST]] = TELLING
     return found
 
 
-def review(tracer: AnyTracer, state: AnyState, now: int, policy: Policy, table: Table, wish: Wish) -> Goal:
+def review(
+    tracer: AnyTracer, state: AnyState, outlook: Floats, now: int, policy: Policy, table: Table, wish: Wish
+) -> Goal:
     """What to do where all that was asked for is mastered: what is forgotten first, practised or not."""
-    value = forgotten(tracer, state, now, policy, table, None, of_all=True)
-    found = Goal(value, table.everything, 0, np.inf, policy.numbers.copy())
+    found = Goal(outlook.copy(), table.everything, 0, np.inf, policy.numbers.copy())
+    found.expected[GAIN] = forgotten(tracer, state, now, policy, table, None, of_all=True)
     if wish.band is not None:
         found.settings[[HARDEST, EASIEST]], found.settings[SHORTLIST] = wish.band, 0
     return found

@@ -44,8 +44,7 @@ def rank(
     whole: Ints,
     real: Floats,
     mastery: Floats,
-    known: Floats,
-    value: Floats,
+    expected: Floats,
     counts: Flags,
     recent: Ints,
     responses: Counts,
@@ -64,7 +63,7 @@ def rank(
     explore, below 0 none. The other arguments as of :func:`engine.recommending.skills.weigh`.
     """
     parts = opened(whole, real)
-    said, done = weigh(parts, mastery, known, value, counts, recent, responses, asks, left, settings)
+    said, done = weigh(parts, mastery, expected, counts, recent, responses, asks, left, settings)
     bars = (
         barring(blocked, recent, len(recent)),
         barring(blocked, recent, min(int(settings[SPACING]), len(recent))),

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from numba import njit
 
 from engine.mastery import LOW, MANY
+from engine.outlook import GAIN, KNOWN, PROMISING, REACHED
 from engine.recommending.policy import (
     DISCOUNT,
     DROP,
@@ -41,18 +42,18 @@ READY, REACH = 1, 2  # bits of what is asked: prerequisites count; what is maste
 DOUBT = 1e-3  # of P(prerequisites known): nothing is worth nothing
 
 
-@njit(cache=True)
-def gates(parts: Any, known: Floats, done: Flags, gate: float, steep: float) -> Any:
+@njit(cache=True, error_model="numpy")
+def gates(parts: Any, known: Floats, reached: Floats, done: Flags, gate: float, steep: float) -> Any:
     """(P(prerequisites known) / gate) ^ steep, at most 1, [K]. What counts as mastered counts as known: a school's word
     for it holds, whatever P(L) is."""
     found = np.ones(len(known))
     for k in range(len(known)):
         if parts.first[k] == parts.first[k + 1]:
             continue
-        ready = 1.0
+        ready = reached[k]
         for j in range(parts.first[k], parts.first[k + 1]):
-            if not done[parts.parents[j]]:
-                ready *= known[parts.parents[j]]
+            if done[parts.parents[j]]:
+                ready /= max(known[parts.parents[j]], 1e-12)
         found[k] = min(max(ready / gate, DOUBT), 1.0) ** steep
     return found
 
@@ -167,8 +168,7 @@ def mastered(parts: Any, mastery: Floats, known: Floats, until: Ints, drop: floa
 def weigh(
     parts: Any,
     mastery: Floats,
-    known: Floats,
-    value: Floats,
+    expected: Floats,
     counts: Flags,
     recent: Ints,
     responses: Counts,
@@ -178,10 +178,10 @@ def weigh(
 ) -> Any:
     """What is said of every skill [ROWS, K], and whether there is nothing to do on it [K].
 
-    value [K]: what an item on the skill brings (gain, or what another mode looks for); counts [K]: 1 for skills whose
-    opening counts; responses [K]; asks: :data:`READY`, :data:`REACH`; left: items until the end, or infinity.
+    expected [4, K]: an outlook (:mod:`engine.outlook`), whose last row is what an item on the skill brings (gain, or what
+    another mode looks for); counts [K]: 1 for skills whose opening counts; responses [K]; asks: :data:`READY`, :data:`REACH`; left: items until the end, or infinity.
     """
-    skills = len(mastery)
+    skills, known, value = len(mastery), expected[KNOWN], expected[GAIN]
     said = np.zeros((ROWS, skills))
     row, until = spins(parts, recent, int(settings[WRONG]), int(settings[REST]))
     stuck = np.zeros(skills, np.uint8)
@@ -189,8 +189,8 @@ def weigh(
         stuck[k] = row[k] > 0 and responses[k] >= MANY and mastery[k] < LOW  # a right answer, and it goes on
     guard = guards(parts, until, runs(parts, recent, int(settings[RUN])), stuck, settings)
     done = mastered(parts, mastery, known, until, settings[DROP])
-    gate = gates(parts, known, done, settings[GATE], settings[STEEP])
-    promise = promises(parts, known, value, counts, settings[DISCOUNT])
+    gate = gates(parts, known, expected[REACHED], done, settings[GATE], settings[STEEP])
+    promise = promises(parts, known, expected[PROMISING], counts, settings[DISCOUNT])
     opening = settings[OPENING] * (left / (left + settings[SOON] + 1e-9) if left < np.inf else 1.0)
     for k in range(skills):  # to go back is worth something even where little is thought to be left to learn
         if until[k] > 0 and asks & REACH:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from engine.catalog import Catalog
+from engine.graph.lists import by_level
 from engine.mastery import Thresholds, thresholds
 from engine.tracing import AnyTracer
 
@@ -60,29 +60,14 @@ class Table:
         self.catalog, k = catalog, len(catalog.skills)
         self.mark = np.minimum(thresholds(tracer, Thresholds(mastered=mastered)), tracer.success(LEARNT))
         self.everything = np.ones(k, np.uint8)  # every skill was asked for, and counts: not to be written to
-        self.first, self.parents = _parents(catalog)
+        self.first, self.parents = tracer.builds_on
+        self.order = by_level(*catalog.required, k)
         self.members, offset = by_ease(tracer)
         lists = (self.order, self.first, self.parents, sets.start, sets.skills, sets.first, self.members, sets.of_item)
         active = np.bincount(self.members, minlength=len(sets.of_item))
         sizes = [k, len(self.parents), len(sets.size), len(sets.skills), len(self.members), len(sets.of_item)]
         self.whole = np.concatenate([np.array(sizes, np.int64), *lists, active])
         self.real = np.concatenate([self.mark, offset])
-
-    @cached_property
-    def order(self) -> Ints:
-        """Skills, each after what it builds on."""
-        children: list[list[int]] = [[] for _ in self.catalog.skills]
-        waits = np.diff(self.first)
-        for k in range(len(waits)):
-            for parent in self.parents[self.first[k] : self.first[k + 1]].tolist():
-                children[parent].append(k)
-        found = np.flatnonzero(waits == 0).tolist()
-        for k in found:
-            for child in children[k]:
-                waits[child] -= 1
-                if waits[child] == 0:
-                    found.append(child)
-        return np.array(found, np.int64)
 
     @cached_property
     def above(self) -> Bools:
@@ -147,9 +132,3 @@ def _offsets(tracer: AnyTracer) -> Floats:
 
 def _logit(p: Floats) -> Floats:
     return np.asarray(np.log(p) - np.log1p(-p))
-
-
-def _parents(catalog: Catalog) -> tuple[Ints, Ints]:
-    before, after = catalog.required
-    first = np.concatenate([[0], np.cumsum(np.bincount(after, minlength=len(catalog.skills)))]).astype(np.int64)
-    return first, before[np.argsort(after, kind="stable")]

@@ -3,6 +3,7 @@ is remembered of items (:class:`engine.belief.Belief`), in two flat arrays (:mod
 
 from __future__ import annotations
 
+import struct
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -20,6 +21,7 @@ from engine.belief import (
 )
 from engine.catalog import Catalog
 from engine.facts import Facts
+from engine.graph.carrier import Carrier
 from engine.mastery_model import MasteryModel, sigmoid
 from engine.responses import History, in_order_of_time
 from engine.tracing import packed, snapshot
@@ -27,18 +29,21 @@ from engine.tracing.base import Answers, Floats, Ints, Standing, State, Tracer, 
 from engine.tracing.packed import STUDENT
 
 _NONE = np.empty(0)
+_SIZE = struct.Struct("<I")  # of what the graph model believes
 
 
 @dataclass(frozen=True)
 class Student:
-    """A belief and what goes with it, packed: :meth:`AbilityTracer.believed` has the parts by name."""
+    """A belief and what goes with it, packed: :meth:`AbilityTracer.believed` has the parts by name. ``carried`` is the
+    graph model's (:class:`engine.graph.carrier.Carrier`), empty where there is none."""
 
     numbers: Ints
     values: Floats
+    carried: Floats
 
     @property
     def nbytes(self) -> int:
-        return self.numbers.nbytes + self.values.nbytes
+        return self.numbers.nbytes + self.values.nbytes + self.carried.nbytes
 
 
 class AbilityTracer(Tracer[Student]):
@@ -53,16 +58,19 @@ class AbilityTracer(Tracer[Student]):
         self.facts = settled(facts.facts(model, skills, sets.start, sets.skills, items))
         self._kept = COMPACT if compact else LATTICE
         known = self.facts
-        self.tag = self._named(*(np.asarray(part).tobytes() for part in known), b"compact" if compact else b"full")
+        self.carrier = None if model.graph is None else Carrier(model.graph, model.skills, model.items, catalog)
+        carried = (b"", _NONE) if self.carrier is None else (self.carrier.identity, self.carrier.empty)
+        form = b"compact" if compact else b"full"
+        self.tag = self._named(*(np.asarray(part).tobytes() for part in known), form, carried[0])
         self._facts = packed.of_facts(known, sets.of_item, catalog.key_index)
-        self.empty = self._state(*packed.newcomer(known))
+        self.empty = self._state(*packed.newcomer(known), carried[1])
 
-    def _state(self, numbers: Ints, values: Floats) -> State[Student]:
+    def _state(self, numbers: Ints, values: Floats, carried: Floats) -> State[Student]:
         k = len(self.facts.prior)
         length, _, folded_at, recents = numbers[:STUDENT].tolist()
         first, last, recent = STUDENT + k, STUDENT + 2 * k, STUDENT + 3 * k
         return State(
-            Student(numbers, values),
+            Student(numbers, values, carried),
             numbers[STUDENT:first],
             numbers[first:last],
             numbers[recent : recent + recents],
@@ -84,7 +92,10 @@ class AbilityTracer(Tracer[Student]):
             return state
         student, records = state.belief, _words(history)
         moved = packed.fold(*self._facts, student.numbers, student.values, records, self._kept, _NONE, _NONE, _NONE)
-        return self._state(*moved)
+        carried = student.carried
+        if self.carrier is not None:
+            carried = self.carrier.fold(*packed.answered(self._facts[0], records), carried)
+        return self._state(*moved, carried)
 
     def _told(self, answers: Answers) -> tuple[Floats, Floats, Floats]:
         told = np.empty(len(answers.items)), np.empty(self._links(answers)), np.empty(self._links(answers))
@@ -93,6 +104,9 @@ class AbilityTracer(Tracer[Student]):
         return told
 
     # ------------------------------------------------------------------------------------------------- asking
+
+    def outlook(self, state: State[Student], standing: Standing) -> Floats:
+        return super().outlook(state, standing) if self.carrier is None else self.carrier.outlook(state.belief.carried)
 
     def standing(self, state: State[Student], now: int | None = None) -> Standing:
         student, at = state.belief, NEVER if now is None else now
@@ -155,18 +169,29 @@ class AbilityTracer(Tracer[Student]):
         values[weight] /= values[weight].sum()
         if student.seen[skill]:
             numbers[STUDENT + k + skill] = at - at % SECOND  # as of then: what is forgotten counts from here
-        return self._state(numbers, values)
+        carried = state.belief.carried
+        if self.carrier is not None:
+            carried = self.carrier.judged(carried, skill, share, answers)
+        return self._state(numbers, values, carried)
 
     # ---------------------------------------------------------------------------------------------- snapshots
 
     def dump(self, state: State[Student]) -> bytes:
-        """See :mod:`engine.tracing.snapshot`."""
+        """See :mod:`engine.tracing.snapshot`; what the graph model believes comes first, where there is one."""
         student = state.belief
         found: bytes = snapshot.write(self._facts[0], student.numbers, student.values, self._kept).tobytes()
-        return found
+        if self.carrier is None:
+            return found
+        carried = self.carrier.dump(student.carried)
+        return _SIZE.pack(len(carried)) + carried + found
 
     def load(self, blob: bytes) -> State[Student]:
-        return self._state(*snapshot.read(*self._facts, np.frombuffer(bytearray(blob), np.uint8), self._kept))
+        carried = _NONE
+        if self.carrier is not None:
+            (size,) = _SIZE.unpack_from(blob)
+            end = _SIZE.size + size
+            carried, blob = self.carrier.load(blob[_SIZE.size : end]), blob[end:]
+        return self._state(*snapshot.read(*self._facts, np.frombuffer(bytearray(blob), np.uint8), self._kept), carried)
 
 
 def _words(history: History) -> Ints:

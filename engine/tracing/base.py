@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any, Generic, TypeVar
 
@@ -15,8 +16,10 @@ from numba import njit
 from engine.belief import NEVER
 from engine.bkt import TINY
 from engine.catalog import Catalog
+from engine.graph.lists import grouped
 from engine.mastery_model import MasteryModel
 from engine.model import Model
+from engine.outlook import bare
 from engine.responses import History, in_order_of_time
 
 Floats = npt.NDArray[np.float64]
@@ -208,6 +211,16 @@ class Tracer(ABC, Generic[B]):
     def standing(self, state: State[B], now: int | None = None) -> Standing:
         """Where the student stands at ``now`` (ms; at the least: the last answer); without it, as the last answer on
         each skill has left it, nothing forgotten since."""
+
+    def outlook(self, state: State[B], standing: Standing) -> Floats:  # noqa: ARG002 - of a model without a graph
+        """What the recommender expects of every skill (:mod:`engine.outlook`), [4, K]; ``standing`` is the state's."""
+        found: Floats = bare(standing.known, standing.gain, *self.builds_on)
+        return found
+
+    @cached_property
+    def builds_on(self) -> tuple[Ints, Ints]:
+        """``first, parents``: skill k builds directly on ``parents[first[k]:first[k+1]]``."""
+        return grouped(*self.catalog.required, len(self.catalog.skills))
 
     @abstractmethod
     def left(self, state: State[B], skill: int) -> float:

@@ -147,6 +147,13 @@ def fold(
 
 
 @njit(cache=True, error_model="numpy")
+def answered(facts_numbers: Ints, records: Ints) -> Any:
+    """Item (position) and score of those records whose item is known, each [n]."""
+    item, _, score = _answers(borrowed(facts_numbers), borrowed(records))
+    return item, score
+
+
+@njit(cache=True, error_model="numpy")
 def _answers(facts_numbers: Ints, records: Ints) -> Any:
     """Item, time and score of those records whose item is known, each [n]."""
     n, first = 0, FACTS + facts_numbers[SETS] + 1 + facts_numbers[ITEMS]

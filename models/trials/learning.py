@@ -10,16 +10,15 @@ from engine.policies.served import BEGIN, HOUR
 from engine.tracing import AnyTracer, bind
 from engine.worlds.students import Students
 from engine.worlds.world import World
-from models import mastery
+from models import graph, mastery
 from models.bkt import Options, learn
+from models.graph.fit import difficulties
 from models.log import ResponseLog
-from models.trials.refine import logit, refine
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 BLOCK = 5  # items on one skill after each other in a log, as in a work sheet
-HELD = 8.0  # answers that hold an item's difficulty to 0
 
 
 def practise(world: World, students: Students, count: int, rng: np.random.Generator) -> tuple[Ints, Floats]:
@@ -56,25 +55,12 @@ def response_log(world: World, items: Ints, scores: Floats) -> ResponseLog:
 
 
 def course_of(world: World, log: ResponseLog) -> Course:
-    """The course as an engine serves it: plain BKT by our trainer, each item's difficulty, what the graph tells."""
+    """The course as the peers have it: plain BKT by our trainer, and each item's difficulty."""
     fitted = learn(log, Options(forgets=False), jobs=1)
-    plain = Course(world.catalog, fitted.params.copy(), difficulties(log), {}, world.plan.budget)
-    budget = world.plan.budget
-    return refine(plain, log.item.reshape(-1, budget), log.score.reshape(-1, budget))
+    return Course(world.catalog, fitted.params.copy(), difficulties(log), world.plan.budget)
 
 
 def served(world: World, log: ResponseLog) -> AnyTracer:
     """The model that is served by default, fitted from the same log."""
-    return bind(mastery.fit(log, jobs=1), world.catalog)
-
-
-def difficulties(log: ResponseLog) -> Floats:
-    """Logits by which an item is harder than its skills' mean, held to 0 by :data:`HELD` answers."""
-    right, number = (np.bincount(log.item, w, minlength=len(log.items)) for w in (log.score, None))
-    of_tag = np.zeros(len(log.items), np.int64)
-    of_tag[log.item] = log.tag
-    tags = len(log.tag_start) - 1
-    right_of_tag = np.bincount(log.tag, log.score, minlength=tags) + 1.0
-    mean = np.asarray(right_of_tag / (np.bincount(log.tag, minlength=tags) + 2.0))
-    held = np.asarray((right + HELD * mean[of_tag]) / (number + HELD))
-    return logit(mean[of_tag]) - logit(held)
+    edges = [(edge.prerequisite, edge.skill) for edge in world.catalog.prerequisites]
+    return bind(graph.beside(mastery.fit(log, jobs=1), log, edges), world.catalog)

@@ -125,7 +125,7 @@ async def _record(tutor: Tutor, answers: Sequence[Answer], next_items: int) -> d
 def _first_model(config: Settings) -> str | None:
     """Train on what is there and publish it."""
     from service import sync as syncing
-    from service.cli.learning import drain, read
+    from service.cli.learning import drain, prerequisites, read
 
     run(drain(config))
     archive = config.data / "archive" / "responses"
@@ -138,7 +138,7 @@ def _first_model(config: Settings) -> str | None:
     log = read(archive, "auto", None, True)
     with working(None, None), progress("training") as told:
         models = registry(config)
-        trained = train(log, models, progress=told)
+        trained = train(log, models, prerequisites=prerequisites(config), progress=told)
     promote_if_first(models, trained.version)
     say(f"Version {trained.version}: AUC {trained.evaluation.auc:.3f} on students held out; it is the champion.")
 

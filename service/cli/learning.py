@@ -90,12 +90,12 @@ def train(
         source = config.data / "archive" / "responses"
         if not any(source.rglob("*.parquet")):
             raise ValueError("no response has been recorded yet: send some, import some, or name a file to train on")
-    log = read(source, format, column, drop_unskilled)
+    log, known = read(source, format, column, drop_unskilled), prerequisites(config)
     say(f"{len(log):,} answers of {len(log.students):,} students on {len(log.skills):,} skills")
     models = registry(config)
     by = trainer.value if model is Kind.BKT else model.value
     with working(jobs, cluster), progress("training") as told:
-        trained = training.train(log, models, trainer=by, seed=seed, progress=told)
+        trained = training.train(log, models, trainer=by, seed=seed, prerequisites=known, progress=told)
     training.promote_if_first(models, trained.version)
     value = _outcome(trained, models.champion(), training.objections(trained))
     result(value, as_json, _summary(value))
@@ -170,6 +170,13 @@ def read(source: Path, format: str, column: list[str] | None, drop_unskilled: bo
 
     say(f"reading {source}")
     return readers.read(source, format, mapping(column), drop_unskilled=drop_unskilled)
+
+
+def prerequisites(config: Settings) -> list[tuple[str, str]]:
+    """What builds on what, as the catalog in the archive has it."""
+    from models import readers
+
+    return readers.prerequisites(config.data / "archive")
 
 
 async def drain(config: Settings) -> None:

@@ -1,15 +1,15 @@
-"""The kernels of :mod:`engine.policies.belief`, which has the equations: one answer of one student, in place."""
+"""One answer of one student, and what somebody says of a skill, in place: the equations stand in
+:mod:`engine.graph.belief`."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from numba import njit
 
 from engine.bkt import likelihood
-from engine.policies.course import Course
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -18,113 +18,61 @@ TINY = 1e-6  # a probability that reaches 0 or 1 exactly could never move again
 ROWS = 9  # of what :func:`note` tells a trainer
 
 
-class Graph(NamedTuple):
-    """A course as compiled kernels read it: lists as ``start`` and members.
-
-    start, skills        skills of every item
-    first, parents       what a skill builds on directly;  below, children  what builds directly on it
-    begin, members, child  see :func:`closures`
-    """
-
-    start: Ints
-    skills: Ints
-    first: Ints
-    parents: Ints
-    below: Ints
-    children: Ints
-    begin: Ints
-    members: Ints
-    child: Ints
-
-
-def closures(course: Course) -> tuple[Ints, Ints, Ints]:
-    """``start, members, child``: skill k and all it builds on are ``members[start[k]:start[k+1]]``, k last.
-
-    Each stands before what builds on it; ``child`` is the place, in the same list, of the skill through which it was
-    reached (the nearest to k), -1 for k.
-    """
-    first, parents = course.parents
-    place = np.empty(len(course.params), np.int64)
-    place[course.order] = np.arange(len(place))
-    members, child, start = [], [], [0]
-    for k in range(len(place)):
-        through, queue = {k: -1}, [k]
-        for a in queue:  # breadth first: by the shortest way
-            for b in parents[first[a] : first[a + 1]].tolist():
-                if b not in through:
-                    through[b] = a
-                    queue.append(b)
-        found = sorted(through, key=lambda j: int(place[j]))
-        at = {j: n for n, j in enumerate(found)}
-        members += found
-        child += [at[through[j]] if j != k else -1 for j in found]
-        start.append(len(members))
-    return np.array(start, np.int64), np.array(members, np.int64), np.array(child, np.int64)
-
-
-@njit(cache=True, error_model="numpy")
-def note_all(
-    items: Ints,
-    scores: Floats,
-    step: int,
-    learn: Floats,
-    guess: Floats,
-    right: Floats,
-    graph: Graph,
-    traits: Floats,
-    held: Floats,
-    weight: Floats,
-    touched: Ints,
-) -> None:
-    trail = np.empty(((graph.start[1:] - graph.start[:-1]).max(), ROWS, len(learn)))
-    known = np.ones(held.shape[3])
-    for s in range(len(items)):
-        i, c = items[s], scores[s]
-        asked = graph.skills[graph.start[i] : graph.start[i + 1]]
-        if_not, if_all = likelihood(guess[i], c), likelihood(right[i], c)
-        note(asked, if_not, if_all, step, learn, graph, traits, held[s], weight[s], touched[s], known, trail)
-
-
 @njit(cache=True, error_model="numpy")
 def note(
     asked: Ints,
     if_not: float,
     if_all: float,
-    step: int,
-    learn: Floats,
-    graph: Graph,
-    traits: Floats,
+    step: float,
+    known: Any,
     held: Floats,
     weight: Floats,
-    touched: Ints,
-    known: Floats,
+    touched: Floats,
+    room: Floats,
     trail: Floats,
 ) -> Any:
     """One answer of one student, in place; returns its probability.
 
     asked: skills of the item; if_not, if_all: likelihood of the score where not all of them are known, and where all
-    are. ``known`` [K] is room to work in. ``trail`` [skills asked, ROWS, G] receives what a trainer needs: P before,
-    P after the evidence, its likelihood if known and if not, readiness where not known, P after learning; x, y, R.
+    are; step: the student's answers before it; known: :class:`engine.graph.belief.Facts`. ``room`` [K] is to work in.
+    ``trail`` [skills asked, ROWS, G] receives what a trainer needs: P before, P after the evidence, its likelihood if
+    known and if not, readiness where not known, P after learning; x, y, R.
     """
-    for k in asked:
-        _remember(held, touched, k, step, traits[1])
+    rest, forget, share = known.traits[0], known.traits[1], known.traits[2] if len(asked) > 1 else 1.0
+    _remember(held, touched, asked, step, forget)
     total = 0.0
-    for g in range(len(learn)):
+    for g in range(len(weight)):
         x, y, joint = held[0, g], held[1, g], 1.0
         for k in asked:
-            _derive(x, y, known, k, graph)
-            joint *= known[k]
+            _derive(x, y, room, k, known)
+            joint *= room[k]
         chance = if_not * (1.0 - joint) + if_all * joint
         weight[g] *= chance
         total += weight[g]
         for q in range(len(asked)):
-            _weigh(x, y, known, asked[q], joint, if_not, if_all, graph, trail[q, :, g])
+            _weigh(x, y, room, asked[q], joint, if_not, if_all, known, trail[q, :, g])
         for q in range(len(asked)):
-            rate = learn[g, asked[q]] * (traits[2] if len(asked) > 1 else 1.0)
-            _learn(x, y, known, asked[q], rate, traits[0], graph, trail[q, :, g])
-    for g in range(len(learn)):
+            _learn(x, y, room, asked[q], known.learn[g, asked[q]] * share, rest, known, trail[q, :, g])
+    for g in range(len(weight)):
         weight[g] /= total
     return total
+
+
+@njit(cache=True, error_model="numpy")
+def judge(
+    skill: int, if_not: float, if_known: float, step: float, known: Any, held: Floats, weight: Floats, touched: Floats
+) -> None:
+    """Evidence on one skill from which nothing is learnt, in place."""
+    _remember(held, touched, np.array([skill]), step, known.traits[1])
+    room, total = np.ones(held.shape[2]), 0.0
+    for g in range(len(weight)):
+        x, y = held[0, g], held[1, g]
+        _derive(x, y, room, skill, known)
+        weight[g] *= if_not * (1.0 - room[skill]) + if_known * room[skill]
+        total += weight[g]
+        _blame(x, y, room, skill, if_known, if_not, known)
+    for g in range(len(weight)):
+        weight[g] /= total
 
 
 @njit(cache=True, error_model="numpy")
@@ -136,7 +84,7 @@ def _weigh(
     joint: float,
     if_not: float,
     if_all: float,
-    graph: Graph,
+    graph: Any,
     row: Floats,
 ) -> None:
     """The evidence of an answer on one of its skills, the others as they were believed."""
@@ -149,7 +97,7 @@ def _weigh(
 
 
 @njit(cache=True, error_model="numpy")
-def _learn(x: Floats, y: Floats, known: Floats, k: int, rate: float, unready: float, graph: Graph, row: Floats) -> None:
+def _learn(x: Floats, y: Floats, known: Floats, k: int, rate: float, unready: float, graph: Any, row: Floats) -> None:
     """An opportunity to learn. What builds on k keeps its P: those who have become ready know it as the unready do."""
     _derive(x, y, known, k, graph)
     before, r = known[k], _ready(known, k, graph)
@@ -162,7 +110,7 @@ def _learn(x: Floats, y: Floats, known: Floats, k: int, rate: float, unready: fl
 
 
 @njit(cache=True, error_model="numpy")
-def _ready(known: Floats, k: int, graph: Graph) -> Any:
+def _ready(known: Floats, k: int, graph: Any) -> Any:
     """P(all prerequisites known)."""
     r = 1.0
     for j in range(graph.first[k], graph.first[k + 1]):
@@ -171,7 +119,7 @@ def _ready(known: Floats, k: int, graph: Graph) -> Any:
 
 
 @njit(cache=True, error_model="numpy")
-def _derive(x: Floats, y: Floats, known: Floats, k: int, graph: Graph) -> None:
+def _derive(x: Floats, y: Floats, known: Floats, k: int, graph: Any) -> None:
     """P(known) of k and all it builds on into ``known``."""
     for m in range(graph.begin[k], graph.begin[k + 1]):
         a = graph.members[m]
@@ -179,7 +127,7 @@ def _derive(x: Floats, y: Floats, known: Floats, k: int, graph: Graph) -> None:
 
 
 @njit(cache=True, error_model="numpy")
-def _blame(x: Floats, y: Floats, known: Floats, k: int, if_known: float, if_not: float, graph: Graph) -> None:
+def _blame(x: Floats, y: Floats, known: Floats, k: int, if_known: float, if_not: float, graph: Any) -> None:
     """Evidence on k for its x and y and, up the graph, for those of all it builds on."""
     low, size = graph.begin[k], graph.begin[k + 1] - graph.begin[k]
     yes, no = np.empty(size), np.empty(size)  # likelihood of the answer where a member is known, and where it is not
@@ -206,13 +154,21 @@ def _mix(x: Floats, y: Floats, k: int, r: float) -> Any:
 
 
 @njit(cache=True, error_model="numpy")
-def _remember(held: Floats, touched: Ints, k: int, step: int, lost: float) -> None:
-    """Bring a skill up to date: what was lost since is taken off."""
-    if lost > 0.0 and touched[k] < step:
-        kept = (1.0 - lost) ** (step - touched[k])
+def remembered(lost: float, answers: float) -> Any:
+    """What is left of P(known) after so many of the student's answers."""
+    return (1.0 - lost) ** answers
+
+
+@njit(cache=True, error_model="numpy")
+def _remember(held: Floats, touched: Floats, asked: Ints, step: float, lost: float) -> None:
+    """Bring skills up to date: what was lost since is taken off."""
+    if lost == 0.0:
+        return
+    for k in asked:
+        kept = remembered(lost, step - touched[k])
         for g in range(held.shape[1]):
             held[0, g, k], held[1, g, k] = _within(held[0, g, k] * kept), _within(held[1, g, k] * kept)
-    touched[k] = step
+        touched[k] = step
 
 
 @njit(cache=True, error_model="numpy")

@@ -1,0 +1,167 @@
+"""Parameters of the graph model (:mod:`engine.graph.model`) from logs: BKT whose learning waits for prerequisites, by EM.
+
+Plain BKT fitted to logs in which skills are met before their prerequisites are known mixes two rates, and says "nobody
+learns". Here each round filters every student with the belief itself, smooths each skill's chain backwards (the
+evidence that came along the graph being kept as it came), and counts:
+
+    learn_k   learnt / (not known x pace x share x (r + (1 - r) rest))
+    rest      learnt where not ready / (the same without rest), over all skills;  share alike, on several skills
+    guess, slip, prior   as in Baum & Welch, from answers on one skill, difficulty apart
+    ability, pace        scaled by the root of their posterior mean square (parameter expansion, Liu, Rubin & Wu 1998)
+
+Then ``forget`` is raised step by step as long as the answers become likelier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+
+import numpy as np
+
+from engine.bundle import AnyModel
+from engine.graph.belief import moved
+from engine.graph.lists import Lists, lists
+from engine.graph.model import (
+    ABILITY,
+    FORGET,
+    GUESS,
+    LEARN,
+    PACE,
+    PACE_OF_ABILITY,
+    READY,
+    REST,
+    SHARE,
+    SLIP,
+    UNREADY,
+    GraphModel,
+    points,
+)
+from engine.mastery_model import MasteryModel
+from engine.responses import digest32
+from engine.rows import places, with_last
+from models import bkt
+from models.fanout import cores
+from models.graph.counts import Counts, Floats, Sample, expect
+from models.log import DataError, Ints, ResponseLog
+
+POINTS = 3, 3  # of the grid
+ROUNDS = 4  # more let the spreads of ability and pace grow, and the recommender gains nothing by it
+MOST_STUDENTS, MOST_ANSWERS = 600, 100_000  # more of them change little, and a fit is to take seconds
+BEGIN = np.array([0.5, 0.2, 0.4, 0.15, 0.0, 0.7])  # the traits
+FASTER = 2.5  # than plain BKT says, which mixes in those who were not ready
+FORGETS = (0.0005, 0.001, 0.002, 0.004, 0.008)  # tried in turn, as long as the answers become likelier
+HELD = np.array([20.0, 20.0, 20.0, 10.0, 10.0])  # answers that hold each column of a skill to the average's
+HELD_ITEM = 8.0  # answers that hold an item's difficulty to 0
+
+
+def fit(log: ResponseLog, prerequisites: Iterable[tuple[str, str]], jobs: int | None = None) -> GraphModel:
+    """The graph model that explains the log's answers best, where each of ``prerequisites`` is a skill and one that
+    builds on it (ids; of skills that the log lacks they are passed over; there must be no cycle).
+
+    Of many students a sample is read, the same one each time. Raises :class:`DataError` where there is nothing to learn
+    from.
+    """
+    if len(log) == 0:
+        raise DataError("there are no answers to learn from")
+    some, hard = sampled(log), difficulties(log)
+    sample = Sample.of(some, hard[places(log.items, some.items)], graph_of(some, prerequisites))
+    model = begin(some, jobs)
+    for _ in range(ROUNDS):
+        model = maximised(model, expect(model, sample))
+    model = _forgetting(model, sample.first(max(1, len(some.students) // 4)))
+    values = with_last(model.values, model.population, places(some.skills, log.skills))
+    return replace(model, values=values, difficulty=hard)
+
+
+def begin(log: ResponseLog, jobs: int | None = None) -> GraphModel:
+    """Where the climb begins: plain BKT, made faster."""
+    plain = bkt.learn(log, bkt.Options(forgets=False), jobs=jobs)
+    prior, learn, guess, slip, _ = np.vstack([plain.params, plain.population]).T
+    prior, learn = np.clip(prior, 0.02, 0.95), np.clip(FASTER * learn, 0.01, 0.6)
+    values = np.stack([prior**0.5, prior * 0.3, learn, np.clip(guess, 0.02, 0.5), np.clip(slip, 0.02, 0.45)], axis=1)
+    return GraphModel(values[:-1], values[-1], np.empty(0), BEGIN.copy(), points(*POINTS))
+
+
+def sampled(log: ResponseLog) -> ResponseLog:
+    """So many students that the bounds hold, drawn by their ids."""
+    lengths, students = np.diff(log.bounds), len(log.students)
+    if students <= MOST_STUDENTS and len(log) <= MOST_ANSWERS:
+        return log
+    order = np.argsort([digest32(f"graph\0{student}".encode()) for student in log.students], kind="stable")
+    until = int(np.searchsorted(np.cumsum(lengths[order]), MOST_ANSWERS))
+    taken = np.zeros(students, bool)
+    taken[order[: max(1, min(until, MOST_STUDENTS))]] = True
+    return log.select(taken)
+
+
+def graph_of(log: ResponseLog, prerequisites: Iterable[tuple[str, str]]) -> Lists:
+    """The prerequisites among the skills of a log."""
+    at = {skill: k for k, skill in enumerate(log.skills)}
+    edges = [(at[before], at[after]) for before, after in prerequisites if before in at and after in at]
+    before, after = (np.array([edge[side] for edge in edges], np.int64) for side in (0, 1))
+    return lists(before, after, len(log.skills))
+
+
+def difficulties(log: ResponseLog) -> Floats:
+    """Logits by which an item is harder than its skills' mean, held to 0 by :data:`HELD_ITEM` answers, [I]."""
+    right, number = (np.bincount(log.item, w, minlength=len(log.items)) for w in (log.score, None))
+    of_tag: Ints = np.zeros(len(log.items), np.int64)
+    of_tag[log.item] = log.tag
+    tags = len(log.tag_start) - 1
+    right_of_tag = np.bincount(log.tag, log.score, minlength=tags) + 1.0
+    mean = np.asarray(right_of_tag / (np.bincount(log.tag, minlength=tags) + 2.0))
+    held = np.asarray((right + HELD_ITEM * mean[of_tag]) / (number + HELD_ITEM))
+    return logit(mean[of_tag]) - logit(held)
+
+
+def maximised(model: GraphModel, counts: Counts) -> GraphModel:
+    """The model under which the counts are likeliest, skills held to their average."""
+    happened, could, predicted = counts.of_skill[..., 0], counts.of_skill[..., 1], counts.predicted
+    average = happened.sum(axis=0) / np.maximum(could.sum(axis=0), 1e-9)
+    found = (happened + HELD * average) / (could + HELD)
+    middle = predicted.sum(axis=0) / np.maximum(could[:, :2].sum(axis=0), 1e-9)
+    before = (predicted + HELD[:2] * middle) / (could[:, :2] + HELD[:2])
+    values, population = model.values.copy(), model.population.copy()
+    for at in (READY, UNREADY):  # a prior moved by as many logits as the answers moved it
+        values[:, at] = moved(values[:, at], logit(found[:, at]) - logit(before[:, at]))
+        population[at] = np.median(values[:, at])
+    for at, low, high in ((LEARN, 0.005, 0.7), (GUESS, 0.02, 0.5), (SLIP, 0.02, 0.45)):
+        values[:, at] = np.clip(found[:, at], low, high)
+        population[at] = np.clip(average[at], low, high)
+    rest, share = counts.common[:, 0] / np.maximum(counts.common[:, 1], 1e-9)
+    root, traits = np.sqrt(counts.squares), model.traits.copy()
+    traits[REST] = np.clip(rest, 0.02, 1.0)
+    traits[SHARE] = np.clip(share, 0.1, 1.0) if counts.common[1, 1] > 0 else 1.0
+    traits[ABILITY] = np.clip(traits[ABILITY] * root[0], 0.05, 2.0)
+    traits[PACE_OF_ABILITY] = np.clip(traits[PACE_OF_ABILITY] * root[0], 0.0, 1.0)
+    traits[PACE] = np.clip(traits[PACE] * root[1], 0.05, 1.0)
+    return replace(model, values=values, population=population, traits=traits)
+
+
+def _forgetting(model: GraphModel, sample: Sample) -> GraphModel:
+    """The model with the rate of forgetting under which the answers are likeliest; none unless they say so."""
+    best, value = model, expect(model, sample).value
+    for forget in FORGETS:
+        traits = model.traits.copy()
+        traits[FORGET] = forget
+        one = replace(model, traits=traits)
+        told = expect(one, sample).value
+        if told < value:
+            break
+        best, value = one, told
+    return best
+
+
+def logit(p: Floats) -> Floats:
+    """Of probabilities that are neither 0 nor 1."""
+    return np.asarray(np.log(p / (1.0 - p)))
+
+
+def beside(model: AnyModel, log: ResponseLog, prerequisites: Collection[tuple[str, str]]) -> AnyModel:
+    """A model that was fitted to a log, with the graph model of the same log beside it; a mastery model alone has one,
+    and only where one of the log's skills builds on another."""
+    skills = set(log.skills)
+    if not isinstance(model, MasteryModel) or not any(skills.issuperset(edge) for edge in prerequisites):
+        return model
+    return replace(model, graph=fit(log, prerequisites, cores()))
