@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from service.access import Role, Viewer
 from tests.service.access.conftest import ADA, ADMIN, LEADER, SMITH, roster
@@ -41,12 +41,12 @@ def test_a_teacher_comes_in_by_a_link_and_goes_out_by_a_button(page: Page, schoo
     assert page.evaluate("document.cookie") == ""
     page.get_by_role("link", name="Maths 4a").click()
     page.get_by_role("link", name="Ada Lovelace").click()
-    assert page.locator("h1").inner_text() == "Student Ada Lovelace"
+    expect(page.locator("h1")).to_have_text("Student Ada Lovelace")
     answer = page.goto("/reports/classes/4b")
     assert answer is not None
     assert answer.status == 403
     page.get_by_role("button", name="Sign out").click()
-    assert page.locator("h1").inner_text() == "You are signed out"
+    expect(page.locator("h1")).to_have_text("You are signed out")
     answer = page.goto("/reports")
     assert answer is not None
     assert answer.status == 401
