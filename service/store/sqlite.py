@@ -41,6 +41,8 @@ FROM student JOIN response ON response.student = student.id AND response.n = ?2 
 WHERE student.name = ?1"""
 ADD_STUDENT = "INSERT INTO student (name) VALUES (?)"
 KEEP_NOTES = "UPDATE student SET notes = ? WHERE id = ? AND notes = ?"
+CLASS_NOTES = "SELECT notes FROM class_note WHERE class = ?"
+KEEP_CLASS_NOTES = "INSERT INTO class_note VALUES (?, ?) ON CONFLICT (class) DO UPDATE SET notes = excluded.notes"
 ADD_RESPONSE = (
     "INSERT INTO response (student, n, key, record) VALUES (?, ?, ?, ?) ON CONFLICT (student, key) DO NOTHING"
 )
@@ -126,6 +128,21 @@ class SQLiteStore:
         def keep(connection: sqlite3.Connection) -> bool:
             number = _find(connection, student_id, b"").id or _add(connection, student_id)
             return bool(connection.execute(KEEP_NOTES, (notes, number, instead_of)).rowcount)
+
+        return await self._writer.run(keep)
+
+    async def noted(self) -> list[str]:
+        return sorted(await self._column("SELECT name FROM student WHERE notes <> x''"))
+
+    async def class_notes(self, class_id: str) -> bytes:
+        return await self._reader.run(lambda connection: _class_notes(connection, class_id))
+
+    async def keep_class_notes(self, class_id: str, notes: bytes, instead_of: bytes) -> bool:
+        def keep(connection: sqlite3.Connection) -> bool:
+            if _class_notes(connection, class_id) != instead_of:
+                return False
+            connection.execute(KEEP_CLASS_NOTES, (class_id, notes))
+            return True
 
         return await self._writer.run(keep)
 
@@ -265,6 +282,11 @@ def _state(connection: sqlite3.Connection, student: _Student, length: int, fresh
         rows = connection.execute(RECORDS_AFTER, (student.id, covers)).fetchall()
         return StudentState(b"".join([row[0] for row in rows]), student.blob, length, student.held, student.notes)
     return StudentState(fresh, student.blob, length, student.held, student.notes)
+
+
+def _class_notes(connection: sqlite3.Connection, class_id: str) -> bytes:
+    row = connection.execute(CLASS_NOTES, (class_id,)).fetchone()
+    return bytes(row[0]) if row else b""
 
 
 def _heads(connection: sqlite3.Connection) -> Heads:

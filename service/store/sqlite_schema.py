@@ -29,6 +29,7 @@ MIGRATIONS = (
     CREATE TABLE head (kind TEXT PRIMARY KEY, version TEXT NOT NULL) WITHOUT ROWID;
     """,
     "ALTER TABLE student ADD COLUMN notes BLOB NOT NULL DEFAULT x''",
+    "CREATE TABLE class_note (class TEXT PRIMARY KEY, notes BLOB NOT NULL) WITHOUT ROWID",
 )
 """Script number i brings a file from ``user_version`` i to i + 1. Never edit one that was released: append."""
 
