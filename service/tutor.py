@@ -6,13 +6,11 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-import orjson
-
 from engine.catalog import EMPTY, Catalog, retire_missing, to_json
 from engine.mastery import Status, Thresholds, report, status
 from engine.mastery import thresholds as thresholds_of
 from engine.recommend import Policy
-from engine.responses import History, Response, pack, unpack
+from engine.responses import History, pack, unpack
 from engine.tracing import AnyState, Standing, Step
 from engine.tracing.judgements import fold_judged
 from service import metrics
@@ -315,12 +313,9 @@ def summary(catalog: Catalog) -> CatalogSummary:
 
 def _new(serving: Serving, answer: Answer, at: int) -> NewResponse:
     """The answer as the store keeps it: its packed record, and the event in full."""
-    event = dict(answer.content) | {"received_at": at}
     index = serving.catalog.item_index.get(answer.item_id)
-    if index is not None:
-        event["skill_ids"] = serving.catalog.items[index].skill_ids
-    response = Response(answer.id, answer.student_id, answer.item_id, answer.score, answer.answered_at, answer.check)
-    return NewResponse(pack(response), orjson.dumps(event), answer.class_id)
+    skills = None if index is None else serving.catalog.items[index].skill_ids
+    return NewResponse(pack(answer), answer.event(at, skills), answer.class_id)
 
 
 def _told(serving: Serving, step: Step) -> HistoryStep:
