@@ -11,17 +11,17 @@ from engine.recommending.policy import Policy
 from engine.recommending.reasons import for_student, skills_of, titles
 from engine.recommending.skills import GAIN_ROW, GATE_ROW, GUARD_ROW, OPENS_ROW, ROW_ROW, WORTH_ROW
 from engine.recommending.table import table_of
-from engine.said import Said, said
+from engine.said import Said, later, said
 from engine.tracing import AnyTracer, Standing
 
 PARTS = {"gate": GATE_ROW, "gain": GAIN_ROW, "opens": OPENS_ROW, "guard": GUARD_ROW, "worth": WORTH_ROW}
 """The parts of a skill's worth, which is their product."""
 
 LOST = {
-    "gate": "%(names)s: what it builds on is less surely known.",
-    "gain": "%(names)s: less is expected to be learnt by it now.",
-    "opens": "%(names)s: fewer skills wait for it.",
-    "guard": "%(names)s: it rests, after wrong answers or many in a row.",
+    "gate": later("%(names)s: what it builds on is less surely known."),
+    "gain": later("%(names)s: less is expected to be learnt by it now."),
+    "opens": later("%(names)s: fewer skills wait for it."),
+    "guard": later("%(names)s: it rests, after wrong answers or many in a row."),
 }
 
 

@@ -10,22 +10,22 @@ from engine.mastery import LOW, MANY
 from engine.recommending.choice import Notice
 from engine.recommending.skills import GATE_ROW, OPENED_ROW, ROW_ROW, Floats
 from engine.recommending.wish import Mode, Wish
-from engine.said import Said, said, said_many
+from engine.said import Said, later, said, said_many
 from engine.tracing import AnyState, AnyTracer, Standing
 
 FOR_STUDENT: Mapping[str, str] = {
-    "start": "Let us begin with %(names)s.",
-    "most to gain": "%(names)s is where you can learn most now.",
-    "opens": "%(names)s first: you can start more once you know it.",
-    "new skill": "Something new: %(names)s. You know what it builds on.",
-    "explore": "A task on %(names)s, for a change.",
-    "stuck": "%(names)s is hard for you now. Ask for help if you need it.",
-    "step back": "Back to %(names)s for a while: it will help with what was hard.",
-    "review": "You knew %(names)s. Let us keep it fresh.",
-    "place": "Show what you know of %(names)s.",
-    "target": "%(names)s is on the way to what you are to reach.",
-    "ordered": "%(names)s is next in your course.",
-    "pinned": "Your teacher chose this for you.",
+    "start": later("Let us begin with %(names)s."),
+    "most to gain": later("%(names)s is where you can learn most now."),
+    "opens": later("%(names)s first: you can start more once you know it."),
+    "new skill": later("Something new: %(names)s. You know what it builds on."),
+    "explore": later("A task on %(names)s, for a change."),
+    "stuck": later("%(names)s is hard for you now. Ask for help if you need it."),
+    "step back": later("Back to %(names)s for a while: it will help with what was hard."),
+    "review": later("You knew %(names)s. Let us keep it fresh."),
+    "place": later("Show what you know of %(names)s."),
+    "target": later("%(names)s is on the way to what you are to reach."),
+    "ordered": later("%(names)s is next in your course."),
+    "pinned": later("Your teacher chose this for you."),
 }
 """A sentence for the student to every code."""
 

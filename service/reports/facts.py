@@ -102,10 +102,12 @@ class NextItem:
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """What is next; ``text`` is the engine's sentence, also where there is nothing to give."""
+    """What is next; ``text`` is the engine's sentence, also where there is nothing to give; ``lost`` are its sentences
+    on the skills that came next and why they were not given."""
 
     text: str
     items: tuple[NextItem, ...]
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

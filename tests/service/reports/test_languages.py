@@ -9,6 +9,7 @@ from gettext import NullTranslations
 from html.parser import HTMLParser
 from itertools import chain
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import urljoin
 
 import pytest
@@ -23,6 +24,7 @@ from service.reports.router import reports
 from service.roster import Class, Enrolment, Person, School
 from service.roster.roster import made
 from service.settings import Settings
+from tests.messages import catalogue, catalogues
 from tests.service.api.conftest import Api, serving
 
 BRAND = re.compile(r"\bnextwise\b")
@@ -35,13 +37,22 @@ ELSEWHERE = {"enter", "static", "nothing"}
 
 
 class Marking(NullTranslations):
-    """Says everything in English, in brackets. What comes from outside has brackets of its own in these tests."""
+    """Says what the Spanish catalogue holds in English, in brackets; what is not in it stays as it is, and is found.
+
+    What comes from outside has brackets of its own in these tests.
+    """
+
+    known: ClassVar[frozenset[str]] = frozenset(
+        text
+        for message in catalogue(catalogues()["es"])
+        for text in ([message.id] if isinstance(message.id, str) else message.id)
+    )
 
     def gettext(self, message: str) -> str:
-        return f"⟦{message}⟧"
+        return f"⟦{message}⟧" if message in self.known else message
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        return f"⟦{msgid1 if n == 1 else msgid2}⟧"
+        return self.gettext(msgid1 if n == 1 else msgid2)
 
 
 class Unmarked(HTMLParser):
