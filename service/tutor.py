@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from engine.catalog import EMPTY, Catalog, retire_missing, to_json
-from engine.mastery import Status, Thresholds, report, status
-from engine.mastery import thresholds as thresholds_of
+from engine.mastery import Status, Thresholds, report
 from engine.recommend import Policy
 from engine.responses import History, pack, unpack
-from engine.tracing import AnyState, Standing, Step
+from engine.tracing import AnyState, Step
 from engine.tracing.judgements import fold_judged
 from service import metrics
 from service.answers import Answer
@@ -20,6 +19,7 @@ from service.behind import Behind
 from service.choosing import HOUR, Chooser
 from service.errors import NoCatalog, UnknownClass, UnknownStudent
 from service.notes import NONE, Notebook, Notes
+from service.results import Results
 from service.roster import Rosters
 from service.serving import Serving, Servings
 from service.states import PART, States
@@ -31,8 +31,6 @@ from service.views import (
     Move,
     Next,
     Receipt,
-    Result,
-    SkillNow,
     SkillSpread,
     StudentHistory,
     StudentMastery,
@@ -83,54 +81,29 @@ class Tutor:
         states = await self._states.after(current, who, stored, held)
         outcomes = {student: iter(one.outcomes) for student, one in zip(groups, recorded, strict=True)}
         hour = at - at % HOUR  # what is said is of the whole hour, so that a resend has the same answer
-        tracer = current.tracer
         states, records, notes = await self._noted(current, who, stored, states)
-        known = {one: (state, tracer.standing(state, hour)) for one, state in zip(who, states, strict=True)}
-        results = tuple(
-            [
-                self._result(current, one, next(outcomes[one.student_id]), *known[one.student_id], hour)
-                for one in answers
-            ]
-        )
+        known, say = dict(zip(who, states, strict=True)), Results(current, self.thresholds, hour)
+        results = tuple([say.of(one, next(outcomes[one.student_id]), known[one.student_id]) for one in answers])
         if not next_items:
             return Receipt(results, {}, current.model_version, current.catalog_version)
         left = {one.student_id for one in results if one.outcome is not Outcome.CONFLICT}
         question = ONE if next_items == 1 else Question(next_items)
         asked = {
-            one: (*known[one], history, of_one.asked(question, history) if of_one.notes else question)
+            one: (known[one], history, of_one.asked(question, history) if of_one.notes else question)
             for one, history, of_one in zip(who, records, notes, strict=True)
             if one in left
         }
         following = await self._following(current, asked, at)
         return Receipt(results, following, current.model_version, current.catalog_version)
 
-    def _result(
-        self, serving: Serving, answer: Answer, outcome: Outcome, state: AnyState, standing: Standing, hour: int
-    ) -> Result:
-        index = serving.catalog.item_index.get(answer.item_id)
-        if index is None or outcome is Outcome.CONFLICT:
-            return Result(answer.id, answer.student_id, outcome, index is not None, ())
-        skills = serving.catalog.items[index].skill_ids
-        mastery = tuple([self._skill_now(serving, skill, state, standing, hour) for skill in skills])
-        return Result(answer.id, answer.student_id, outcome, True, mastery)
-
-    def _skill_now(self, serving: Serving, skill: str, state: AnyState, standing: Standing, hour: int) -> SkillNow:
-        tracer, k = serving.tracer, serving.catalog.skill_index[skill]
-        mastery, responses, last_at = float(standing.mastery[k]), int(state.responses[k]), int(state.last_at[k])
-        needed, best = float(thresholds_of(tracer, self.thresholds)[k]), mastery
-        if mastery < needed and responses >= self.thresholds.enough:  # else the word is the same
-            best = tracer.left(state, k)
-        word = status(mastery, needed, responses, last_at, hour, self.thresholds, best)
-        return SkillNow(skill, mastery, float(standing.known[k]), responses, word)
-
     async def _following(
-        self, serving: Serving, students: Mapping[str, tuple[AnyState, Standing, History, Question]], at: int
+        self, serving: Serving, students: Mapping[str, tuple[AnyState, History, Question]], at: int
     ) -> dict[str, Next]:
         """What comes next for every student."""
         following = {}
-        for number, (student, (state, standing, records, question)) in enumerate(students.items(), 1):
+        for number, (student, (state, records, question)) in enumerate(students.items(), 1):
             try:
-                following[student] = self._choose(serving, student, state, records, question, at, standing)
+                following[student] = self._choose(serving, student, state, records, question, at)
             except NoCatalog as fault:  # the responses are recorded all the same
                 versions = serving.model_version, serving.catalog_version
                 following[student] = Next(student, "no catalog", f"{fault.detail} {fault.mend}", (), *versions)
@@ -166,14 +139,13 @@ class Tutor:
         records: History,
         question: Question,
         at: int,
-        standing: Standing | None = None,
         log: bool = True,
         explain: bool = False,
     ) -> Next:
         """``records`` are the whole history where the serving has a predictor or the question reads it."""
-        answer, choice = self._chooser.choose(serving, student_id, state, question, at, records, standing)
+        answer, choice = self._chooser.choose(serving, student_id, state, question, at, records)
         if explain:
-            standing = standing or serving.tracer.standing(state, at - at % HOUR)
+            standing = serving.tracer.standing(state, at - at % HOUR)
             answer = self._chooser.explained(serving, answer, choice, standing)
         if not log:
             return answer

@@ -100,9 +100,8 @@ class AbilityTracer(Tracer[Student]):
         packed.standing(*self._facts, student.numbers, student.values, at, found)
         return Standing(*found)
 
-    def left(self, state: State[Student], skill: int) -> float:
-        found: float = packed.left(*self._facts, state.belief.values, skill)
-        return found
+    def on_skill(self, state: State[Student], skill: int, now: int) -> tuple[float, float, float]:
+        return packed.on_skill(*self._facts, state.belief.numbers, state.belief.values, skill, now)
 
     def interval(
         self, history: History, state: State[Student], now: int | None = None, share: float = 0.9
