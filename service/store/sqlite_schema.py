@@ -47,6 +47,7 @@ def connect(path: Path, patience: float, *, polled: bool = False) -> sqlite3.Con
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
         if polled:
             connection.execute("PRAGMA busy_timeout = 0")
+            connection.execute("PRAGMA cache_size = -16384")  # KB: what a batch changes, before it is committed
     except BaseException:
         connection.close()
         raise
