@@ -109,6 +109,11 @@ class Catalog:
         return {skill.id: at for at, skill in enumerate(self.skills)}
 
     @cached_property
+    def titles(self) -> Mapping[str, str]:
+        """What to call each skill, by its id: its title, else its id."""
+        return {skill.id: skill.title or skill.id for skill in self.skills}
+
+    @cached_property
     def item_index(self) -> Mapping[str, int]:
         return {item.id: at for at, item in enumerate(self.items)}
 

@@ -95,7 +95,7 @@ class Chooser:
     def log_event(self, answer: Next, choice: Choice, slot: int, question: Question, length: int, at: int) -> bytes:
         """A recommendation as the log keeps it: enough to make the choice again (:mod:`service.decisions`), and no
         more. What was considered, and by which scores, follows from the history, the model and the catalog."""
-        made, drawn_from = answer.recommendations[slot], [one.ranking for one in choice.recommendations[: slot + 1]]
+        made = answer.recommendations[slot]
         event = {
             "recommendation_id": made.recommendation_id,
             "student_id": answer.student_id,
@@ -115,7 +115,7 @@ class Chooser:
             "history_length": length,
             "outcome": answer.outcome,
             "question": question.told,
-            "draws": [0.0 if one is None else one.draw for one in drawn_from],  # a pinned item needs none
+            "draws": [one.draw for one in choice.recommendations[: slot + 1]],
         }
         return orjson.dumps(event)
 

@@ -59,14 +59,14 @@ class Explained:
 def explained(tracer: AnyTracer, standing: Standing, policy: Policy, one: Recommendation, most: int = 5) -> Explained:
     """One recommendation of a choice, with up to ``most`` alternatives."""
     skills = skills_of(tracer, one.item)
-    sentence = for_student(one.reason, titles(tracer, skills))
-    if one.ranking is None:
+    sentence, ranking = for_student(one.reason, titles(tracer, skills)), one.ranking
+    if ranking is None:
         return Explained(sentence, (), 1.0, 0.0, 1, ())
-    told = tuple(SkillParts(k, _parts(one.ranking, k)) for k in skills)
+    told = tuple(SkillParts(k, _parts(ranking, k)) for k in skills)
     ease = 1.0 + policy.ease * (one.p_correct - 0.5)
-    score = _worth(one.ranking, one.item) * ease
-    others = _alternatives(tracer, standing, policy, one.ranking, skills)[:most]
-    return Explained(sentence, told, ease, score, len(one.ranking.ties), tuple(others))
+    score = _worth(ranking, one.item) * ease
+    others = _alternatives(tracer, standing, policy, ranking, skills)[:most]
+    return Explained(sentence, told, ease, score, len(ranking.ties), tuple(others))
 
 
 def explain(tracer: AnyTracer, standing: Standing, policy: Policy, choice: Choice) -> list[Explained]:

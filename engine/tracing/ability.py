@@ -57,6 +57,11 @@ class AbilityTracer(Tracer[Student]):
         self._facts = packed.of_facts(known, sets.of_item, catalog.key_index)
         self.empty = self._state(*packed.newcomer(known))
 
+    @property
+    def flat(self) -> tuple[Ints, Floats]:
+        """The facts as a compiled call takes them (:func:`engine.tracing.packed.of_facts`)."""
+        return self._facts
+
     def _state(self, numbers: Ints, values: Floats) -> State[Student]:
         k = len(self.facts.prior)
         length, _, folded_at, recents = numbers[:STUDENT].tolist()
