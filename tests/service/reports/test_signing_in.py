@@ -36,8 +36,8 @@ def page(browser: Browser, school: Site) -> Iterator[Page]:
 
 def test_a_teacher_comes_in_by_a_link_and_goes_out_by_a_button(page: Page, school: Site) -> None:
     page.goto(school.link(SMITH))
-    assert page.url == f"{school.address}/reports"  # the token does not stay in the address
-    assert page.locator(".classes h2").all_inner_texts() == ["Maths 4a"]
+    expect(page).to_have_url(f"{school.address}/reports")  # the token does not stay in the address
+    expect(page.locator(".classes h2")).to_have_text(["Maths 4a"])
     assert page.evaluate("document.cookie") == ""
     page.get_by_role("link", name="Maths 4a").click()
     page.get_by_role("link", name="Ada Lovelace").click()
