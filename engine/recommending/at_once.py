@@ -15,7 +15,6 @@ from numba import njit
 from engine.belief import stand
 from engine.borrowed import borrowed
 from engine.mastery import LOW, MANY
-from engine.recommending.eligible import FILTERS
 from engine.recommending.policy import EXPLORATION, Floats, Policy
 from engine.recommending.shortlist import rank, settle
 from engine.recommending.skills import OPENED_ROW, REACH, READY, ROW_ROW, Ints
@@ -24,9 +23,6 @@ from engine.tracing import AnyState, AnyTracer
 from engine.tracing.ability import AbilityTracer
 from engine.tracing.packed import ANSWERS, FOLDED_AT, believed, predict, recent_of
 from engine.tracing.packed import opened as facts_of
-
-ITEM, NEAR, PROPENSITY, P_CORRECT, GAIN, MASTERY, STUCK, OPENS, BEGUN, KEPT = range(10)
-"""Places of what a choice is told by; behind the last one, how many items each filter keeps."""
 
 
 class Drawn(NamedTuple):
@@ -50,13 +46,9 @@ def drawn(tracer: AnyTracer, state: AnyState, policy: Policy, table: Table, now:
     """What is given at ``now`` (ms) for the uniform number ``u``; None where it takes the parts one by one to tell."""
     if not isinstance(tracer, AbilityTracer):
         return None
-    student, found = state.belief, np.empty(KEPT + len(FILTERS))
-    _draw(table.whole, table.real, *tracer.flat, student.numbers, student.values, now, u, policy.numbers, found)
-    item, near, propensity, p, gain, mastery, stuck, opens, begun, *kept = found.tolist()
-    if item < 0.0:
-        return None
-    numbers = propensity, p, gain, mastery
-    return Drawn(int(item), near > 0.0, *numbers, stuck > 0.0, int(opens), begun > 0.0, tuple([int(n) for n in kept]))
+    student = state.belief
+    found = _draw(table.whole, table.real, *tracer.flat, student.numbers, student.values, now, u, policy.numbers)
+    return None if found[0] < 0 else Drawn._make(found)
 
 
 @njit(cache=True, error_model="numpy")
@@ -70,9 +62,8 @@ def _draw(
     at: int,
     u: float,
     settings: Floats,
-    found: Floats,
-) -> None:
-    """Fill ``found``; its first number is -1 where nothing is told."""
+) -> Any:
+    """What :class:`Drawn` holds; the item is -1 where nothing is told."""
     parts = opened(borrowed(whole), borrowed(real))
     facts = facts_of(borrowed(facts_numbers), borrowed(facts_values))
     k = len(facts.prior)
@@ -87,18 +78,16 @@ def _draw(
     told, kept, resting, items, worth, floor, explored = rank(
         borrowed(whole), borrowed(real), *student, every, nobody, everybody, READY | REACH, np.inf, luck, settings
     )
-    found[ITEM] = -1.0
+    nothing = -1, False, 0.0, 0.0, 0.0, 0.0, False, 0, False, kept
     if resting > 0:
-        return
+        return nothing
     items, place = _with(items, explored)
     p = predict(borrowed(facts_numbers), borrowed(facts_values), borrowed(numbers), borrowed(values), items, at)
     place, near, propensity, _, _, _ = settle(worth, p, place, floor, u, False, settings)
     if place < 0:
-        return
-    found[NEAR], found[PROPENSITY], found[P_CORRECT] = near, propensity, p[place]
-    for n in range(len(kept)):
-        found[KEPT + n] = kept[n]
-    _about(parts, items[place], told, belief.seen, mastery, gain, found)
+        return nothing
+    about = _about(parts, items[place], told, belief.seen, mastery, gain)
+    return items[place], near, propensity, p[place], *about, kept
 
 
 @njit(cache=True)
@@ -113,14 +102,15 @@ def _with(items: Ints, explored: int) -> Any:
 
 
 @njit(cache=True)
-def _about(parts: Any, item: int, told: Floats, seen: Ints, mastery: Floats, gain: Floats, found: Floats) -> None:
-    """Fill in the item, and what its reason is made of."""
-    found[ITEM], found[GAIN], found[MASTERY], found[STUCK], found[OPENS], found[BEGUN] = item, 0.0, 0.0, 0.0, 0.0, 0.0
+def _about(parts: Any, item: int, told: Floats, seen: Ints, mastery: Floats, gain: Floats) -> Any:
+    """What the reason of an item is made of."""
+    brings, stands, stuck, opens, begun = 0.0, 0.0, False, 0, False
     s = parts.of_item[item]
     for j in range(parts.start[s], parts.start[s + 1]):
         k = parts.skills[j]
-        found[GAIN] += gain[k]
-        found[MASTERY] += mastery[k]
-        found[STUCK] = max(found[STUCK], told[ROW_ROW, k] > 0 and seen[k] >= MANY and mastery[k] < LOW)
-        found[OPENS] = max(found[OPENS], told[OPENED_ROW, k])
-        found[BEGUN] = max(found[BEGUN], seen[k] > 0)
+        brings += gain[k]
+        stands += mastery[k]
+        stuck |= told[ROW_ROW, k] > 0 and seen[k] >= MANY and mastery[k] < LOW
+        opens = max(opens, int(told[OPENED_ROW, k]))
+        begun |= seen[k] > 0
+    return brings, stands, stuck, opens, begun
