@@ -246,7 +246,8 @@ class Tutor:
             spread = []
             for k, skill in enumerate(serving.catalog.skills):
                 counts = Counter(row.skills[k].status for row in rows)
-                spread.append(SkillSpread(skill.id, skill.title or skill.id, {word: counts[word] for word in Status}))
+                told = {word: counts[word] for word in Status}
+                spread.append(SkillSpread(skill.id, skill.title or skill.id, told, skill.area))
             versions = serving.model_version, serving.catalog_version
             return ClassMastery(class_id, tuple(rows), tuple(spread), *versions)
 

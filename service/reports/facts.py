@@ -49,6 +49,7 @@ class ClassFacts:
     context: Context
     title: str = ""
     prerequisites: tuple[tuple[str, str], ...] = ()  # (what comes before, the skill), by id
+    areas: Mapping[str, str] = field(default_factory=dict)  # of the skills that have one, by id
 
     @property
     def label(self) -> str:

@@ -57,7 +57,8 @@ class TutorSource:
         learners = tuple(Learner(one.student_id, tuple(one.skills), one.name) for one in found.pupils)
         context = self._context(found.serving.model_version, found.serving.catalog_version)
         edges = tuple((one.prerequisite, one.skill) for one in found.catalog.prerequisites)
-        return ClassFacts(found.class_id, learners, context, found.title, edges)
+        areas = {skill.id: skill.area for skill in found.catalog.skills if skill.area}
+        return ClassFacts(found.class_id, learners, context, found.title, edges, areas)
 
     async def one_student(self, student_id: str) -> StudentFacts:
         await borders.require_student(self._tutor.rosters, student_id)

@@ -119,7 +119,7 @@ async def school(tmp_path: Path) -> AsyncIterator[Api]:
     """Names in brackets; students who are stuck, learning, done, idle and new."""
     titles = {"a": "⟦Adding⟧", "b": "⟦Halving⟧", "c": "⟦Sharing⟧", "d": "⟦Rest⟧"}
     items = [Item(f"⟦{skill}-{n}⟧", (skill,), f"⟦Item {n}⟧") for skill in titles for n in range(3)]
-    catalog, _ = build([Skill(*pair) for pair in titles.items()], items, [Prerequisite("a", "b")])
+    catalog, _ = build([Skill(*pair, area="⟦Number⟧") for pair in titles.items()], items, [Prerequisite("a", "b")])
     signs = {"⟦p0⟧": "-", "⟦p1⟧": "-", "⟦p2⟧": "-+", "⟦p3⟧": "+", "⟦p4⟧": "--+-"}
     people = [Person(f"⟦p{n}⟧", f"⟦Pupil {n}⟧") for n in range(11)]
     enrolments = [Enrolment("⟦4a⟧", one.id, "student") for one in people] + [Enrolment("⟦4b⟧", "⟦p1⟧", "student")]
