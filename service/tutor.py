@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from engine.catalog import EMPTY, Catalog, retire_missing, to_json
 from engine.mastery import Status, Thresholds, report
@@ -69,8 +69,8 @@ class Tutor:
         groups: dict[str, list[Answer]] = {}
         for answer in answers:
             groups.setdefault(answer.student_id, []).append(answer)
-        serving, at = self.serving, self.now()
-        who, held = list(groups), self._states.held(serving, list(groups))
+        serving, at, who = self.servings.now, self.now(), list(groups)
+        held = self._states.held(serving, who)
         writes = [Write(student, [_new(serving, one, at) for one in group]) for student, group in groups.items()]
         recorded, heads = await self.store.record(writes, serving.read_by, held)
         stored = [one.state for one in recorded]
@@ -79,37 +79,37 @@ class Tutor:
             held = self._states.held(current, who)
             stored, _ = await self.store.read(who, current.read_by, held)
         states = await self._states.after(current, who, stored, held)
-        outcomes = {student: iter(one.outcomes) for student, one in zip(groups, recorded, strict=True)}
-        hour = at - at % HOUR  # what is said is of the whole hour, so that a resend has the same answer
         states, records, notes = await self._noted(current, who, stored, states)
-        known, say = dict(zip(who, states, strict=True)), Results(current, self.thresholds, hour)
-        results = tuple([say.of(one, next(outcomes[one.student_id]), known[one.student_id]) for one in answers])
-        if not next_items:
-            return Receipt(results, {}, current.model_version, current.catalog_version)
-        left = {one.student_id for one in results if one.outcome is not Outcome.CONFLICT}
-        question = ONE if next_items == 1 else Question(next_items)
-        asked = {
-            one: (known[one], history, of_one.asked(question, history) if of_one.notes else question)
-            for one, history, of_one in zip(who, records, notes, strict=True)
-            if one in left
-        }
-        following = await self._following(current, asked, at)
+        hour = at - at % HOUR  # what is said is of the whole hour, so that a resend has the same answer
+        results = Results(current, self.thresholds, hour).all(groups, answers, recorded, states)
+        following: dict[str, Next] = {}
+        if next_items:
+            question = ONE if next_items == 1 else Question(next_items)
+            left = {one.student_id for one in results if one.outcome is not Outcome.CONFLICT}
+            for number, of_one in enumerate(zip(who, states, records, notes, strict=True), 1):
+                if of_one[0] in left:
+                    following[of_one[0]] = self._following(current, question, at, *of_one)
+                if number % PART == 0:
+                    await asyncio.sleep(0)
         return Receipt(results, following, current.model_version, current.catalog_version)
 
-    async def _following(
-        self, serving: Serving, students: Mapping[str, tuple[AnyState, History, Question]], at: int
-    ) -> dict[str, Next]:
-        """What comes next for every student."""
-        following = {}
-        for number, (student, (state, records, question)) in enumerate(students.items(), 1):
-            try:
-                following[student] = self._choose(serving, student, state, records, question, at)
-            except NoCatalog as fault:  # the responses are recorded all the same
-                versions = serving.model_version, serving.catalog_version
-                following[student] = Next(student, "no catalog", f"{fault.detail} {fault.mend}", (), *versions)
-            if number % PART == 0:
-                await asyncio.sleep(0)
-        return following
+    def _following(
+        self,
+        serving: Serving,
+        question: Question,
+        at: int,
+        student: str,
+        state: AnyState,
+        records: History,
+        on: Notes,
+    ) -> Next:
+        """What comes next for a student whose responses were recorded: they were, also where nothing can come."""
+        question = on.asked(question, records) if on.notes else question
+        try:
+            return self._choose(serving, student, state, records, question, at)
+        except NoCatalog as fault:
+            versions = serving.model_version, serving.catalog_version
+            return Next(student, "no catalog", f"{fault.detail} {fault.mend}", (), *versions)
 
     # ----------------------------------------------------------------------------------------------------- asking
 
