@@ -8,7 +8,7 @@ export NEXTWISE_DATA ?= .data
 TESTENV := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench bench-accuracy bench-coverage bench-fit bench-recommend bench-serve bench-capacity chaos soak notebooks screenshots messages constraints clean
+.PHONY: help run test check format bench bench-accuracy bench-coverage bench-fit bench-recommend bench-serve bench-ingest bench-capacity chaos soak notebooks screenshots messages constraints clean
 
 help: ## print this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,7 +30,7 @@ format: $(VENV)/.dev ## format the code and mend what the linter can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: bench-accuracy bench-coverage bench-fit bench-recommend bench-reports bench-serve ## measure everything
+bench: bench-accuracy bench-coverage bench-fit bench-recommend bench-reports bench-serve bench-ingest ## measure everything
 
 bench-accuracy: $(VENV)/.dev ## accuracy and fit time on the real sets (skipped where they are absent)
 	$(BIN)/python -m tests.bench.accuracy
@@ -50,6 +50,9 @@ bench-reports: $(VENV)/.dev ## pages: time stale and warm, weight, layout shift,
 
 bench-serve: $(VENV)/.dev ## fold, requests per second beside a bare endpoint, start-up and memory
 	$(BIN)/python -m tests.bench.serve
+
+bench-ingest: $(VENV)/.dev ## batches of 1,000 responses on both stores: responses per second, CPU of each
+	$(BIN)/python -m tests.bench.ingest
 
 bench-capacity: $(VENV)/.dev ## bytes of students and responses, CPU of requests: what `nextwise plan` reckons with
 	$(BIN)/python -m tests.bench.capacity

@@ -212,17 +212,22 @@ def stand(facts: Any, belief: Any, at: int, number: int, found: Floats) -> None:
     """Fill ``found`` [3, K]: of every skill, were it asked for at time ``at`` (ms) as answer ``number``, the expected
     success at average difficulty, P(L), and how much the former should rise by one opportunity to learn. Nothing is
     forgotten where ``at`` is :data:`NEVER`."""
-    n, points = belief.known.shape
-    keep, weight = keep_all(facts, belief, at, number), belief.weight
-    for k in range(n):
-        success, known, gain = 0.0, 0.0, 0.0
-        for g in range(points):
-            w, u, h = weight[g], facts.success[k, 0, g], facts.success[k, 1, g]
-            a = belief.known[k, g] * keep[k]
-            success += w * (u + (h - u) * a)
-            known += w * a
-            gain += w * (h - u) * (1.0 - a) * facts.learn[k, g]
-        found[0, k], found[1, k], found[2, k] = success, known, gain
+    keep = keep_all(facts, belief, at, number)
+    for k in range(len(keep)):
+        found[0, k], found[1, k], found[2, k] = stand_on(facts, belief, k, keep[k])
+
+
+@njit(cache=True, error_model="numpy")
+def stand_on(facts: Any, belief: Any, k: int, keep: float) -> Any:
+    """The same of skill k alone, known still by the chance ``keep``."""
+    success, known, gain = 0.0, 0.0, 0.0
+    for g in range(len(belief.weight)):
+        w, u, h = belief.weight[g], facts.success[k, 0, g], facts.success[k, 1, g]
+        a = belief.known[k, g] * keep
+        success += w * (u + (h - u) * a)
+        known += w * a
+        gain += w * (h - u) * (1.0 - a) * facts.learn[k, g]
+    return success, known, gain
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

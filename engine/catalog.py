@@ -44,11 +44,13 @@ class CatalogError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Skill:
-    """``mastered_at`` is the expected success from which the school calls it mastered; None: as for any skill."""
+    """``mastered_at`` is the expected success from which the school calls it mastered; None: as for any skill.
+    ``area`` is the part of the subject that it belongs to ("Fractions"), for those who look at many skills."""
 
     id: str
     title: str = ""
     mastered_at: float | None = None
+    area: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,11 @@ class Catalog:
     @cached_property
     def skill_index(self) -> Mapping[str, int]:
         return {skill.id: at for at, skill in enumerate(self.skills)}
+
+    @cached_property
+    def titles(self) -> Mapping[str, str]:
+        """What to call each skill, by its id: its title, else its id."""
+        return {skill.id: skill.title or skill.id for skill in self.skills}
 
     @cached_property
     def item_index(self) -> Mapping[str, int]:
@@ -280,14 +287,14 @@ def to_json(catalog: Catalog) -> str:
 
 def _skill(skill: Skill) -> dict[str, str | float]:
     own: dict[str, str | float] = {} if skill.mastered_at is None else {"mastered_at": skill.mastered_at}
-    return {"id": skill.id, "title": skill.title, **own}
+    return {"id": skill.id, "title": skill.title, **own, **({"area": skill.area} if skill.area else {})}
 
 
 def from_json(text: str | bytes) -> Catalog:
     """A catalog that :func:`to_json` wrote. It was validated then, and is not again."""
     tables = json.loads(text)
     return Catalog(
-        tuple(Skill(s["id"], s["title"], s.get("mastered_at")) for s in tables["skills"]),
+        tuple(Skill(s["id"], s["title"], s.get("mastered_at"), s.get("area", "")) for s in tables["skills"]),
         tuple(Item(i["id"], tuple(i["skill_ids"]), i["title"], i["retired"]) for i in tables["items"]),
         tuple(Prerequisite(e["prerequisite"], e["skill"]) for e in tables["prerequisites"]),
     )

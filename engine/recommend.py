@@ -17,16 +17,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from engine.recommending.at_once import drawn
 from engine.recommending.choice import Choice, Ints, Notice, Outcome, Ranking, Recommendation
 from engine.recommending.eligible import DONE, NOT_READY, OPEN
 from engine.recommending.goals import Goal, goal, review
 from engine.recommending.limits import Limits, limits
 from engine.recommending.policy import EASIEST, HARDEST, SHORTLIST, Floats, Policy
-from engine.recommending.reasons import Reasons, missing, notices, skills_of, titles
+from engine.recommending.reasons import Reasons, fits, missing, notices, plain_reason, skills_of, titles
 from engine.recommending.shortlist import rank, settle
 from engine.recommending.table import Table, table_of
 from engine.recommending.wish import ANYTHING, Mode, Wish
-from engine.said import said, said_many
+from engine.said import said
 from engine.tracing import AnyState, AnyTracer, Standing
 
 __all__ = [
@@ -97,10 +98,13 @@ def choose(
     answer is (default: as the tracer predicts); ``standing`` is the student's at ``now``, where the caller has it;
     ``answered`` are the positions of all items answered, in order of time, where the wish limits repeats or spacing.
     """
-    now = max(state.folded_at, 0) if now is None else now
-    standing, table = standing or tracer.standing(state, now), table_of(tracer, policy.mastered)
-    outlook = tracer.outlook(state, standing)
-    asker = Asker(tracer, state, standing, outlook, policy, chances or partial(tracer.predict, state, now=now), wish, table)
+    now, table = max(state.folded_at, 0) if now is None else now, table_of(tracer, policy.mastered)
+    plain = wish is ANYTHING and n == 1 and not skills and not exclude and chances is None
+    if plain and (found := _at_once(tracer, state, policy, draw(0), now, table)) is not None:
+        return found
+    standing = standing or tracer.standing(state, now)
+    outlook, chances = tracer.outlook(state, standing), chances or partial(tracer.predict, state, now=now)
+    asker = Asker(tracer, state, standing, outlook, policy, chances, wish, table)
     within = limits(table, skills, exclude, wish, answered)
     pinned = _pinned(asker, n)
     aim = goal(tracer, state, standing, outlook, now, wish, policy, table, within)
@@ -112,14 +116,31 @@ def choose(
     if slots[0].item >= 0 or (pinned and len(pinned) >= n):
         reasons = Reasons(tracer, state, standing, wish, said_first, resting)
         given = [_recommended(asker, one, reasons.of(one.item, one.near)) for one in slots if one.item >= 0]
-        text = said_many("%(num)d item fits now.", "%(num)d items fit now.", kept[OPEN])
-        return Choice(Outcome.LEARN, text, (*pinned, *given[: n - len(pinned)]), kept[OPEN], kept, told)
+        return Choice(Outcome.LEARN, fits(kept[OPEN]), (*pinned, *given[: n - len(pinned)]), kept[OPEN], kept, told)
     if kept[NOT_READY]:
         text = missing(tracer, said_first, standing, np.flatnonzero(within.asked).tolist())
         return Choice(Outcome.NOT_READY, text, tuple(pinned), 0, kept, told)
     if kept[DONE] and wish.mode in (Mode.LEARN, Mode.TARGETS):
         return _review(asker, draw, n, within, now, pinned)
     return _nothing(asker, pinned, kept)
+
+
+def _at_once(tracer: AnyTracer, state: AnyState, policy: Policy, u: float, now: int, table: Table) -> Choice | None:
+    """The choice where nothing in particular was asked for; None where it takes the parts one by one to tell."""
+    one = drawn(tracer, state, policy, table, now, u)
+    if one is None:
+        return None
+
+    def ranking() -> Ranking:
+        """What it was drawn from, by the parts."""
+        standing = tracer.standing(state, now)
+        asker = Asker(tracer, state, standing, policy, partial(tracer.predict, state, now=now), ANYTHING, table)
+        within = limits(table, (), (), ANYTHING, None)
+        return _slot(asker, goal(tracer, state, standing, now, ANYTHING, policy, table, within), within, u).ranking
+
+    reason = plain_reason(tracer, state.length, one)
+    given = Recommendation(one.item, *reason, one.p_correct, one.gain, one.propensity, u, ranking)
+    return Choice(Outcome.LEARN, fits(one.kept[OPEN]), (given,), one.kept[OPEN], one.kept)
 
 
 def _slots(asker: Asker, aim: Goal, within: Limits, draw: Draw, first: int, n: int) -> list[Slot]:
@@ -214,4 +235,4 @@ def _nothing(asker: Asker, pinned: list[Recommendation], kept: tuple[int, ...]) 
 
 def _recommended(asker: Asker, one: Slot, reason: tuple[str, str]) -> Recommendation:
     gain = sum([float(asker.standing.gain[k]) for k in skills_of(asker.tracer, one.item)])
-    return Recommendation(one.item, *reason, one.p_correct, gain, one.propensity, one.ranking)
+    return Recommendation(one.item, *reason, one.p_correct, gain, one.propensity, one.ranking.draw, lambda: one.ranking)

@@ -19,6 +19,15 @@ class Said(str):
     values: Mapping[str, object]
 
 
+def later(sentence: str) -> str:
+    """Marks a constant for the catalogues: a template that is said where it is chosen, not where it is written.
+
+    >>> later("mastered")
+    'mastered'
+    """
+    return sentence
+
+
 def said(template: str, **values: object) -> Said:
     """The English sentence.
 

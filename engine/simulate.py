@@ -7,7 +7,7 @@ a time, in sessions spread over some weeks.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -39,6 +39,14 @@ CURRICULUM: dict[str, tuple[str, ...]] = {
     "Decimals": ("Place value", "Fractions of a whole"),
     "Percentages": ("Decimals", "Equivalent fractions"),
     "Ratio and proportion": ("Percentages", "Adding fractions"),
+}
+
+# Each area, and its first skill in the curriculum.
+AREAS = {
+    "Number": "Counting to 100",
+    "Addition and subtraction": "Addition within 20",
+    "Multiplication and division": "Multiplication facts",
+    "Fractions and ratio": "Fractions of a whole",
 }
 
 _NAMES = """
@@ -185,7 +193,14 @@ def _catalog() -> Catalog:
         Item(f"{edge.skill}-with-{edge.prerequisite}", (edge.skill, edge.prerequisite), "Word problem")
         for edge in edges
     ]
-    return build([Skill(slug, title) for title, slug in slugs.items()], items, edges)[0]
+    return build(list(_skills(slugs)), items, edges)[0]
+
+
+def _skills(slugs: Mapping[str, str]) -> Iterator[Skill]:
+    area, begins = "", {first: name for name, first in AREAS.items()}
+    for title, slug in slugs.items():
+        area = begins.get(title, area)
+        yield Skill(slug, title, area=area)
 
 
 def _parameters(rng: np.random.Generator, skills: int) -> Floats:

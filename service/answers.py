@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
@@ -12,7 +12,7 @@ from pydantic import AfterValidator, AliasChoices, BaseModel, BeforeValidator, C
 from pydantic import model_validator as checks
 from pydantic.json_schema import WithJsonSchema
 
-from engine.responses import digest32
+from engine.responses import Response, digest32
 from service.errors import InvalidResponse
 from service.ids import MAX_LENGTH, id_fault
 
@@ -106,17 +106,20 @@ class ResponseIn(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A valid response. ``content`` is all that the sender said, in one form; ``check`` is its digest."""
+class Answer(Response):
+    """A valid response. ``content`` is all that the sender said, as JSON in one form; ``check`` is its digest."""
 
-    id: str
-    student_id: str
-    item_id: str
-    score: float
-    answered_at: int
-    class_id: str | None
-    content: Mapping[str, Any]
-    check: int
+    class_id: str | None = None
+    content: bytes = b"{}"
+
+    def event(self, received_at: int, skill_ids: Sequence[str] | None) -> bytes:
+        """What the log keeps: the content, when it came (ms), and the skills of its item where that is known.
+
+        >>> Answer("r1", "ada", "i1", 1.0, 0, content=b'{"id":"r1"}').event(5, ["s"])
+        b'{"id":"r1","received_at":5,"skill_ids":["s"]}'
+        """
+        skills = b"" if skill_ids is None else b',"skill_ids":' + orjson.dumps(skill_ids)
+        return b'%b,"received_at":%d%b}' % (self.content[:-1], received_at, skills)
 
 
 def parse(raw: object, now: int, tolerance_ms: float = 300_000) -> Answer:
@@ -138,16 +141,15 @@ def parse(raw: object, now: int, tolerance_ms: float = 300_000) -> Answer:
         raise _fault("answered_at", message)
     if at < 0:
         raise _fault("answered_at", "lies before 1970")
-    content = _content(given)
+    said = _content(given)
     try:
-        canonical = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
+        content = orjson.dumps(said, option=orjson.OPT_SORT_KEYS)
     except (TypeError, ValueError):
         raise InvalidResponse("Its extra fields cannot be kept as JSON: nested too deeply, or not text.") from None
-    if len(canonical) > MAX_EVENT:
-        raise InvalidResponse(f"It has {len(canonical):,} bytes with its extra fields: at most {MAX_EVENT:,} are kept.")
-    return Answer(
-        given.id, given.student_id, given.item_id, content["score"], at, given.class_id, content, digest32(canonical)
-    )
+    if len(content) > MAX_EVENT:
+        raise InvalidResponse(f"It has {len(content):,} bytes with its extra fields: at most {MAX_EVENT:,} are kept.")
+    ids = given.id, given.student_id, given.item_id
+    return Answer(*ids, said["score"], at, digest32(content), given.class_id, content)
 
 
 def _content(given: ResponseIn) -> dict[str, Any]:

@@ -24,7 +24,7 @@ REQUIRED = {
     "skills": ("skill_id",),
     "prerequisites": ("prerequisite", "skill"),
 }
-OPTIONAL = {"items": ("title", "retired"), "skills": ("title", "mastered_at"), "prerequisites": ()}
+OPTIONAL = {"items": ("title", "retired"), "skills": ("title", "mastered_at", "area"), "prerequisites": ()}
 ALIASES = {"exercise": "skill"}  # as Junyi Academy's table has it
 IN_JSON = {"items": {"id": "item_id"}, "skills": {"id": "skill_id"}, "prerequisites": {}}
 YES, NO = ("true", "1", "yes"), ("", "false", "0", "no")
@@ -179,11 +179,11 @@ def _kept(fault: Fault) -> Fault:
 def _kept_skills(current: Catalog, items: list[Item], kept_edges: list[Prerequisite]) -> list[Skill]:
     """Skills where no table of them is given: the current ones, or, where nobody ever named them, those in use.
 
-    A table that was imported has titles, thresholds, or skills without an item; without either it was made from the
-    items, and items with new skills must not be refused for want of a table that the school does not have.
+    A table that was imported has titles, thresholds, areas, or skills without an item; without these it was made from
+    the items, and items with new skills must not be refused for want of a table that the school does not have.
     """
     in_use = {skill for item in current.items for skill in item.skill_ids}
-    if any(skill.title or skill.mastered_at or skill.id not in in_use for skill in current.skills):
+    if any(skill.title or skill.mastered_at or skill.area or skill.id not in in_use for skill in current.skills):
         return list(current.skills)
     named = [skill for item in items for skill in item.skill_ids]
     needed = [skill for edge in kept_edges for skill in (edge.prerequisite, edge.skill)]
@@ -200,7 +200,7 @@ def _items(rows: Rows, faults: list[Fault]) -> list[Item]:
             cells = []
         skills = [_id("items", number, "skill_ids", name, faults) for name in cells if name != ""]
         item = _id("items", number, "item_id", row.get("item_id", ""), faults)
-        title = _title("items", number, row, faults)
+        title = _text("items", number, "title", row, faults)
         items.append(Item(item, tuple(skills), title, _flag(number, row.get("retired", ""), faults)))
     return items
 
@@ -209,8 +209,9 @@ def _skills(rows: Rows, faults: list[Fault]) -> list[Skill]:
     return [
         Skill(
             _id("skills", number, "skill_id", row.get("skill_id", ""), faults),
-            _title("skills", number, row, faults),
+            _text("skills", number, "title", row, faults),
             _share(number, row.get("mastered_at"), faults),
+            _text("skills", number, "area", row, faults).strip(),
         )
         for number, row in enumerate(rows, 1)
     ]
@@ -234,11 +235,11 @@ def _id(table: str, number: int, field: str, given: object, faults: list[Fault])
     return f"{STAND_IN}{table} {number} {field}"
 
 
-def _title(table: str, number: int, row: Row, faults: list[Fault]) -> str:
-    given = row.get("title") or ""
+def _text(table: str, number: int, field: str, row: Row, faults: list[Fault]) -> str:
+    given = row.get(field) or ""
     if isinstance(given, str) and len(given) <= MAX_TITLE and not any("\ud800" <= c <= "\udfff" for c in given):
         return given
-    faults.append(Fault(table, number, f"title is not text of at most {MAX_TITLE} characters"))
+    faults.append(Fault(table, number, f"{field} is not text of at most {MAX_TITLE} characters"))
     return ""
 
 

@@ -9,14 +9,15 @@ from hashlib import blake2b
 import numpy as np
 import orjson
 
-from engine.recommend import ANYTHING, Chances, Choice, Draw, Policy, choose
+from engine.recommend import Chances, Choice, Draw, Policy, choose
+from engine.recommend import Recommendation as Given
 from engine.recommending.explain import explain
 from engine.responses import EMPTY, History
 from engine.tracing import AnyState, Standing
 from engine.tracing.judgements import Judgement, fold_judged
 from models.predictor import Student
 from service import policies
-from service.asking import Question
+from service.asking import ONE, Question
 from service.errors import NoCatalog, UnknownSkills
 from service.serving import Serving
 from service.views import Alternative, Detail, Explanation, Next, Notice, Reason, Recommendation, SkillPart
@@ -54,7 +55,7 @@ class Chooser:
         """
         if not serving.catalog.items:
             raise NoCatalog
-        plain, answered = question.plain, None
+        answered = None
         if unknown := [name for name in question.named if name not in serving.catalog.skill_index]:
             raise UnknownSkills(unknown)
         if question.estimates:
@@ -64,14 +65,16 @@ class Chooser:
             answered = serving.tracer.answers(records).items
         asked = _asked(student_id, state.length, question)
         draw = draw or self._draw(orjson.dumps(asked))
-        wanted, wish = (question.n, question.skills, question.exclude), ANYTHING if plain else question.wish
+        wanted = question.n, question.skills, question.exclude
         now -= now % HOUR
         chances = None if serving.predictor is None else _predicted(serving, records, now)
-        choice = choose(serving.tracer, state, self.policy, draw, *wanted, now, chances, standing, wish, answered)
-        made = tuple(self._named(serving, asked, choice, slot) for slot in range(len(choice.recommendations)))
+        choice = choose(
+            serving.tracer, state, self.policy, draw, *wanted, now, chances, standing, question.wish, answered
+        )
+        made = tuple([self._named(serving, asked, one, slot) for slot, one in enumerate(choice.recommendations)])
         versions = serving.model_version, serving.catalog_version
         told = _notices(serving, choice) if choice.notices else ()
-        return Next(student_id, str(choice.outcome), choice.text, made, *versions, told), choice
+        return Next(student_id, choice.outcome.value, choice.text, made, *versions, told), choice
 
     def explained(self, serving: Serving, answer: Next, choice: Choice, standing: Standing) -> Next:
         """The answer with what each part of the rule said, and why the next best were not given."""
@@ -95,7 +98,7 @@ class Chooser:
     def log_event(self, answer: Next, choice: Choice, slot: int, question: Question, length: int, at: int) -> bytes:
         """A recommendation as the log keeps it: enough to make the choice again (:mod:`service.decisions`), and no
         more. What was considered, and by which scores, follows from the history, the model and the catalog."""
-        made, drawn_from = answer.recommendations[slot], [one.ranking for one in choice.recommendations[: slot + 1]]
+        made = answer.recommendations[slot]
         event = {
             "recommendation_id": made.recommendation_id,
             "student_id": answer.student_id,
@@ -115,7 +118,7 @@ class Chooser:
             "history_length": length,
             "outcome": answer.outcome,
             "question": question.told,
-            "draws": [0.0 if one is None else one.draw for one in drawn_from],  # a pinned item needs none
+            "draws": [one.draw for one in choice.recommendations[: slot + 1]],
         }
         return orjson.dumps(event)
 
@@ -126,8 +129,7 @@ class Chooser:
 
         return draw
 
-    def _named(self, serving: Serving, asked: Collection[object], choice: Choice, slot: int) -> Recommendation:
-        given = choice.recommendations[slot]
+    def _named(self, serving: Serving, asked: Collection[object], given: Given, slot: int) -> Recommendation:
         item = serving.catalog.items[given.item]
         identity = [*asked, slot, item.id, self.name, serving.model_version, serving.catalog_version]
         return Recommendation(
@@ -152,6 +154,8 @@ def _notices(serving: Serving, choice: Choice) -> tuple[Notice, ...]:
 
 def _asked(student_id: str, length: int, question: Question) -> list[object]:
     """What chance is derived from: the question without how many items were asked for."""
+    if question is ONE:
+        return [student_id, length, [], []]
     asked = [student_id, length, sorted(set(question.skills)), sorted(set(question.exclude))]
     if question.plain:
         return asked

@@ -25,6 +25,7 @@ from babel.numbers import format_decimal, format_percent
 from markupsafe import Markup
 
 from engine.said import Said
+from engine.said import later as later
 
 FOLDER = Path(__file__).parent / "locale"
 ENGLISH = "en"
@@ -144,15 +145,6 @@ def ngettext(one: str, many: str, n: int, **values: object) -> str:
     ('1 answer', '1,200 answers')
     """
     return _filled(language().sentences.ngettext(one, many, n), {"num": n} | values)
-
-
-def later(sentence: str) -> str:
-    """Marks a constant for the catalogues; it is said with :func:`_` when it is shown.
-
-    >>> later("mastered")
-    'mastered'
-    """
-    return sentence
 
 
 def translated(text: str) -> str:

@@ -91,10 +91,10 @@ class Notes:
         forbidden."""
         noted: dict[str, Any] = {name: _tuple(value) for name, value in self.limits.items()}
         for name in ("never", "exclude"):
-            noted[name] = tuple(dict.fromkeys([*getattr(question, name), *noted.get(name, ())]))
+            noted[name] = tuple(dict.fromkeys([*question.told.get(name, ()), *noted.get(name, ())]))
         asked = {name: value for name, value in question.told.items() if name not in ("never", "exclude")}
         estimates = tuple((one.skill, one.share, one.answers, one.at) for one in self.judgements)
-        return Question(**(noted | {"pins": self.pins(history), "estimates": estimates} | asked))
+        return Question.of(**(noted | {"pins": self.pins(history), "estimates": estimates} | asked))
 
 
 def _tuple(value: Any) -> Any:

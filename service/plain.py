@@ -44,7 +44,7 @@ def plain(raw: object, now: int, tolerance_ms: float) -> Answer | None:
     if len(raw) > 5 and not _with_the_rest(content, raw):
         return None
     canonical = orjson.dumps(content, option=orjson.OPT_SORT_KEYS)
-    return Answer(name, student, item, score, at, content.get("class_id"), content, digest32(canonical))
+    return Answer(name, student, item, score, at, digest32(canonical), content.get("class_id"), canonical)
 
 
 def _is_id(value: object) -> TypeGuard[str]:

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 import numpy as np
@@ -43,28 +44,28 @@ class Serving:
     tracer: AnyTracer
     predictor: Shelf | None = None
 
-    @property
+    @cached_property
     def model(self) -> AnyModel:
         return self.tracer.model
 
-    @property
+    @cached_property
     def catalog(self) -> Catalog:
         return self.tracer.catalog
 
-    @property
+    @cached_property
     def tag(self) -> bytes:
         return self.tracer.tag
 
-    @property
+    @cached_property
     def read_by(self) -> bytes:
         """The tag of the snapshots that histories are read with; empty: no snapshot, the whole history."""
         return b"" if self.predictor else self.tag
 
-    @property
+    @cached_property
     def model_version(self) -> str:
         return self.model.version
 
-    @property
+    @cached_property
     def catalog_version(self) -> str:
         """Empty where no catalog was imported."""
         return self.catalog.version if self.catalog.items else ""

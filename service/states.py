@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from engine.responses import unpack
+from engine.responses import History, unpack
 from engine.tracing import AnyState
 from service.behind import Behind
+from service.lru import LRUCache
 from service.serving import Serving
 from service.store.base import Held, Snapshot, Store, StudentState
 from service.store.records import SIZE
@@ -44,44 +44,39 @@ class Kept(Held):
     state: AnyState
     saved: int
 
-    @property
-    def size(self) -> int:
-        return int(self.state.belief.nbytes) + BESIDE
-
 
 class States:
     """One a process. The states used last are held, as many as there is room for."""
 
     def __init__(self, store: Store, behind: Behind, room: int = ROOM) -> None:
-        self._store, self._behind, self._room = store, behind, room
-        self._kept: OrderedDict[str, Kept] = OrderedDict()
+        self._store, self._behind = store, behind
+        self._kept = LRUCache[str, Kept](room)
 
     def held(self, serving: Serving, students: Sequence[str]) -> Mapping[str, Kept]:
         """What the store is told that we have, and :meth:`after` is given with its answer."""
         if serving.predictor is not None:  # it reads whole histories
             return {}
-        kept = {student: self._kept.get(student) for student in students}
-        return {student: one for student, one in kept.items() if one is not None and one.tag == serving.tag}
+        tag, get = serving.tag, self._kept.get
+        return {student: one for student in students if (one := get(student)) is not None and one.tag == tag}
 
     async def after(
         self, serving: Serving, students: Sequence[str], stored: Sequence[StudentState], held: Mapping[str, Kept]
     ) -> list[AnyState]:
         """The state of each student. Where an answer came late, it is of the whole history, folded anew."""
-        tracer = serving.tracer
-        bases = [_base(serving, one, held.get(student)) for student, one in zip(students, stored, strict=True)]
-        late = [at for at, (one, base) in enumerate(zip(stored, bases, strict=True)) if _late(serving, one, base)]
+        tracer, states = serving.tracer, list[AnyState]()
+        given = [_given(serving, one, held.get(student)) for student, one in zip(students, stored, strict=True)]
+        late = {at for at, one in enumerate(given) if one is None}
         if late:
-            again, _ = await self._store.read([students[at] for at in late], b"")
+            again, _ = await self._store.read([students[at] for at in sorted(late)], b"")
             stored = [*stored]
-            for at, one in zip(late, again, strict=True):
-                stored[at], bases[at] = one, None
-        states = []
-        for at, (student, one) in enumerate(zip(students, stored, strict=True)):
-            history, base = unpack(one.records), bases[at]
-            if len(history) < LONG:
-                state = tracer.fold(history, base)
+            for at, one in zip(sorted(late), again, strict=True):
+                stored[at], given[at] = one, (unpack(one.records), None)
+        for at, (student, one, history_and_base) in enumerate(zip(students, stored, given, strict=True)):
+            assert history_and_base is not None, "it was read again"
+            if len(one.records) < LONG * SIZE:
+                state = tracer.fold(*history_and_base)
             else:
-                state = await asyncio.to_thread(tracer.fold, history, base)
+                state = await asyncio.to_thread(tracer.fold, *history_and_base)
             states.append(state)
             if serving.predictor is None:
                 self._keep(serving, student, one, held.get(student), state, at in late)
@@ -98,36 +93,24 @@ class States:
             saved = one.length
             self._behind.keep(Snapshot(student, serving.tag, one.length, serving.tracer.dump(state)))
         last = one.records[-SIZE:] or (held.last if one.held and held is not None else b"")
-        if last:  # else the last record is not known here
-            self._hold(student, Kept(one.length, last, serving.tag, state, saved))
-
-    def _hold(self, student: str, new: Kept) -> None:
         old = self._kept.get(student)
-        if old is not None:
-            if old.tag == new.tag and old.covers > new.covers:  # of a request that was overtaken
-                return
-            self._room += old.size
-        self._kept[student] = new
-        self._kept.move_to_end(student)
-        self._room -= new.size
-        while self._room < 0:
-            self._room += self._kept.popitem(last=False)[1].size
+        overtaken = old is not None and old.tag == serving.tag and old.covers > one.length  # by a later request
+        if last and not overtaken:  # without it the last record is not known here
+            new = Kept(one.length, last, serving.tag, state, saved)
+            self._kept.keep(student, new, state.belief.nbytes + BESIDE)
 
 
-def _base(serving: Serving, stored: StudentState, held: Kept | None) -> AnyState | None:
-    """What to fold on: None for nothing, and where a snapshot cannot be read: it is a cache and no more."""
+def _given(serving: Serving, stored: StudentState, held: Kept | None) -> tuple[History, AnyState | None] | None:
+    """What is to be folded, and what on: None for nothing. None in all where it cannot be: an answer is older than what
+    was folded, or a snapshot cannot be read (it is a cache and no more), so that the rest is missing."""
+    history = unpack(stored.records)
     if stored.held and held is not None:
-        return held.state
-    if stored.snapshot is None:
-        return None
-    try:
-        return serving.tracer.load(stored.snapshot)
-    except (struct.error, ValueError, IndexError):
-        return None
-
-
-def _late(serving: Serving, stored: StudentState, base: AnyState | None) -> bool:
-    """Whether what is to be folded on cannot be: it is older than what was folded, or the rest is missing."""
-    if base is None:
-        return stored.snapshot is not None
-    return serving.tracer.late(unpack(stored.records), base)
+        base = held.state
+    elif stored.snapshot is None:
+        return history, None
+    else:
+        try:
+            base = serving.tracer.load(stored.snapshot)
+        except (struct.error, ValueError, IndexError):
+            return None
+    return None if serving.tracer.late(history, base) else (history, base)

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-
-import orjson
+from collections.abc import Callable, Sequence
 
 from engine.catalog import EMPTY, Catalog, retire_missing, to_json
-from engine.mastery import Status, Thresholds, report, status
-from engine.mastery import thresholds as thresholds_of
+from engine.mastery import Status, Thresholds, report
 from engine.recommend import Policy
-from engine.responses import History, Response, pack, unpack
-from engine.tracing import AnyState, Standing, Step
+from engine.responses import History, pack, unpack
+from engine.tracing import AnyState, Step
 from engine.tracing.judgements import fold_judged
 from service import metrics
 from service.answers import Answer
@@ -22,6 +19,7 @@ from service.behind import Behind
 from service.choosing import HOUR, Chooser
 from service.errors import NoCatalog, UnknownClass, UnknownStudent
 from service.notes import NONE, Notebook, Notes
+from service.results import Results
 from service.roster import Rosters
 from service.serving import Serving, Servings
 from service.states import PART, States
@@ -33,8 +31,6 @@ from service.views import (
     Move,
     Next,
     Receipt,
-    Result,
-    SkillNow,
     SkillSpread,
     StudentHistory,
     StudentMastery,
@@ -73,8 +69,8 @@ class Tutor:
         groups: dict[str, list[Answer]] = {}
         for answer in answers:
             groups.setdefault(answer.student_id, []).append(answer)
-        serving, at = self.serving, self.now()
-        who, held = list(groups), self._states.held(serving, list(groups))
+        serving, at, who = self.servings.now, self.now(), list(groups)
+        held = self._states.held(serving, who)
         writes = [Write(student, [_new(serving, one, at) for one in group]) for student, group in groups.items()]
         recorded, heads = await self.store.record(writes, serving.read_by, held)
         stored = [one.state for one in recorded]
@@ -83,62 +79,37 @@ class Tutor:
             held = self._states.held(current, who)
             stored, _ = await self.store.read(who, current.read_by, held)
         states = await self._states.after(current, who, stored, held)
-        outcomes = {student: iter(one.outcomes) for student, one in zip(groups, recorded, strict=True)}
-        hour = at - at % HOUR  # what is said is of the whole hour, so that a resend has the same answer
-        tracer = current.tracer
         states, records, notes = await self._noted(current, who, stored, states)
-        known = {one: (state, tracer.standing(state, hour)) for one, state in zip(who, states, strict=True)}
-        results = tuple(
-            [
-                self._result(current, one, next(outcomes[one.student_id]), *known[one.student_id], hour)
-                for one in answers
-            ]
-        )
-        if not next_items:
-            return Receipt(results, {}, current.model_version, current.catalog_version)
-        left = {one.student_id for one in results if one.outcome is not Outcome.CONFLICT}
-        question = ONE if next_items == 1 else Question(next_items)
-        asked = {
-            one: (*known[one], history, of_one.asked(question, history) if of_one.notes else question)
-            for one, history, of_one in zip(who, records, notes, strict=True)
-            if one in left
-        }
-        following = await self._following(current, asked, at)
+        hour = at - at % HOUR  # what is said is of the whole hour, so that a resend has the same answer
+        results = Results(current, self.thresholds, hour).all(groups, answers, recorded, states)
+        following: dict[str, Next] = {}
+        if next_items:
+            question = ONE if next_items == 1 else Question(next_items)
+            left = {one.student_id for one in results if one.outcome is not Outcome.CONFLICT}
+            for number, of_one in enumerate(zip(who, states, records, notes, strict=True), 1):
+                if of_one[0] in left:
+                    following[of_one[0]] = self._following(current, question, at, *of_one)
+                if number % PART == 0:
+                    await asyncio.sleep(0)
         return Receipt(results, following, current.model_version, current.catalog_version)
 
-    def _result(
-        self, serving: Serving, answer: Answer, outcome: Outcome, state: AnyState, standing: Standing, hour: int
-    ) -> Result:
-        index = serving.catalog.item_index.get(answer.item_id)
-        if index is None or outcome is Outcome.CONFLICT:
-            return Result(answer.id, answer.student_id, outcome, index is not None, ())
-        skills = serving.catalog.items[index].skill_ids
-        mastery = tuple([self._skill_now(serving, skill, state, standing, hour) for skill in skills])
-        return Result(answer.id, answer.student_id, outcome, True, mastery)
-
-    def _skill_now(self, serving: Serving, skill: str, state: AnyState, standing: Standing, hour: int) -> SkillNow:
-        tracer, k = serving.tracer, serving.catalog.skill_index[skill]
-        mastery, responses, last_at = float(standing.mastery[k]), int(state.responses[k]), int(state.last_at[k])
-        needed, best = float(thresholds_of(tracer, self.thresholds)[k]), mastery
-        if mastery < needed and responses >= self.thresholds.enough:  # else the word is the same
-            best = tracer.left(state, k)
-        word = status(mastery, needed, responses, last_at, hour, self.thresholds, best)
-        return SkillNow(skill, mastery, float(standing.known[k]), responses, word)
-
-    async def _following(
-        self, serving: Serving, students: Mapping[str, tuple[AnyState, Standing, History, Question]], at: int
-    ) -> dict[str, Next]:
-        """What comes next for every student."""
-        following = {}
-        for number, (student, (state, standing, records, question)) in enumerate(students.items(), 1):
-            try:
-                following[student] = self._choose(serving, student, state, records, question, at, standing)
-            except NoCatalog as fault:  # the responses are recorded all the same
-                versions = serving.model_version, serving.catalog_version
-                following[student] = Next(student, "no catalog", f"{fault.detail} {fault.mend}", (), *versions)
-            if number % PART == 0:
-                await asyncio.sleep(0)
-        return following
+    def _following(
+        self,
+        serving: Serving,
+        question: Question,
+        at: int,
+        student: str,
+        state: AnyState,
+        records: History,
+        on: Notes,
+    ) -> Next:
+        """What comes next for a student whose responses were recorded: they were, also where nothing can come."""
+        question = on.asked(question, records) if on.notes else question
+        try:
+            return self._choose(serving, student, state, records, question, at)
+        except NoCatalog as fault:
+            versions = serving.model_version, serving.catalog_version
+            return Next(student, "no catalog", f"{fault.detail} {fault.mend}", (), *versions)
 
     # ----------------------------------------------------------------------------------------------------- asking
 
@@ -168,14 +139,13 @@ class Tutor:
         records: History,
         question: Question,
         at: int,
-        standing: Standing | None = None,
         log: bool = True,
         explain: bool = False,
     ) -> Next:
         """``records`` are the whole history where the serving has a predictor or the question reads it."""
-        answer, choice = self._chooser.choose(serving, student_id, state, question, at, records, standing)
+        answer, choice = self._chooser.choose(serving, student_id, state, question, at, records)
         if explain:
-            standing = standing or serving.tracer.standing(state, at - at % HOUR)
+            standing = serving.tracer.standing(state, at - at % HOUR)
             answer = self._chooser.explained(serving, answer, choice, standing)
         if not log:
             return answer
@@ -276,7 +246,8 @@ class Tutor:
             spread = []
             for k, skill in enumerate(serving.catalog.skills):
                 counts = Counter(row.skills[k].status for row in rows)
-                spread.append(SkillSpread(skill.id, skill.title or skill.id, {word: counts[word] for word in Status}))
+                told = {word: counts[word] for word in Status}
+                spread.append(SkillSpread(skill.id, skill.title or skill.id, told, skill.area))
             versions = serving.model_version, serving.catalog_version
             return ClassMastery(class_id, tuple(rows), tuple(spread), *versions)
 
@@ -315,12 +286,9 @@ def summary(catalog: Catalog) -> CatalogSummary:
 
 def _new(serving: Serving, answer: Answer, at: int) -> NewResponse:
     """The answer as the store keeps it: its packed record, and the event in full."""
-    event = dict(answer.content) | {"received_at": at}
     index = serving.catalog.item_index.get(answer.item_id)
-    if index is not None:
-        event["skill_ids"] = serving.catalog.items[index].skill_ids
-    response = Response(answer.id, answer.student_id, answer.item_id, answer.score, answer.answered_at, answer.check)
-    return NewResponse(pack(response), orjson.dumps(event), answer.class_id)
+    skills = None if index is None else serving.catalog.items[index].skill_ids
+    return NewResponse(pack(answer), answer.event(at, skills), answer.class_id)
 
 
 def _told(serving: Serving, step: Step) -> HistoryStep:

@@ -181,6 +181,7 @@ class SkillSpread:
     skill_id: str
     title: str
     counts: Mapping[Status, int]
+    area: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -60,7 +60,8 @@ class Ranking(NamedTuple):
 class Recommendation:
     """One item (position in the catalog): why, and how likely it was to be chosen given the slots before it.
 
-    ``ranking`` is what it was drawn from; None for an item that a teacher pinned.
+    ``draw`` is the uniform number that decided, and ``ranked`` tells what the item was drawn from; an item that a
+    teacher pinned has no such thing, and needs no draw.
     """
 
     item: int
@@ -69,7 +70,13 @@ class Recommendation:
     p_correct: float
     expected_gain: float
     propensity: float
-    ranking: Ranking | None = None
+    draw: float = 0.0
+    ranked: Callable[[], Ranking] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def ranking(self) -> Ranking | None:
+        """What it was drawn from."""
+        return None if self.ranked is None else self.ranked()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,17 +11,17 @@ from engine.recommending.policy import Policy
 from engine.recommending.reasons import for_student, skills_of, titles
 from engine.recommending.skills import GAIN_ROW, GATE_ROW, GUARD_ROW, OPENS_ROW, ROW_ROW, WORTH_ROW
 from engine.recommending.table import table_of
-from engine.said import Said, said
+from engine.said import Said, later, said
 from engine.tracing import AnyTracer, Standing
 
 PARTS = {"gate": GATE_ROW, "gain": GAIN_ROW, "opens": OPENS_ROW, "guard": GUARD_ROW, "worth": WORTH_ROW}
 """The parts of a skill's worth, which is their product."""
 
 LOST = {
-    "gate": "%(names)s: what it builds on is less surely known.",
-    "gain": "%(names)s: less is expected to be learnt by it now.",
-    "opens": "%(names)s: fewer skills wait for it.",
-    "guard": "%(names)s: it rests, after wrong answers or many in a row.",
+    "gate": later("%(names)s: what it builds on is less surely known."),
+    "gain": later("%(names)s: less is expected to be learnt by it now."),
+    "opens": later("%(names)s: fewer skills wait for it."),
+    "guard": later("%(names)s: it rests, after wrong answers or many in a row."),
 }
 
 
@@ -59,14 +59,14 @@ class Explained:
 def explained(tracer: AnyTracer, standing: Standing, policy: Policy, one: Recommendation, most: int = 5) -> Explained:
     """One recommendation of a choice, with up to ``most`` alternatives."""
     skills = skills_of(tracer, one.item)
-    sentence = for_student(one.reason, titles(tracer, skills))
-    if one.ranking is None:
+    sentence, ranking = for_student(one.reason, titles(tracer, skills)), one.ranking
+    if ranking is None:
         return Explained(sentence, (), 1.0, 0.0, 1, ())
-    told = tuple(SkillParts(k, _parts(one.ranking, k)) for k in skills)
+    told = tuple(SkillParts(k, _parts(ranking, k)) for k in skills)
     ease = 1.0 + policy.ease * (one.p_correct - 0.5)
-    score = _worth(one.ranking, one.item) * ease
-    others = _alternatives(tracer, standing, policy, one.ranking, skills)[:most]
-    return Explained(sentence, told, ease, score, len(one.ranking.ties), tuple(others))
+    score = _worth(ranking, one.item) * ease
+    others = _alternatives(tracer, standing, policy, ranking, skills)[:most]
+    return Explained(sentence, told, ease, score, len(ranking.ties), tuple(others))
 
 
 def explain(tracer: AnyTracer, standing: Standing, policy: Policy, choice: Choice) -> list[Explained]:

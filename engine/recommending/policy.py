@@ -37,7 +37,7 @@ class Policy:
     """
 
     name: str = "default"
-    version: str = "3"
+    version: str = "4"
     mastered: float = 0.8
     gate: float = 0.7
     steep: float = 4.0
@@ -51,7 +51,7 @@ class Policy:
     drop: float = 2.0
     run: int = 6
     tired: float = 0.25
-    share: float = 0.6
+    share: float = 0.8
     ease: float = 0.4
     easiest: float = 0.95
     hardest: float = 0.3

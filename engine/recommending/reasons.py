@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 
 from engine.mastery import LOW, MANY
+from engine.recommending.at_once import Drawn
 from engine.recommending.choice import Notice
 from engine.recommending.skills import GATE_ROW, OPENED_ROW, ROW_ROW, Floats
 from engine.recommending.wish import Mode, Wish
-from engine.said import Said, said, said_many
+from engine.said import Said, later, said, said_many
 from engine.tracing import AnyState, AnyTracer, Standing
 
 FOR_STUDENT: Mapping[str, str] = {
-    "start": "Let us begin with %(names)s.",
-    "most to gain": "%(names)s is where you can learn most now.",
-    "opens": "%(names)s first: you can start more once you know it.",
-    "new skill": "Something new: %(names)s. You know what it builds on.",
-    "explore": "A task on %(names)s, for a change.",
-    "stuck": "%(names)s is hard for you now. Ask for help if you need it.",
-    "step back": "Back to %(names)s for a while: it will help with what was hard.",
-    "review": "You knew %(names)s. Let us keep it fresh.",
-    "place": "Show what you know of %(names)s.",
-    "target": "%(names)s is on the way to what you are to reach.",
-    "ordered": "%(names)s is next in your course.",
-    "pinned": "Your teacher chose this for you.",
+    "start": later("Let us begin with %(names)s."),
+    "most to gain": later("%(names)s is where you can learn most now."),
+    "opens": later("%(names)s first: you can start more once you know it."),
+    "new skill": later("Something new: %(names)s. You know what it builds on."),
+    "explore": later("A task on %(names)s, for a change."),
+    "stuck": later("%(names)s is hard for you now. Ask for help if you need it."),
+    "step back": later("Back to %(names)s for a while: it will help with what was hard."),
+    "review": later("You knew %(names)s. Let us keep it fresh."),
+    "place": later("Show what you know of %(names)s."),
+    "target": later("%(names)s is on the way to what you are to reach."),
+    "ordered": later("%(names)s is next in your course."),
+    "pinned": later("Your teacher chose this for you."),
 }
 """A sentence for the student to every code."""
 
@@ -33,6 +35,76 @@ FOR_STUDENT: Mapping[str, str] = {
 def for_student(code: str, names: Sequence[str]) -> Said:
     """The sentence for the student."""
     return said(FOR_STUDENT[code], names=tuple(names))
+
+
+@lru_cache(10_000)  # the same sentences are said again and again, and saying one takes longer than finding it here
+def learning(
+    names: tuple[str, ...], chance: int, stuck: bool, later: tuple[str, ...], opens: int, begun: bool
+) -> tuple[str, Said]:
+    """Code and sentence of an item from which most is expected: by mastery in 100, whether the student is stuck on it,
+    what rests above it, how many skills wait for it, and whether it was answered before."""
+    if stuck:
+        return "stuck", said(
+            "%(names)s: the chance of a right answer is %(chance)d in 100 after many answers or several wrong ones "
+            "in a row, and no other open skill promises more: some help may be needed.",
+            names=names,
+            chance=chance,
+        )
+    if later:
+        return "step back", said(
+            "%(names)s: several answers in a row were wrong on %(later)s, which builds on it.", names=names, later=later
+        )
+    if opens:
+        return "opens", said_many(
+            "%(names)s: the chance of a right answer is %(chance)d in 100, and %(num)d more skill can start once "
+            "it is known.",
+            "%(names)s: the chance of a right answer is %(chance)d in 100, and %(num)d more skills can start once "
+            "it is known.",
+            opens,
+            names=names,
+            chance=chance,
+        )
+    if not begun:
+        return "new skill", said("%(names)s: not started, and what it builds on is known.", names=names)
+    return "most to gain", said(
+        "%(names)s: the chance of a right answer is %(chance)d in 100; more is expected to be learnt here than on "
+        "any other open skill.",
+        names=names,
+        chance=chance,
+    )
+
+
+@lru_cache(10_000)
+def starting(names: tuple[str, ...]) -> tuple[str, Said]:
+    """Of an item for a student without answers."""
+    return "start", said(
+        "%(names)s: nothing is known of this student yet, and this needs nothing before it.", names=names
+    )
+
+
+@lru_cache(10_000)
+def exploring(names: tuple[str, ...]) -> tuple[str, Said]:
+    """Of an item that was explored."""
+    return "explore", said(
+        "%(names)s: one of a few items given to learn what works, not because it promises most.", names=names
+    )
+
+
+@lru_cache(10_000)
+def fits(items: int) -> Said:
+    """How many items could be given."""
+    return said_many("%(num)d item fits now.", "%(num)d items fit now.", items)
+
+
+def plain_reason(tracer: AnyTracer, answers: int, one: Drawn) -> tuple[str, Said]:
+    """As :meth:`Reasons.of` has it, where nothing in particular was asked for."""
+    item = tracer.catalog.items[one.item]
+    names = tuple([tracer.catalog.titles[name] for name in item.skill_ids])
+    if answers == 0:
+        return starting(names)
+    if not one.near:
+        return exploring(names)
+    return learning(names, round(100 * one.mastery / len(names)), one.stuck, (), one.opens, one.begun)
 
 
 class Reasons:
@@ -58,13 +130,9 @@ class Reasons:
                 chance=round(chance),
             )
         if self._state.length == 0 and mode is Mode.LEARN and not self._wish.order:
-            return "start", said(
-                "%(names)s: nothing is known of this student yet, and this needs nothing before it.", names=names
-            )
+            return starting(names)
         if not near:
-            return "explore", said(
-                "%(names)s: one of a few items given to learn what works, not because it promises most.", names=names
-            )
+            return exploring(names)
         if mode is Mode.TARGETS:
             return "target", said(
                 "%(names)s: the chance of a right answer is %(chance)d in 100; what is to be reached needs it.",
@@ -75,41 +143,14 @@ class Reasons:
             return "ordered", said(
                 "%(names)s: the first skill of the order asked for that is not mastered.", names=names
             )
-        return self._learning(skills, names, round(chance))
-
-    def _learning(self, skills: list[int], names: tuple[str, ...], chance: int) -> tuple[str, Said]:
         told, state = self._told, self._state
-        if stuck(told, state, self._standing, skills):
-            return "stuck", said(
-                "%(names)s: the chance of a right answer is %(chance)d in 100 after many answers or several wrong ones "
-                "in a row, and no other open skill promises more: some help may be needed.",
-                names=names,
-                chance=chance,
-            )
-        if later := self._resting_above(skills):
-            return "step back", said(
-                "%(names)s: several answers in a row were wrong on %(later)s, which builds on it.",
-                names=names,
-                later=later,
-            )
-        held = max(int(told[OPENED_ROW, k]) for k in skills)
-        if held:
-            return "opens", said_many(
-                "%(names)s: the chance of a right answer is %(chance)d in 100, and %(num)d more skill can start once "
-                "it is known.",
-                "%(names)s: the chance of a right answer is %(chance)d in 100, and %(num)d more skills can start once "
-                "it is known.",
-                held,
-                names=names,
-                chance=chance,
-            )
-        if not any(state.responses[k] for k in skills):
-            return "new skill", said("%(names)s: not started, and what it builds on is known.", names=names)
-        return "most to gain", said(
-            "%(names)s: the chance of a right answer is %(chance)d in 100; more is expected to be learnt here than on "
-            "any other open skill.",
-            names=names,
-            chance=chance,
+        return learning(
+            names,
+            round(chance),
+            stuck(told, state, self._standing, skills),
+            self._resting_above(skills),
+            max(int(told[OPENED_ROW, k]) for k in skills),
+            any(state.responses[k] for k in skills),
         )
 
     def _resting_above(self, skills: list[int]) -> tuple[str, ...]:
@@ -165,4 +206,5 @@ def skills_of(tracer: AnyTracer, item: int) -> list[int]:
 
 def titles(tracer: AnyTracer, skills: Iterable[int]) -> tuple[str, ...]:
     """Titles of skills, or their ids."""
-    return tuple([tracer.catalog.skills[k].title or tracer.catalog.skills[k].id for k in skills])
+    catalog = tracer.catalog
+    return tuple([catalog.titles[catalog.skills[k].id] for k in skills])

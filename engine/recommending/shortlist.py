@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from engine.borrowed import borrowed
 from engine.recommending.eligible import (
     ANY,
     OPEN,
@@ -62,7 +63,7 @@ def rank(
     asked [K] bits; blocked: positions, sorted; allowed [I], or empty: all; ``luck`` in [0, 1) picks the item to
     explore, below 0 none. The other arguments as of :func:`engine.recommending.skills.weigh`.
     """
-    parts = opened(whole, real)
+    parts = opened(borrowed(whole), borrowed(real))
     said, done = weigh(parts, mastery, expected, counts, recent, responses, asks, left, settings)
     bars = (
         barring(blocked, recent, len(recent)),

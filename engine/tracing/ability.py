@@ -65,6 +65,11 @@ class AbilityTracer(Tracer[Student]):
         self._facts = packed.of_facts(known, sets.of_item, catalog.key_index)
         self.empty = self._state(*packed.newcomer(known), carried[1])
 
+    @property
+    def flat(self) -> tuple[Ints, Floats]:
+        """The facts as a compiled call takes them (:func:`engine.tracing.packed.of_facts`)."""
+        return self._facts
+
     def _state(self, numbers: Ints, values: Floats, carried: Floats) -> State[Student]:
         k = len(self.facts.prior)
         length, _, folded_at, recents = numbers[:STUDENT].tolist()
@@ -114,9 +119,8 @@ class AbilityTracer(Tracer[Student]):
         packed.standing(*self._facts, student.numbers, student.values, at, found)
         return Standing(*found)
 
-    def left(self, state: State[Student], skill: int) -> float:
-        found: float = packed.left(*self._facts, state.belief.values, skill)
-        return found
+    def on_skill(self, state: State[Student], skill: int, now: int) -> tuple[float, float, float]:
+        return packed.on_skill(*self._facts, state.belief.numbers, state.belief.values, skill, now)
 
     def interval(
         self, history: History, state: State[Student], now: int | None = None, share: float = 0.9

@@ -223,8 +223,9 @@ class Tracer(ABC, Generic[B]):
         return grouped(*self.catalog.required, len(self.catalog.skills))
 
     @abstractmethod
-    def left(self, state: State[B], skill: int) -> float:
-        """The mastery of one skill as the last answer on it has left it."""
+    def on_skill(self, state: State[B], skill: int, now: int) -> tuple[float, float, float]:
+        """Mastery and P(L) of one skill at ``now``, as :meth:`standing` has them; and mastery as the last answer on the
+        skill has left it."""
 
     @abstractmethod
     def interval(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from engine.belief import NEVER, REMEMBERED, Belief, chances, expected, follow, stand
+from engine.belief import NEVER, REMEMBERED, SECOND, Belief, chances, follow, keeps, stand, stand_on
 from engine.borrowed import borrowed
 from engine.facts import Facts
 from engine.tracing.base import RECENT, Floats, Ints, remembered
@@ -215,11 +215,19 @@ def standing(facts_numbers: Ints, facts_values: Floats, numbers: Ints, values: F
 
 
 @njit(cache=True, error_model="numpy")
-def left(facts_numbers: Ints, facts_values: Floats, values: Floats, skill: int) -> Any:
-    """The mastery of a skill as the last answer has left it."""
-    k, points = facts_numbers[SKILLS], facts_numbers[POINTS]
-    known, weight = values[: k * points].reshape(k, points), values[k * points : (k + 1) * points]
-    return expected(opened(borrowed(facts_numbers), borrowed(facts_values)).success, known, weight, skill, 1.0)
+def on_skill(
+    facts_numbers: Ints, facts_values: Floats, numbers: Ints, values: Floats, skill: int, at: int
+) -> tuple[float, float, float]:
+    """Expected success on a skill and P(L) at ``at`` (ms), not before the last answer; and the former as the last
+    answer on the skill has left it."""
+    facts = opened(borrowed(facts_numbers), borrowed(facts_values))
+    belief = borrowed(believed(len(facts.prior), len(facts.weight), borrowed(numbers), borrowed(values)))
+    forget, slope, typical = facts.forget[skill], facts.gap[0], facts.gap[1]
+    now = max(at, numbers[FOLDED_AT])
+    times = now - now % SECOND, belief.last[skill], numbers[ANSWERS], belief.place[skill]
+    keep = keeps(facts.seconds, forget, slope, typical, belief.seen[skill], *times)
+    success, known, _ = stand_on(facts, belief, skill, keep)
+    return success, known, stand_on(facts, belief, skill, 1.0)[0]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -75,9 +75,10 @@ class PlainTracer(Tracer[Floats]):
         gain = (1.0 - state.belief * (1.0 - lost)) * self.params[:, LEARN] * span
         return Standing(bkt.success(state.belief, self.params), state.belief, gain)
 
-    def left(self, state: State[Floats], skill: int) -> float:
+    def on_skill(self, state: State[Floats], skill: int, now: int) -> tuple[float, float, float]:  # noqa: ARG002
         one = slice(skill, skill + 1)
-        return float(bkt.success(state.belief[one], self.params[one])[0])
+        success = float(bkt.success(state.belief[one], self.params[one])[0])
+        return success, float(state.belief[skill]), success
 
     def interval(
         self, history: History, state: State[Floats], now: int | None = None, share: float = 0.9

@@ -86,10 +86,10 @@ class AskIn(LimitsIn):
         """As the tutor takes it."""
         asked = self.asked()
         if self.mode is not Mode.LEARN:
-            asked |= {"mode": self.mode.value, "targets": tuple(self.targets), "by": self.by}
+            asked |= {"mode": self.mode, "targets": tuple(self.targets), "by": self.by}
         if self.left is not None:
             asked["left"] = self.left
-        return Question(self.n, **asked) if asked or self.n != 1 else ONE
+        return Question.of(n=self.n, **asked) if asked or self.n != 1 else ONE
 
 
 class AskBody(AskIn):

@@ -29,6 +29,7 @@ class SkillRow(BaseModel):
     mastered_at: float | None = Field(
         None, gt=0, lt=1, description="Expected success from which this skill is mastered. Default: as for any skill."
     )
+    area: str = Field("", description="The part of the subject that it belongs to; the class report filters by it.")
 
 
 class ItemRow(BaseModel):

@@ -21,7 +21,11 @@ router = APIRouter(prefix="/v1/classes", tags=["classes"])
 
 COLUMNS = (
     *("class_id", "student_id", "skill_id", "title", "mastery", "low", "high", "responses", "status"),
-    *("p_known", "threshold"),  # new columns come last: a sheet that counts on the places of the others goes on working
+    *(
+        "p_known",
+        "threshold",
+        "area",
+    ),  # new columns come last: a sheet that counts on the places of the others goes on working
 )
 
 
@@ -49,5 +53,5 @@ async def class_mastery(
 
 def _rows(view: ClassMastery) -> Iterable[dict[str, object]]:
     for student in view.students:
-        for row in student.skills:
-            yield asdict(row) | {"class_id": view.class_id, "student_id": student.student_id}
+        for row, skill in zip(student.skills, view.skills, strict=True):
+            yield asdict(row) | {"class_id": view.class_id, "student_id": student.student_id, "area": skill.area}

@@ -210,6 +210,7 @@ class SpreadOut(Out):
     skill_id: str
     title: str
     counts: dict[Status, int] = Field(description="Students by status.")
+    area: str = Field("", description="The part of the subject that it belongs to, where the catalog says so.")
 
 
 class ClassMasteryOut(Out):

@@ -7,13 +7,13 @@ records that are held, and answers with the whole history where they are not the
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 from engine.responses import unpack
 from service.classroom.pupil import Pupil
+from service.lru import LRUCache
 from service.notes import Notes
 from service.serving import Serving
 from service.store.base import Held, StudentState
@@ -47,12 +47,11 @@ class Lately:
     """One a tutor. The students looked at last are held, as many as there is room for."""
 
     def __init__(self, room: int = ROOM) -> None:
-        self._room = room
-        self._kept: OrderedDict[str, Kept] = OrderedDict()
+        self._kept = LRUCache[str, Kept](room)
 
     async def pupils(self, tutor: Tutor, names: Mapping[str, str]) -> tuple[Serving, tuple[Pupil, ...]]:
         """The students whose names are given by their ids, in that order, and under what they were worked out."""
-        kept = {student: self._kept[student] for student in names if student in self._kept}
+        kept = {student: known for student in names if (known := self._kept.get(student)) is not None}
         held = {who: Held(len(one.records) // SIZE, one.records[-SIZE:]) for who, one in kept.items() if one.records}
         stored, heads = await tutor.store.read(list(names), b"", held)
         serving, now = await tutor.servings.at(heads), tutor.now()
@@ -70,17 +69,9 @@ class Lately:
             pupil = kept.pupil
         else:
             pupil = replace(fresh, history=unpack(whole))
-        self._keep(Kept(whole, pupil))
+        new = Kept(whole, pupil)
+        self._kept.keep(fresh.student_id, new, new.size)
         return pupil
-
-    def _keep(self, new: Kept) -> None:
-        student = new.pupil.student_id
-        if (old := self._kept.pop(student, None)) is not None:
-            self._room += old.size
-        self._kept[student] = new
-        self._room -= new.size
-        while self._room < 0:
-            self._room += self._kept.popitem(last=False)[1].size
 
 
 def _as_good(known: Pupil, fresh: Pupil) -> bool:

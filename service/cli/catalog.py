@@ -17,7 +17,7 @@ app = typer.Typer(help="Items, their skills, and what comes before what.", no_ar
 def import_catalog(
     catalog: Annotated[Path | None, typer.Argument(exists=True, help="A JSON file with all tables.")] = None,
     items: Annotated[Path | None, typer.Option(exists=True, help="CSV: item_id, skill_ids (; between), title.")] = None,
-    skills: Annotated[Path | None, typer.Option(exists=True, help="CSV: skill_id, title, mastered_at.")] = None,
+    skills: Annotated[Path | None, typer.Option(exists=True, help="CSV: skill_id, title, mastered_at, area.")] = None,
     prerequisites: Annotated[Path | None, typer.Option(exists=True, help="CSV: prerequisite, skill.")] = None,
     from_responses: Annotated[
         Path | None, typer.Option(exists=True, help="A file of responses: its items and their skills.")

@@ -128,11 +128,11 @@ async def gather(
 def spread(choice: Choice, policy: Policy, items: int) -> Floats:
     """P(each item of the catalog is given first), [items]."""
     first = choice.recommendations[0]
-    found = np.zeros(items)
-    if first.ranking is None:  # pinned by a teacher
+    found, ranking = np.zeros(items), first.ranking
+    if ranking is None:  # pinned by a teacher
         found[first.item] = first.propensity
     else:
-        some, chances = first.ranking.distribution(policy.exploration)
+        some, chances = ranking.distribution(policy.exploration)
         found[some] = chances
     return found
 

@@ -104,7 +104,7 @@ class Replayer:
             serving, chooser = await self._serving(logged), await self._chooser(logged)
         except Lost as why:
             return Unmade(logged, str(why))
-        question = Question(**{name: _told(value) for name, value in logged.question.items()})
+        question = Question.of(**{name: _told(value) for name, value in logged.question.items()})
         state = serving.tracer.fold(history[: logged.length])
         choice = self.choose(chooser, logged, serving, state, question, history)
         came = came_of(history, logged.length, logged.item_id, question.n)

@@ -109,11 +109,12 @@ def _told(one: Remade, after: int) -> dict[str, Any]:
     """What the log leaves out."""
     catalog, made = one.serving.catalog, one.made
     told: dict[str, Any] = {"candidates": one.choice.candidates, "filtered": list(one.choice.filtered.items())}
-    if made is not None and made.ranking is None:  # pinned by a teacher
+    ranking = None if made is None else made.ranking
+    if ranking is not None:
+        told |= _drawn_from(ranking, one.serving.tracer, one.policy.exploration)
+    elif made is not None:  # pinned by a teacher
         only = {"item_id": catalog.items[made.item].id, "propensity": made.propensity}
         told |= {"scores": [], "near_ties": [only], "explored_items": 0, "explored_each": 0.0}
-    elif made is not None and made.ranking is not None:
-        told |= _drawn_from(made.ranking, one.serving.tracer, one.policy.exploration)
     came = one.came
     instead = None if came.instead is None else catalog.key_index.get(came.instead)
     told |= {"status": came.status, "score": came.score, "answered_at": came.answered_at}

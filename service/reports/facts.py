@@ -49,6 +49,7 @@ class ClassFacts:
     context: Context
     title: str = ""
     prerequisites: tuple[tuple[str, str], ...] = ()  # (what comes before, the skill), by id
+    areas: Mapping[str, str] = field(default_factory=dict)  # of the skills that have one, by id
 
     @property
     def label(self) -> str:
@@ -102,10 +103,12 @@ class NextItem:
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """What is next; ``text`` is the engine's sentence, also where there is nothing to give."""
+    """What is next; ``text`` is the engine's sentence, also where there is nothing to give; ``lost`` are its sentences
+    on the skills that came next and why they were not given."""
 
     text: str
     items: tuple[NextItem, ...]
+    lost: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

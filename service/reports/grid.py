@@ -27,20 +27,23 @@ STUCK = "stuck"
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the reader wants to see. ``by`` is a skill to sort by, the lowest estimate first; ``area`` one to show with
-    all that it builds on and all that builds on it; ``status`` a status (or ``stuck``) that somebody must have on a
-    shown skill to be shown; ``who`` the students to show. Empty: everything."""
+    """What the reader wants to see. ``by`` is a skill to sort by, the lowest estimate first; ``area`` the area whose
+    skills are shown; ``around`` a skill to show with all that it builds on and all that builds on it; ``status`` a
+    status (or ``stuck``) that somebody must have on a shown skill to be shown; ``who`` the students to show. Empty:
+    everything."""
 
     sort: str = "need"
     by: str = ""
     status: str = ""
     area: str = ""
+    around: str = ""
     who: tuple[str, ...] = ()
     page: int = 1
 
     def query(self) -> dict[str, Query]:
         """What differs from the defaults, as it stands in an address."""
-        found: dict[str, Query] = {"by": self.by, "status": self.status, "area": self.area, "who": self.who}
+        found: dict[str, Query] = {"by": self.by, "status": self.status, "area": self.area}
+        found |= {"around": self.around, "who": self.who}
         found |= {"sort": self.sort if self.sort != "need" and not self.by else ""}
         return {name: value for name, value in found.items() if value} | ({"page": self.page} if self.page > 1 else {})
 
@@ -61,6 +64,7 @@ class Column:
 
     skill_id: str
     title: str
+    area: str
     mark: int
     url: str
     sort_url: str
@@ -105,14 +109,16 @@ class Pager:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """``areas`` are the skills to choose from (id, title); ``spreads`` are of all students shown, on every page."""
+    """``areas`` and ``skills`` (id, title) are those to choose from; ``spreads`` are of all students shown, on every
+    page."""
 
     wish: Wish
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     spreads: tuple[Spread, ...]
     sorts: tuple[Sort, ...]
-    areas: tuple[tuple[str, str], ...]
+    areas: tuple[str, ...]
+    skills: tuple[tuple[str, str], ...]
     pager: Pager
     everything: str | None  # the address without filters, where there are some
 
@@ -120,8 +126,7 @@ class Grid:
 def grid(facts: ClassFacts, wish: Wish) -> Grid:
     """The part of the grid that is asked for; a page beyond the last one is the last one."""
     skills = facts.learners[0].skills if facts.learners else ()
-    shown = _around(facts, wish.area) if wish.area else {skill.skill_id for skill in skills}
-    at = [k for k, skill in enumerate(skills) if skill.skill_id in shown]
+    at = _are_shown(skills, facts, wish)
     chosen = [one for one in facts.learners if not wish.who or one.student_id in wish.who]
     needs = [one for one in map(need.need, chosen) if _has(one.learner, at, wish.status)]
     rows, pages = _sorted(needs, wish), max(1, -(-len(needs) // PAGE))
@@ -129,14 +134,22 @@ def grid(facts: ClassFacts, wish: Wish) -> Grid:
     pager = _pager(facts.class_id, wish, pages, len(rows))
     return Grid(
         wish,
-        tuple(_column(facts.class_id, skills[k], wish) for k in at),
+        tuple(_column(facts, skills[k], wish) for k in at),
         tuple(_row(one, facts.class_id, at) for one in rows[pager.first - 1 : pager.last]) if rows else (),
         _spreads([one.learner for one in needs], at),
         _sorts(facts.class_id, wish),
+        tuple(dict.fromkeys(facts.areas[one.skill_id] for one in skills if one.skill_id in facts.areas)),
         tuple((skill.skill_id, skill.title) for skill in skills),
         pager,
-        class_url(facts.class_id) if wish.status or wish.area or wish.who else None,
+        class_url(facts.class_id) if wish.status or wish.area or wish.around or wish.who else None,
     )
+
+
+def _are_shown(skills: Sequence[SkillMastery], facts: ClassFacts, wish: Wish) -> list[int]:
+    """The places of the skills that are wished for."""
+    around = _around(facts, wish.around) if wish.around else {skill.skill_id for skill in skills}
+    fits = [not wish.area or facts.areas.get(skill.skill_id) == wish.area for skill in skills]
+    return [k for k, skill in enumerate(skills) if fits[k] and skill.skill_id in around]
 
 
 def _around(facts: ClassFacts, skill_id: str) -> set[str]:
@@ -189,11 +202,13 @@ def _cell(skill: SkillMastery, _spoken: Language) -> Cell:
     return Cell(css, f"{look.symbol} {percent(skill.mastery)}", f"{interval(skill)} · {skill.responses}", said)
 
 
-def _column(class_id: str, skill: SkillMastery, wish: Wish) -> Column:
+def _column(facts: ClassFacts, skill: SkillMastery, wish: Wish) -> Column:
+    class_id = facts.class_id
     by = replace(wish, by=skill.skill_id, page=1).query()
     return Column(
         skill.skill_id,
         skill.title,
+        facts.areas.get(skill.skill_id, ""),
         percent(skill.threshold),
         url("skills", class_id, skill=skill.skill_id),
         class_url(class_id, **by),

@@ -22,6 +22,7 @@ STATIC = {
     "reports.css": "text/css; charset=utf-8",
     "icon.svg": "image/svg+xml",
     "htmx.min.js": "text/javascript; charset=utf-8",
+    "grid.js": "text/javascript; charset=utf-8",
 }
 VENDORED = {
     # htmx.org 2.0.11 as the npm registry has it, under the licence in htmx.LICENSE (0BSD). It loads the grid anew where
@@ -30,7 +31,7 @@ VENDORED = {
 }
 """SHA-256 of the files that are not ours."""
 HEADERS = {
-    # No script but the one we serve, no eval, no inline style, nothing from another address, no framing by one.
+    # No script but those we serve, no eval, no inline style, nothing from another address, no framing by one.
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'self'"

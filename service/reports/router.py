@@ -49,12 +49,13 @@ async def one_class(
     by: str = "",
     status: Literal["", "stuck"] | Status = "",
     area: str = "",
+    around: str = "",
     who: Annotated[list[str], Query()] = [],  # noqa: B006
     page: Page = 1,
     since: str = WEEK,
 ) -> Response:
     found, today = await facts.class_today(id, since)
-    wish = Wish(sort, by, str(status), area, tuple(who), page)
+    wish = Wish(sort, by, str(status), area, around, tuple(who), page)
     return pages.page("class.html", page=class_page(found, wish), today=today, since=since)
 
 

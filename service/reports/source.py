@@ -10,6 +10,7 @@ from engine.catalog import Catalog
 from engine.mastery import Status
 from service.access import borders
 from service.api.dependencies import TutorDep
+from service.asking import Question
 from service.classroom.dossier import Dossier, ask, names_of, title_of
 from service.classroom.outlook import ask_outlook
 from service.classroom.today import Today, today
@@ -56,7 +57,8 @@ class TutorSource:
         learners = tuple(Learner(one.student_id, tuple(one.skills), one.name) for one in found.pupils)
         context = self._context(found.serving.model_version, found.serving.catalog_version)
         edges = tuple((one.prerequisite, one.skill) for one in found.catalog.prerequisites)
-        return ClassFacts(found.class_id, learners, context, found.title, edges)
+        areas = {skill.id: skill.area for skill in found.catalog.skills if skill.area}
+        return ClassFacts(found.class_id, learners, context, found.title, edges, areas)
 
     async def one_student(self, student_id: str) -> StudentFacts:
         await borders.require_student(self._tutor.rosters, student_id)
@@ -84,11 +86,12 @@ class TutorSource:
 
     async def _next(self, student_id: str) -> Next:
         try:
-            found = await self._tutor.next(student_id, NEXT_ITEMS, log=False)
+            found = await self._tutor.ask(student_id, Question(NEXT_ITEMS), log=False, explain=True)
         except NoCatalog as fault:
             return Next(fault.detail, ())
         items = tuple(NextItem(one.item_id, one.title, one.reason.text, one.p_correct) for one in found.recommendations)
-        return Next(found.text, items)
+        told = found.explanation.recommendations if found.explanation else ()
+        return Next(found.text, items, tuple(one.text for one in told[0].alternatives) if told else ())
 
     def _context(self, model_version: str | None = None, catalog_version: str | None = None) -> Context:
         serving = self._tutor.serving

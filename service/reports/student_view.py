@@ -90,6 +90,7 @@ class StudentPage:
     unknown: int
     next_text: str
     steps: tuple[Step, ...]
+    lost: tuple[str, ...]
     fading: tuple[Fading, ...]
     decide_url: str | None
     parents_url: str
@@ -124,6 +125,7 @@ def student_page(facts: StudentFacts, page: int = 1, class_id: str = "") -> Stud
         unknown=sum(answer.item_id is None for answer in facts.answers),
         next_text=translated(facts.next.text),
         steps=_steps(facts.next),
+        lost=tuple(map(translated, facts.next.lost)),
         fading=facts.fading,
         decide_url=url("recommendations", class_id) + "#notes-title" if class_id else None,
         parents_url=url("parents", facts.student_id),

@@ -7,7 +7,7 @@ A store keeps, and knows nothing of the meaning of:
 - **the log**: every event in full, in partitions, until the archiver has drained it;
 - **artifacts**: immutable blobs by kind and version (catalog, model, roster, policy, and access: the links that were
   taken back), and one *head* version a kind;
-- **notes**: what teachers noted of a student, a small blob;
+- **notes**: what teachers noted of a student, or keep for a class, a small blob each;
 - **classes**: which students were seen in which class.
 
 Everything acknowledged survives ``kill -9`` of this process (and of the server behind it).
@@ -165,6 +165,15 @@ class Store(Protocol):
     async def keep_notes(self, student_id: str, notes: bytes, instead_of: bytes) -> bool:
         """Keep a student's notes where those that are kept are ``instead_of``; else nothing is changed, and the answer
         is False: somebody else was faster. Empty notes are none."""
+
+    async def noted(self) -> list[str]:
+        """All students of whom notes are kept, sorted."""
+
+    async def class_notes(self, class_id: str) -> bytes:
+        """What is kept for a class; empty where nothing is."""
+
+    async def keep_class_notes(self, class_id: str, notes: bytes, instead_of: bytes) -> bool:
+        """Keep it where ``instead_of`` is what is kept, as :meth:`keep_notes` does of a student."""
 
     async def append_log(self, kind: LogKind, events: Sequence[tuple[str, bytes]]) -> None:
         """Append events that are not responses (recommendations) to the log, each with its student; one round trip.

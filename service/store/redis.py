@@ -120,8 +120,18 @@ class RedisStore:
         return names, f"{at + 1}:0" if at + 1 < BUCKETS else ""
 
     async def keep_notes(self, student_id: str, notes: bytes, instead_of: bytes) -> bool:
-        key = f"nw:{{b{bucket_of(student_id)}}}:notes:{student_id}"
-        return bool((await self._run([NOTES.call([key], [instead_of, notes])]))[0])
+        prefix = f"nw:{{b{bucket_of(student_id)}}}:"
+        keys = [f"{prefix}notes:{student_id}", f"{prefix}noted"]
+        return bool((await self._run([NOTES.call(keys, [instead_of, notes, student_id])]))[0])
+
+    async def noted(self) -> list[str]:
+        return await self._union([f"nw:{{b{bucket}}}:noted" for bucket in range(BUCKETS)])
+
+    async def class_notes(self, class_id: str) -> bytes:
+        return (await self._run([("GET", _class_notes(class_id))]))[0] or b""
+
+    async def keep_class_notes(self, class_id: str, notes: bytes, instead_of: bytes) -> bool:
+        return bool((await self._run([NOTES.call([_class_notes(class_id)], [instead_of, notes])]))[0])
 
     async def append_log(self, kind: LogKind, events: Sequence[tuple[str, bytes]]) -> None:
         await self._run([("XADD", _log(bucket_of(who)), "*", "e", _entry(kind, event)) for who, event in events])
@@ -222,6 +232,10 @@ def _class(bucket: int, class_id: str) -> str:
     return f"nw:{{b{bucket}}}:class:{class_id}"
 
 
+def _class_notes(class_id: str) -> str:
+    return f"nw:{{b{bucket_of(class_id)}}}:class-notes:{class_id}"
+
+
 def _artifact(kind: str, version: str) -> str:
     return f"nw:{{artifacts}}:{kind}:{version}"
 
@@ -248,12 +262,8 @@ def _record_command(write: Write, tag: bytes, held: Held | None) -> Command:
     prefix = f"nw:{{b{bucket_of(student)}}}:"
     classes = list(dict.fromkeys([one.class_id for one in write.responses if one.class_id is not None]))
     keys = [f"{prefix}history:{student}", f"{prefix}ids:{student}", f"{prefix}snapshot:{student}"]
-    keys += [
-        f"{prefix}log",
-        f"{prefix}notes:{student}",
-        f"{prefix}classes",
-        *[f"{prefix}class:{name}" for name in classes],
-    ]
+    keys += [f"{prefix}log", f"{prefix}notes:{student}", f"{prefix}classes"]
+    keys += [f"{prefix}class:{name}" for name in classes]
     args: list[bytes | str | int] = [tag, SIZE, student, covers, last, len(classes), *classes]
     for response in write.responses:
         number = classes.index(response.class_id) + 1 if response.class_id is not None else 0

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from service.store import sqlite_batch as batch
+from service.store import sqlite_student as students
 from service.store.base import (
     NOTHING,
     ArtifactKind,
@@ -14,14 +16,12 @@ from service.store.base import (
     Held,
     LogEntry,
     LogKind,
-    NewResponse,
-    Outcome,
     Recorded,
     Snapshot,
     StudentState,
     Write,
 )
-from service.store.records import KINDS, judge, key_of, require_records, require_tags
+from service.store.records import KINDS, require_records, require_tags
 from service.store.sqlite_schema import connect, migrate
 from service.store.sqlite_worker import Worker
 from service.store.turnstile import Turnstile
@@ -30,24 +30,9 @@ PARTITION = "log"
 PATIENCE = 5.0
 """Seconds to wait for other processes' locks before the store counts as unavailable."""
 
-NEWEST = "(SELECT n FROM response WHERE student = student.id ORDER BY n DESC LIMIT 1)"
-FIND_STUDENT = f"""
-SELECT student.id, {NEWEST}, snapshot.covers, snapshot.blob, student.notes
-FROM student LEFT JOIN snapshot ON snapshot.student = student.id AND snapshot.tag = ?2
-WHERE student.name = ?1"""
-FIND_HELD = f"""
-SELECT student.id, {NEWEST}, ?2, NULL, student.notes
-FROM student JOIN response ON response.student = student.id AND response.n = ?2 AND response.record = ?3
-WHERE student.name = ?1"""
-ADD_STUDENT = "INSERT INTO student (name) VALUES (?)"
 KEEP_NOTES = "UPDATE student SET notes = ? WHERE id = ? AND notes = ?"
-ADD_RESPONSE = (
-    "INSERT INTO response (student, n, key, record) VALUES (?, ?, ?, ?) ON CONFLICT (student, key) DO NOTHING"
-)
-FIND_RESPONSE = "SELECT record FROM response WHERE student = ? AND key = ?"
-RECORDS_AFTER = "SELECT record FROM response WHERE student = ? AND n > ? ORDER BY n"
-ADD_LOG = "INSERT INTO log (kind, event) VALUES (?, ?)"
-ADD_MEMBER = "INSERT INTO membership (class, student) VALUES (?, ?) ON CONFLICT DO NOTHING"
+CLASS_NOTES = "SELECT notes FROM class_note WHERE class = ?"
+KEEP_CLASS_NOTES = "INSERT INTO class_note VALUES (?, ?) ON CONFLICT (class) DO UPDATE SET notes = excluded.notes"
 SAVE_SNAPSHOT = """
 INSERT INTO snapshot (student, tag, covers, blob) VALUES (?, ?, ?, ?)
 ON CONFLICT (student) DO UPDATE SET tag = excluded.tag, covers = excluded.covers, blob = excluded.blob
@@ -88,19 +73,21 @@ class SQLiteStore:
         self, writes: Sequence[Write], tag: bytes, held: Mapping[str, Held] = NOTHING
     ) -> tuple[list[Recorded], Heads]:
         require_records(writes)
-        return await self._writer.run(
-            lambda connection: (
-                [_record(connection, write, tag, held.get(write.student_id)) for write in writes],
-                _heads(connection),
-            )
-        )
+
+        def work(connection: sqlite3.Connection) -> tuple[list[Recorded], Heads]:
+            recorded = batch.record(connection, writes, tag, held)
+            if recorded is None:
+                recorded = [students.record(connection, one, tag, held.get(one.student_id)) for one in writes]
+            return recorded, _heads(connection)
+
+        return await self._writer.run(work)
 
     async def read(
         self, student_ids: Sequence[str], tag: bytes, held: Mapping[str, Held] = NOTHING
     ) -> tuple[list[StudentState], Heads]:
         return await self._reader.run(
             lambda connection: (
-                [_read(connection, name, tag, held.get(name)) for name in student_ids],
+                [students.read(connection, name, tag, held.get(name)) for name in student_ids],
                 _heads(connection),
             )
         )
@@ -110,9 +97,9 @@ class SQLiteStore:
 
         def save(connection: sqlite3.Connection) -> None:
             for snapshot in snapshots:
-                student = _find(connection, snapshot.student_id, b"")
+                student = students.find(connection, snapshot.student_id, b"")
                 if snapshot.covers <= student.length:
-                    number = student.id or _add(connection, snapshot.student_id)
+                    number = student.id or students.add(connection, snapshot.student_id)
                     connection.execute(SAVE_SNAPSHOT, (number, snapshot.tag, snapshot.covers, snapshot.blob))
 
         await self._writer.run(save)
@@ -124,18 +111,29 @@ class SQLiteStore:
 
     async def keep_notes(self, student_id: str, notes: bytes, instead_of: bytes) -> bool:
         def keep(connection: sqlite3.Connection) -> bool:
-            number = _find(connection, student_id, b"").id or _add(connection, student_id)
+            number = students.find(connection, student_id, b"").id or students.add(connection, student_id)
             return bool(connection.execute(KEEP_NOTES, (notes, number, instead_of)).rowcount)
 
         return await self._writer.run(keep)
 
+    async def noted(self) -> list[str]:
+        return sorted(await self._column("SELECT name FROM student WHERE notes <> x''"))
+
+    async def class_notes(self, class_id: str) -> bytes:
+        return await self._reader.run(lambda connection: _class_notes(connection, class_id))
+
+    async def keep_class_notes(self, class_id: str, notes: bytes, instead_of: bytes) -> bool:
+        def keep(connection: sqlite3.Connection) -> bool:
+            if _class_notes(connection, class_id) != instead_of:
+                return False
+            connection.execute(KEEP_CLASS_NOTES, (class_id, notes))
+            return True
+
+        return await self._writer.run(keep)
+
     async def append_log(self, kind: LogKind, events: Sequence[tuple[str, bytes]]) -> None:
-        rows = [(KINDS.index(kind), event) for _, event in events]
-
-        def append(connection: sqlite3.Connection) -> None:
-            connection.executemany(ADD_LOG, rows)
-
-        await self._writer.run(append)
+        given = [event for _, event in events]
+        await self._writer.run(lambda connection: batch.log(connection, kind, given))
 
     async def class_ids(self) -> list[str]:
         return sorted(await self._column("SELECT DISTINCT class FROM membership"))
@@ -199,72 +197,9 @@ class SQLiteStore:
         return [row[0] for row in rows]
 
 
-class _Student:
-    """What is stored of a student; ``id`` is None where nothing is. ``covers`` are the records that a snapshot, or the
-    caller, holds."""
-
-    __slots__ = ("blob", "covers", "held", "id", "length", "notes")
-
-    def __init__(self, row: tuple[int, int | None, int | None, bytes | None, bytes] | None, held: bool = False) -> None:
-        self.held = held
-        self.id: int | None = row[0] if row else None
-        self.length: int = (row and row[1]) or 0
-        self.covers: int | None = row[2] if row else None
-        self.blob: bytes | None = row[3] if row else None
-        self.notes: bytes = row[4] if row else b""
-        if self.covers is not None and self.covers > self.length:
-            self.covers = self.blob = None  # a snapshot of what is not there is no snapshot
-
-
-def _find(connection: sqlite3.Connection, name: str, tag: bytes, held: Held | None = None) -> _Student:
-    if held is not None:
-        row = connection.execute(FIND_HELD, (name, held.covers, held.last)).fetchone()
-        if row is not None:
-            return _Student(row, held=True)
-    return _Student(connection.execute(FIND_STUDENT, (name, tag)).fetchone())
-
-
-def _add(connection: sqlite3.Connection, name: str) -> int:
-    student = connection.execute(ADD_STUDENT, (name,)).lastrowid
-    assert student is not None
-    return student
-
-
-def _read(connection: sqlite3.Connection, name: str, tag: bytes, held: Held | None) -> StudentState:
-    student = _find(connection, name, tag, held)
-    return _state(connection, student, student.length, b"")
-
-
-def _record(connection: sqlite3.Connection, write: Write, tag: bytes, held: Held | None) -> Recorded:
-    student = _find(connection, write.student_id, tag, held)
-    if student.id is None and write.responses:
-        student.id = _add(connection, write.student_id)
-    fresh: list[NewResponse] = []
-    outcomes: list[Outcome] = []
-    for response in write.responses:
-        record, key = response.record, key_of(response.record)
-        row = (student.id, student.length + len(fresh) + 1, key, record)
-        if connection.execute(ADD_RESPONSE, row).rowcount:
-            fresh.append(response)
-            outcomes.append(Outcome.RECORDED)
-        else:
-            (stored,) = connection.execute(FIND_RESPONSE, (student.id, key)).fetchone()
-            outcomes.append(judge(record, stored))
-    if fresh:
-        connection.executemany(ADD_LOG, [(KINDS.index("response"), response.event) for response in fresh])
-        classes = {response.class_id for response in fresh if response.class_id is not None}
-        connection.executemany(ADD_MEMBER, [(class_id, student.id) for class_id in classes])
-    tail = b"".join(response.record for response in fresh)
-    return Recorded(outcomes, _state(connection, student, student.length + len(fresh), tail))
-
-
-def _state(connection: sqlite3.Connection, student: _Student, length: int, fresh: bytes) -> StudentState:
-    """The student's state now; ``fresh`` are the records added since ``student`` was read."""
-    covers = student.covers or 0
-    if covers < student.length:  # else nothing to fetch: the snapshot holds all but the fresh ones
-        rows = connection.execute(RECORDS_AFTER, (student.id, covers)).fetchall()
-        return StudentState(b"".join([row[0] for row in rows]), student.blob, length, student.held, student.notes)
-    return StudentState(fresh, student.blob, length, student.held, student.notes)
+def _class_notes(connection: sqlite3.Connection, class_id: str) -> bytes:
+    row = connection.execute(CLASS_NOTES, (class_id,)).fetchone()
+    return bytes(row[0]) if row else b""
 
 
 def _heads(connection: sqlite3.Connection) -> Heads:

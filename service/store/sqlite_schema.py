@@ -29,6 +29,7 @@ MIGRATIONS = (
     CREATE TABLE head (kind TEXT PRIMARY KEY, version TEXT NOT NULL) WITHOUT ROWID;
     """,
     "ALTER TABLE student ADD COLUMN notes BLOB NOT NULL DEFAULT x''",
+    "CREATE TABLE class_note (class TEXT PRIMARY KEY, notes BLOB NOT NULL) WITHOUT ROWID",
 )
 """Script number i brings a file from ``user_version`` i to i + 1. Never edit one that was released: append."""
 
@@ -46,6 +47,7 @@ def connect(path: Path, patience: float, *, polled: bool = False) -> sqlite3.Con
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
         if polled:
             connection.execute("PRAGMA busy_timeout = 0")
+            connection.execute("PRAGMA cache_size = -16384")  # KB: what a batch changes, before it is committed
     except BaseException:
         connection.close()
         raise

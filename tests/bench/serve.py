@@ -1,6 +1,6 @@
-"""Measure the service: requests a second beside the yardsticks, batches, and what one student costs.
+"""Measure the service: requests a second beside the yardsticks, and what one student costs.
 
-    python -m tests.bench.serve [--seconds 3] [--rounds 7]
+    python -m tests.bench.serve [--seconds 3] [--rounds 7]     (batches: tests.bench.ingest)
 
 What is served is the mastery model, with 10,000 items and 50 skills; for what comes next alone, 100,000 and 500. All
 servers run in turn, in the same minutes, each in one worker process on this machine; what counts is the ratio of a
@@ -35,15 +35,16 @@ from tests.bench.load import Ask, Load, get, post, run
 from tests.bench.parts import ITEMS, SKILLS, catalog, model
 from tests.servers import RedisServer, free_port
 
-STUDENTS, BATCH = 2_000, 1_000
+STUDENTS = 2_000
 
 
 @contextmanager
-def served(app: str, store: str, folder: Path) -> Iterator[tuple[int, int, float]]:
-    """A server process of an application factory: its port, its process id, and the seconds until it answered."""
+def served(app: str, store: str, folder: Path, workers: int = 1) -> Iterator[tuple[int, int, float]]:
+    """A server of an application factory: its port, its process id, and the seconds until it answered."""
     port = free_port()
     environment = os.environ | {"NEXTWISE_STORE": store, "NEXTWISE_DATA": str(folder), "NEXTWISE_LOG_LEVEL": "warning"}
     command = [sys.executable, "-m", "uvicorn", "--factory", app, "--port", str(port), "--log-level", "warning"]
+    command += ["--workers", str(workers)]
     began = time.perf_counter()
     process = subprocess.Popen([*command, "--no-access-log"], env=environment)
     try:
@@ -70,9 +71,10 @@ def resident(pid: int) -> float:
 
 
 def spent(pid: int) -> float:
-    """Seconds of CPU that a process has used, as the kernel counts them."""
+    """Seconds of CPU that a process and its workers have used, as the kernel counts them."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK") + sum(spent(int(one)) for one in children)
 
 
 def measured(server: tuple[int, int], clients: int, seconds: float, ask: Ask | None = None) -> tuple[Load, float]:
@@ -91,11 +93,6 @@ def answered(connection: int, turn: int) -> bytes:
 def asked(connection: int, turn: int) -> bytes:
     """What comes next for one of many students."""
     return get(f"/v1/students/{student(connection, turn)}/next")
-
-
-def batched(connection: int, turn: int) -> bytes:
-    """A thousand responses in one call."""
-    return post("/v1/responses", json.dumps([response(connection, turn * BATCH + n) for n in range(BATCH)]).encode())
 
 
 def student(connection: int, turn: int) -> str:
@@ -121,7 +118,7 @@ def ours(stack: ExitStack, store: str, folder: Path, items: int = ITEMS, skills:
     """The service on a store of its own, with a catalog and a model."""
     port, pid, took = stack.enter_context(served("service.api.app:create_app", store, folder))
     print(f"{store.partition(':')[0]}: ready after {took:.2f} s, resident {resident(pid):.0f} MB", flush=True)
-    asyncio.run(_publish(store, items, skills))
+    asyncio.run(publish(store, items, skills))
     return port, pid
 
 
@@ -158,7 +155,7 @@ def tell(what: str, clients: int, loads: Loads) -> None:
         )
 
 
-async def _publish(url: str, items: int, skills: int) -> None:
+async def publish(url: str, items: int, skills: int) -> None:
     """Let the running service serve the catalog and the mastery model."""
     store, held = await open_store(url), catalog(items, skills)
     await store.publish("catalog", held.version, to_json(held).encode())
@@ -179,12 +176,6 @@ def serving(server: RedisServer, folder: Path, seconds: float, rounds: int) -> L
         loads = {clients: in_turn(both, clients, seconds, rounds) for clients in (1, 16, 64)}
         for clients, some in loads.items():
             tell("POST next=1", clients, some)
-        for name in ("redis", "embedded"):
-            load, cpu = measured(servers[name], 4, seconds, batched)
-            print(
-                f"batches of {BATCH:,} on {name}: {load.rate * BATCH:,.0f} responses/s, {cpu / BATCH * 1e6:.1f} us of "
-                f"CPU each, failed {load.failures}; resident {resident(servers[name][1]):.0f} MB"
-            )
     return loads[16]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from service.store import open_store
 from service.store.base import Held, Snapshot, Store
 from tests.contract.histories import TAG, record_of, write
 
@@ -47,7 +48,45 @@ class TestNotes:
         assert await notes_of(store, "s") == b""
         assert await store.keep_notes("s", b"three", b"")
 
+    async def test_who_has_some_is_told(self, store: Store) -> None:
+        assert await store.noted() == []
+        for name in ("zoe", "a/b?", "ada"):
+            assert await store.keep_notes(name, b"one", b"")
+        await store.record([write("ben", "r1")], TAG)
+        assert await store.noted() == ["a/b?", "ada", "zoe"]
+        assert await store.keep_notes("zoe", b"", b"one")
+        assert not await store.keep_notes("ada", b"", b"other")
+        assert await store.noted() == ["a/b?", "ada"]
+
     async def test_of_several_at_once_one_wins(self, store: Store) -> None:
         kept = await asyncio.gather(*(store.keep_notes("s", b"%d" % n, b"") for n in range(8)))
         assert sum(kept) == 1
         assert await notes_of(store, "s") == b"%d" % kept.index(True)
+
+
+class TestClassNotes:
+    async def test_they_are_kept_for_a_class_and_no_student(self, store: Store) -> None:
+        assert await store.class_notes("4a") == b""
+        assert await store.keep_class_notes("4a", b"one\0\xff", b"")
+        assert (await store.class_notes("4a"), await store.class_notes("4b")) == (b"one\0\xff", b"")
+        assert (await notes_of(store, "4a"), await store.noted(), await store.class_ids()) == (b"", [], [])
+
+    async def test_they_are_replaced_only_by_who_knew_them(self, store: Store) -> None:
+        assert not await store.keep_class_notes("4a", b"two", b"other")
+        assert await store.keep_class_notes("4a", b"one", b"")
+        assert not await store.keep_class_notes("4a", b"two", b"")
+        assert await store.class_notes("4a") == b"one"
+        assert await store.keep_class_notes("4a", b"", b"one")
+        assert await store.class_notes("4a") == b""
+        assert await store.keep_class_notes("4a", b"three", b"")
+
+    async def test_they_survive_a_restart(self, store: Store, store_url: str) -> None:
+        assert await store.keep_class_notes("4a", b"one", b"")
+        again = await open_store(store_url)
+        assert await again.class_notes("4a") == b"one"
+        await again.close()
+
+    async def test_of_several_at_once_one_wins(self, store: Store) -> None:
+        kept = await asyncio.gather(*(store.keep_class_notes("4a", b"%d" % n, b"") for n in range(8)))
+        assert sum(kept) == 1
+        assert await store.class_notes("4a") == b"%d" % kept.index(True)

@@ -39,35 +39,32 @@ from models.interrupts import held, prompt
 with prompt(lambda: print("last words", flush=True)):
     with held("a test"):
         print("ready", flush=True)
-        time.sleep(2)
+        time.sleep(4)
         print("written", flush=True)
     print("end", flush=True)
 """
 
 
-def _interrupted(code: str, times: int = 1) -> tuple[int, str, float]:
+def _interrupted(code: str, times: int = 1) -> tuple[int, str]:
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
     assert process.stdout
     assert process.stdout.readline() == b"ready\n"
-    began = time.monotonic()
     for _ in range(times):
         time.sleep(0.3)
         process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=30)
-    return process.returncode, out.decode(), time.monotonic() - began
+    return process.returncode, out.decode()
 
 
 def test_a_compiled_kernel_does_not_keep_it_waiting() -> None:
-    code, out, seconds = _interrupted(DEAF)
-    assert (code, out) == (INTERRUPTED, "last words\n")
-    assert seconds < 5
+    assert _interrupted(DEAF) == (INTERRUPTED, "last words\n")  # the kernel alone would take an hour
 
 
 @pytest.mark.parametrize(
     ("times", "ended"), [(1, (0, "written\nend\n")), (2, (INTERRUPTED, "last words\n"))], ids=["once", "twice"]
 )
 def test_a_write_is_finished_unless_it_comes_again(times: int, ended: tuple[int, str]) -> None:
-    assert _interrupted(WRITING, times)[:2] == ended
+    assert _interrupted(WRITING, times) == ended
 
 
 def test_the_first_waits_for_the_write_and_the_second_does_not(caplog: pytest.LogCaptureFixture) -> None:

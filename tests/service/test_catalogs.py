@@ -240,3 +240,23 @@ def test_thresholds_are_written_and_read_and_move_the_version() -> None:
     ]
     assert parse_json(to_json(own))[0] == from_json(to_json(own)) == own
     assert len({plain.version, own.version}) == 2
+
+
+def test_a_skill_may_belong_to_an_area() -> None:
+    table = "skill_id,title,area\na,Adding, Number \nb,,\n"
+    read, _ = parse_tables(ITEMS, table)
+    assert [skill.area for skill in read.skills] == ["Number", ""]
+    assert parse_json(to_json(read))[0] == from_json(to_json(read)) == read
+    assert orjson.loads(to_json(read))["skills"] == [
+        {"id": "a", "title": "Adding", "area": "Number"},
+        {"id": "b", "title": ""},
+    ]
+    assert read.version != parse_tables(ITEMS, "skill_id,title\na,Adding\nb,\n")[0].version
+    kept, _ = parse_tables("item_id,skill_ids\ni9,a\n", current=parse_tables(ITEMS, "skill_id,area\na,Number\nb,\n")[0])
+    assert kept.skills[0].area == "Number"
+
+
+@pytest.mark.parametrize("given", ["7", '["Number"]', '"' + "x" * 1001 + '"'])
+def test_an_area_that_is_no_text_is_refused_by_row(given: str) -> None:
+    with pytest.raises(CatalogError, match="skills, row 1: area is not text of at most 1000 characters"):
+        parse_json(f'{{"items": [{{"id": "i", "skill_ids": ["a"]}}], "skills": [{{"id": "a", "area": {given}}}]}}')

@@ -50,7 +50,9 @@ async def test_a_student_who_was_erased_and_began_again_is_not_taken_for_the_old
     await tutor.record([answer(f"r{n}", "bob", at=n) for n in range(3)])
     tutor._states = States(tutor.store, tutor.behind)
     await tutor.record([answer(f"q{n}", at=n, correct=False) for n in range(4)])
-    before._kept["ada"] = before._kept["bob"]
+    of_bob = before._kept.get("bob")
+    assert of_bob is not None
+    before._kept.keep("ada", of_bob, 0)
     tutor._states = before
     assert await _held(tutor) == await _mastery(tutor)
     assert await _held(tutor) != await _held(tutor, "bob")

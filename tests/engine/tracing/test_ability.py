@@ -69,10 +69,21 @@ def _all(tracer: AbilityTracer, state: Any, now: int) -> list[Any]:
         standing.known,
         standing.gain,
         tracer.predict(state, items, now),
-        [tracer.left(state, k) for k in range(len(CATALOG.skills))] == tracer.standing(state).mastery.tolist(),
+        [tracer.on_skill(state, k, now) for k in range(len(CATALOG.skills))],
         state.responses,
         state.last_at,
     ]
+
+
+@pytest.mark.parametrize("tracer", TRACERS.values(), ids=TRACERS.keys())
+@given(rows, st.integers(0, 10**11))
+@settings(deadline=None, max_examples=30)
+def test_what_is_told_of_one_skill_is_told_of_all(tracer: AbilityTracer, given: Rows, later: int) -> None:
+    state = tracer.fold(history_of(given))
+    now = max(state.folded_at, 0) + later
+    standing, left = tracer.standing(state, now), tracer.standing(state).mastery
+    for k in range(len(CATALOG.skills)):
+        assert tracer.on_skill(state, k, now) == (standing.mastery[k], standing.known[k], left[k])
 
 
 @pytest.mark.parametrize("tracer", TRACERS.values(), ids=TRACERS.keys())

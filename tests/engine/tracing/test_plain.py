@@ -91,7 +91,8 @@ def test_mastery_is_the_sum_over_all_paths(rows: list[tuple[str, float]]) -> Non
     assert TRACER.standing(state).known[2] == pytest.approx(known, abs=1e-9)
     success = known * (1 - PARAMS[0, SLIP]) + (1 - known) * PARAMS[0, GUESS]
     assert TRACER.standing(state).mastery[2] == pytest.approx(success, abs=1e-9)
-    assert TRACER.left(state, 2) == TRACER.standing(state).mastery[2]
+    standing = TRACER.standing(state)
+    assert TRACER.on_skill(state, 2, 0) == (standing.mastery[2], standing.known[2], standing.mastery[2])
 
 
 def test_links_skills_and_what_the_model_does_not_know() -> None:

@@ -38,19 +38,19 @@ async def test_csv(api: Api, params: dict[str, str], headers: dict[str, str]) ->
     assert float(rows[0]["low"]) <= float(rows[0]["mastery"]) <= float(rows[0]["high"])
 
 
-async def test_csv_tells_p_known_and_threshold_last(api: Api) -> None:
+async def test_csv_tells_p_known_threshold_and_area_last(api: Api) -> None:
     """At the end, so that a sheet made before there were these reads the other columns where they were."""
-    await api.tutor.import_catalog(replace(catalog(), skills=(Skill("adding", "", 0.7), *catalog().skills[1:])))
+    await api.tutor.import_catalog(replace(catalog(), skills=(Skill("adding", "", 0.7, "Number"), *catalog().skills[1:])))
     await api.send(raw(class_id="7b"))
     lines = list(csv.reader(io.StringIO((await api.client.get("/v1/classes/7b/mastery?format=csv")).text)))
-    assert lines[0][-4:] == ["responses", "status", "p_known", "threshold"]
+    assert lines[0][-5:] == ["responses", "status", "p_known", "threshold", "area"]
     # The untrained model guesses 0.2 and slips 0.1: P(known) p shows as 0.9 p + 0.2 (1 - p). Prior 0.35, one right
     # answer, learn 0.12: p = 0.7429. Nothing on the other skills: p = 0.35.
-    assert lines[1][-2:] == ["0.7429", "0.7000"]
+    assert lines[1][-3:] == ["0.7429", "0.7000", "Number"]
     assert lines[1][4] == "0.7200"
-    assert lines[2][-2:] == ["0.3500", "0.8000"]
+    assert lines[2][-3:] == ["0.3500", "0.8000", ""]
     assert lines[2][4] == "0.4450"
-    assert {len(line) for line in lines} == {11}
+    assert {len(line) for line in lines} == {12}
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1"])

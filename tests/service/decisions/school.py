@@ -117,13 +117,13 @@ OTHERS = {
     (2, 0): Question(3),
     (3, 1): Question(skills=("s2",)),
     (4, 2): Question(exclude=("i0-0", "i3-2")),
-    (5, 3): Question(mode="review"),
-    (6, 4): Question(mode="diagnose"),
-    (7, 5): Question(mode="targets", targets=("s1",), by=NOW + 100 * HOUR, left=5),
-    (8, 6): Question(2, never=("s0",), pins=("i4-1",)),
-    (9, 7): Question(band=(0.3, 0.6), spacing=4, repeats=3),
-    (10, 8): Question(estimates=(("s2", 0.9, 5.0, NOW + HOUR),), order=("s2", "s3")),
-    (11, 9): Question(items=("i1-1", "i2-1", "i3-1", "i4-4")),
+    (5, 3): Question.of(mode="review"),
+    (6, 4): Question.of(mode="diagnose"),
+    (7, 5): Question.of(mode="targets", targets=("s1",), by=NOW + 100 * HOUR, left=5),
+    (8, 6): Question.of(n=2, never=("s0",), pins=("i4-1",)),
+    (9, 7): Question.of(band=(0.3, 0.6), spacing=4, repeats=3),
+    (10, 8): Question.of(estimates=(("s2", 0.9, 5.0, NOW + HOUR),), order=("s2", "s3")),
+    (11, 9): Question.of(items=("i1-1", "i2-1", "i3-1", "i4-4")),
 }
 
 

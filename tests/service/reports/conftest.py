@@ -20,8 +20,9 @@ SKILLS = {
     "new": "Decimals",
     "old": "<i>Shapes</i>",
 }
+AREAS = {"done": "Number", "hard": "Number", "old": "<b>Space</b>"}
 CATALOG, _ = build(
-    [Skill(*pair) for pair in SKILLS.items()],
+    [Skill(*pair, area=AREAS.get(pair[0], "")) for pair in SKILLS.items()],
     [Item(f"{skill}-{n}", (skill,), f"{title}, exercise {n}") for skill, title in SKILLS.items() for n in (1, 2, 3)]
     + [Item("both", ("done", "hard"), "A word problem")],
     [Prerequisite("done", "new")],

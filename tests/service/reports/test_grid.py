@@ -76,6 +76,7 @@ def test_filters_by_status_students_and_area() -> None:
         ("ben", (mastered("Sums"), mastered("Halves"), stuck("Maps"))),
     )
     facts = replace(a_class(*learners), prerequisites=(("sums", "halves"),))
+    facts = replace(facts, areas={"sums": "Number", "halves": "Number", "maps": "World"})
 
     def shown(wish: Wish) -> tuple[list[str], list[str]]:
         found = grid(facts, wish)
@@ -85,10 +86,16 @@ def test_filters_by_status_students_and_area() -> None:
     assert shown(Wish("name")) == (["ada", "ben"], everything)
     assert shown(Wish(status="not started")) == (["ada"], everything)
     assert shown(Wish(who=("ben",))) == (["ben"], everything)
-    assert shown(Wish("name", area="sums")) == (["ada", "ben"], ["Sums", "Halves"])
-    assert shown(Wish("name", area="halves")) == (["ada", "ben"], ["Sums", "Halves"])
-    assert shown(Wish(area="halves", status="stuck")) == (["ada"], ["Sums", "Halves"])  # ben is stuck elsewhere
-    assert shown(Wish(area="maps", status="needs review")) == ([], ["Maps"])
-    assert shown(Wish(area="nowhere"))[1] == []
+    assert shown(Wish("name", around="sums")) == (["ada", "ben"], ["Sums", "Halves"])
+    assert shown(Wish("name", around="halves")) == (["ada", "ben"], ["Sums", "Halves"])
+    assert shown(Wish(around="halves", status="stuck")) == (["ada"], ["Sums", "Halves"])  # ben is stuck elsewhere
+    assert shown(Wish(around="maps", status="needs review")) == ([], ["Maps"])
+    assert shown(Wish(around="nowhere"))[1] == []
+    assert shown(Wish("name", area="Number")) == (["ada", "ben"], ["Sums", "Halves"])
+    assert shown(Wish(area="World", status="stuck")) == (["ben"], ["Maps"])
+    assert shown(Wish(area="World", around="sums"))[1] == shown(Wish(area="nowhere"))[1] == []
+    assert grid(facts, Wish()).areas == ("Number", "World")
+    assert [column.area for column in grid(facts, Wish()).columns] == ["Number", "Number", "World"]
+    assert grid(facts, Wish(area="World")).everything == "/reports/classes/4a"
     assert grid(facts, Wish(status="stuck", who=("ben",))).everything == "/reports/classes/4a"
     assert grid(facts, Wish(who=("ben",))).sorts[1].url == "/reports/classes/4a?who=ben&sort=name"

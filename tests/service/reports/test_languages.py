@@ -9,6 +9,7 @@ from gettext import NullTranslations
 from html.parser import HTMLParser
 from itertools import chain
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import urljoin
 
 import pytest
@@ -23,6 +24,7 @@ from service.reports.router import reports
 from service.roster import Class, Enrolment, Person, School
 from service.roster.roster import made
 from service.settings import Settings
+from tests.messages import catalogue, catalogues
 from tests.service.api.conftest import Api, serving
 
 BRAND = re.compile(r"\bnextwise\b")
@@ -35,13 +37,22 @@ ELSEWHERE = {"enter", "static", "nothing"}
 
 
 class Marking(NullTranslations):
-    """Says everything in English, in brackets. What comes from outside has brackets of its own in these tests."""
+    """Says what the Spanish catalogue holds in English, in brackets; what is not in it stays as it is, and is found.
+
+    What comes from outside has brackets of its own in these tests.
+    """
+
+    known: ClassVar[frozenset[str]] = frozenset(
+        text
+        for message in catalogue(catalogues()["es"])
+        for text in ([message.id] if isinstance(message.id, str) else message.id)
+    )
 
     def gettext(self, message: str) -> str:
-        return f"⟦{message}⟧"
+        return f"⟦{message}⟧" if message in self.known else message
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        return f"⟦{msgid1 if n == 1 else msgid2}⟧"
+        return self.gettext(msgid1 if n == 1 else msgid2)
 
 
 class Unmarked(HTMLParser):
@@ -108,7 +119,7 @@ async def school(tmp_path: Path) -> AsyncIterator[Api]:
     """Names in brackets; students who are stuck, learning, done, idle and new."""
     titles = {"a": "⟦Adding⟧", "b": "⟦Halving⟧", "c": "⟦Sharing⟧", "d": "⟦Rest⟧"}
     items = [Item(f"⟦{skill}-{n}⟧", (skill,), f"⟦Item {n}⟧") for skill in titles for n in range(3)]
-    catalog, _ = build([Skill(*pair) for pair in titles.items()], items, [Prerequisite("a", "b")])
+    catalog, _ = build([Skill(*pair, area="⟦Number⟧") for pair in titles.items()], items, [Prerequisite("a", "b")])
     signs = {"⟦p0⟧": "-", "⟦p1⟧": "-", "⟦p2⟧": "-+", "⟦p3⟧": "+", "⟦p4⟧": "--+-"}
     people = [Person(f"⟦p{n}⟧", f"⟦Pupil {n}⟧") for n in range(11)]
     enrolments = [Enrolment("⟦4a⟧", one.id, "student") for one in people] + [Enrolment("⟦4b⟧", "⟦p1⟧", "student")]

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 from dataclasses import replace
 from hashlib import sha256
 from html.parser import HTMLParser
 
+import numpy as np
 import pytest
 from jinja2 import UndefinedError
 from starlette.responses import Response
 
-from engine.mastery import Status
+from engine.mastery import SkillMastery, Status
 from service.reports import pages
 from service.reports.class_view import class_line, class_page
 from service.reports.facts import UNTRAINED, ClassFacts
 from service.reports.student_view import student_page
+from service.reports.weight import LEVEL
 from tests.service.reports.made import (
     CONTEXT,
     a_class,
@@ -32,7 +35,7 @@ from tests.service.reports.made import (
 )
 
 HOSTILE = "<script>alert(1)</script>"
-HTMX = '<script src="/reports/static/htmx.min.js?v='
+SCRIPT = re.compile(r'<script src="/reports/static/(htmx\.min|grid)\.js\?v=[0-9a-f]{10}" defer></script>')
 FRESH = replace(CONTEXT, model_version=UNTRAINED)
 
 
@@ -90,7 +93,7 @@ class Tags(HTMLParser):
 @pytest.mark.parametrize("name", ["class", "student", "classes", "problem"])
 def test_what_comes_from_outside_is_text(name: str) -> None:
     html = rendered()[name]
-    assert html.count("<script") == html.count(HTMX) == (name == "class")
+    assert html.count("<script") == len(SCRIPT.findall(html)) == 2 * (name == "class")
     assert "&lt;script&gt;" in html
 
 
@@ -101,7 +104,7 @@ def test_tags_nest_and_nothing_needs_a_laxer_policy(name: str) -> None:
     assert parser.open == []
     for tag, attributes in parser.tags:
         assert tag not in {"style", "iframe"}
-        assert tag != "script" or (attributes["src"] or "").startswith("/reports/static/htmx.min.js?v=")
+        assert tag != "script" or (attributes["src"] or "").startswith("/reports/static/")
         assert not [one for one in attributes if one == "style" or one.startswith("on")]
         for one in ("href", "src", "action"):
             assert (attributes.get(one) or "/").startswith(("/", "#"))
@@ -129,6 +132,7 @@ def test_pages_about_pupils_are_not_cached_and_static_files_are() -> None:
 
 
 def test_what_is_not_ours_is_what_it_was() -> None:
+    assert [name for name in pages.STATIC if ".min." in name] == list(pages.VENDORED)
     for name, digest in pages.VENDORED.items():
         assert sha256((pages.HERE / "static" / name).read_bytes()).hexdigest() == digest
     assert "Zero-Clause BSD" in (pages.HERE / "static" / "htmx.LICENSE").read_text(encoding="utf-8")
@@ -178,6 +182,23 @@ def test_the_overview_without_classes_says_how_to_begin() -> None:
     html = bytes(pages.page("classes.html", context=bare, lines=[]).body).decode()
     assert "nextwise catalog import" in html
     assert "nextwise responses import" in html
+
+
+def test_a_full_grid_is_light() -> None:
+    """Fifty students on sixty skills, no two cells alike, with all that a browser loads beside them."""
+    rng = np.random.default_rng(1)
+
+    def skills() -> tuple[SkillMastery, ...]:
+        numbers = zip(rng.uniform(0.1, 0.95, 60).tolist(), rng.integers(3, 999, 60).tolist(), strict=True)
+        return tuple(skill(mastery, n, title=f"Skill number {k}") for k, (mastery, n) in enumerate(numbers))
+
+    facts = a_class(*((f"student-{n}", skills()) for n in range(50)))
+    today = a_today(facts.class_id)
+    lines = replace(today, lines=today.lines * 60)
+    page = pages.page("class.html", page=class_page(facts), today=lines, since="7d")
+    assert bytes(page.body).count(b"<td class=") == 3_000
+    loaded = [page, *(pages.static(name) for name in ("reports.css", "htmx.min.js", "grid.js", "icon.svg"))]
+    assert sum(len(gzip.compress(bytes(one.body), LEVEL)) for one in loaded if one) <= 150 * 1024
 
 
 def test_a_table_cell_is_for_eyes_and_for_ears() -> None:

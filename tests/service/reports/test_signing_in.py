@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from service.access import Role, Viewer
 from tests.service.access.conftest import ADA, ADMIN, LEADER, SMITH, roster
@@ -36,17 +36,17 @@ def page(browser: Browser, school: Site) -> Iterator[Page]:
 
 def test_a_teacher_comes_in_by_a_link_and_goes_out_by_a_button(page: Page, school: Site) -> None:
     page.goto(school.link(SMITH))
-    assert page.url == f"{school.address}/reports"  # the token does not stay in the address
-    assert page.locator(".classes h2").all_inner_texts() == ["Maths 4a"]
+    expect(page).to_have_url(f"{school.address}/reports")  # the token does not stay in the address
+    expect(page.locator(".classes h2")).to_have_text(["Maths 4a"])
     assert page.evaluate("document.cookie") == ""
     page.get_by_role("link", name="Maths 4a").click()
     page.get_by_role("link", name="Ada Lovelace").click()
-    assert page.locator("h1").inner_text() == "Student Ada Lovelace"
+    expect(page.locator("h1")).to_have_text("Student Ada Lovelace")
     answer = page.goto("/reports/classes/4b")
     assert answer is not None
     assert answer.status == 403
     page.get_by_role("button", name="Sign out").click()
-    assert page.locator("h1").inner_text() == "You are signed out"
+    expect(page.locator("h1")).to_have_text("You are signed out")
     answer = page.goto("/reports")
     assert answer is not None
     assert answer.status == 401

@@ -10,6 +10,7 @@ import pytest
 
 from engine.catalog import EMPTY
 from engine.mastery import Status
+from engine.said import Said
 from service.answers import parse
 from service.errors import UnknownClass, UnknownStudent
 from service.reports.source import TutorSource
@@ -51,6 +52,8 @@ async def test_a_students_answers_come_in_order_of_time_with_titles(tutor: Tutor
     assert {skill.title: skill.responses for skill in found.skills}["Counting"] == 1
     assert 1 <= len(found.next.items) <= 3
     assert found.next.items[0].text
+    assert found.next.lost
+    assert all(isinstance(text, Said) for text in found.next.lost)  # so that a page can say it in Spanish
     assert found.context.untrained
     assert found.context.has_catalog
 

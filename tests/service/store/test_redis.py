@@ -26,7 +26,7 @@ def server(tmp_path: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture
 async def store(server: RedisServer) -> AsyncIterator[RedisStore]:
-    store = await RedisStore.open(server.url, timeout=0.5)
+    store = await RedisStore.open(server.url, timeout=2)
     yield store
     await store.close()
 
@@ -174,7 +174,7 @@ async def test_behind_a_silent_server_nobody_waits_in_line(store: RedisStore, se
         trying = asyncio.create_task(store.record([write("s", "r3")], TAG))
         await asyncio.sleep(0)
         with pytest.raises(StoreUnavailable, match="for a while"):
-            await asyncio.wait_for(store.record([write("s", "r4")], TAG), 0.2)
+            await asyncio.wait_for(store.record([write("s", "r4")], TAG), 1)
     finally:
         server.thaw()
     await asyncio.gather(trying, return_exceptions=True)

@@ -24,7 +24,7 @@ def cluster(tmp_path: Path) -> Iterator[RedisCluster]:
 
 async def test_a_lost_node_is_unavailable_and_keeps_what_it_acknowledged(cluster: RedisCluster) -> None:
     students = [f"s{number}" for number in range(60)]
-    store = await RedisStore.open(cluster.url, timeout=1.5)
+    store = await RedisStore.open(cluster.url, timeout=3)
     try:
         await store.record([write(student, "r1") for student in students], TAG)
         cluster.nodes[2].kill()

@@ -1,0 +1,124 @@
+"""The question that is asked most in one compiled call: one item for a student, and nothing in particular is wanted.
+
+It calls the parts that :mod:`engine.recommend` calls one by one, so that the choice is the same to the bit; what is
+saved is handing arrays from part to part through Python, which costs more than what is done with them. What is not
+plain is left to that module: a skill that rests, and that nothing is open.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from engine.belief import stand
+from engine.borrowed import borrowed
+from engine.mastery import LOW, MANY
+from engine.outlook import bare
+from engine.recommending.policy import EXPLORATION, Floats, Policy
+from engine.recommending.shortlist import rank, settle
+from engine.recommending.skills import OPENED_ROW, REACH, READY, ROW_ROW, Ints
+from engine.recommending.table import Table, opened
+from engine.tracing import AnyState, AnyTracer
+from engine.tracing.ability import AbilityTracer
+from engine.tracing.packed import ANSWERS, FOLDED_AT, believed, predict, recent_of
+from engine.tracing.packed import opened as facts_of
+
+_NONE = np.empty((0, 0))
+
+
+class Drawn(NamedTuple):
+    """The item drawn (position), whether as a near tie, and what its reason is made of: the sums over its skills of
+    expected gain and of mastery, whether the student is ``stuck`` on one, how many skills wait for the one for which
+    most wait, and whether one was answered before. ``kept`` as of :class:`engine.recommending.choice.Choice`."""
+
+    item: int
+    near: bool
+    propensity: float
+    p_correct: float
+    gain: float
+    mastery: float
+    stuck: bool
+    opens: int
+    begun: bool
+    kept: tuple[int, ...]
+
+
+def drawn(tracer: AnyTracer, state: AnyState, policy: Policy, table: Table, now: int, u: float) -> Drawn | None:
+    """What is given at ``now`` (ms) for the uniform number ``u``; None where it takes the parts one by one to tell."""
+    if not isinstance(tracer, AbilityTracer):
+        return None
+    student = state.belief
+    outlook = _NONE if tracer.carrier is None else tracer.carrier.outlook(student.carried)
+    given = student.numbers, student.values, outlook
+    found = _draw(table.whole, table.real, *tracer.flat, *given, now, u, policy.numbers)
+    return None if found[0] < 0 else Drawn._make(found)
+
+
+@njit(cache=True, error_model="numpy")
+def _draw(
+    whole: Ints,
+    real: Floats,
+    facts_numbers: Ints,
+    facts_values: Floats,
+    numbers: Ints,
+    values: Floats,
+    outlook: Floats,
+    at: int,
+    u: float,
+    settings: Floats,
+) -> Any:
+    """What :class:`Drawn` holds; the item is -1 where nothing is told. ``outlook`` (:mod:`engine.outlook`) is empty where
+    there is no graph model."""
+    parts = opened(borrowed(whole), borrowed(real))
+    facts = facts_of(borrowed(facts_numbers), borrowed(facts_values))
+    k = len(facts.prior)
+    belief = believed(k, len(facts.weight), borrowed(numbers), borrowed(values))
+    standing, every, recent = np.empty((3, k)), np.ones(k, np.uint8), recent_of(k, borrowed(numbers))
+    stand(facts, belief, max(at, numbers[FOLDED_AT]), numbers[ANSWERS], standing)
+    mastery, known, gain = standing[0], standing[1], standing[2]
+    explores = settings[EXPLORATION]
+    luck = (u - 1.0 + explores) / explores if explores > 0.0 and u >= 1.0 - explores else -1.0
+    expected = bare(known, gain, parts.first, parts.parents) if outlook.size == 0 else outlook
+    student = mastery, expected, every, recent, belief.seen
+    nobody, everybody = np.empty(0, np.int64), np.empty(0, np.bool_)
+    told, kept, resting, items, worth, floor, explored = rank(
+        borrowed(whole), borrowed(real), *student, every, nobody, everybody, READY | REACH, np.inf, luck, settings
+    )
+    nothing = -1, False, 0.0, 0.0, 0.0, 0.0, False, 0, False, kept
+    if resting > 0:
+        return nothing
+    items, place = _with(items, explored)
+    p = predict(borrowed(facts_numbers), borrowed(facts_values), borrowed(numbers), borrowed(values), items, at)
+    place, near, propensity, _, _, _ = settle(worth, p, place, floor, u, False, settings)
+    if place < 0:
+        return nothing
+    about = _about(parts, items[place], told, belief.seen, mastery, gain)
+    return items[place], near, propensity, p[place], *about, kept
+
+
+@njit(cache=True)
+def _with(items: Ints, explored: int) -> Any:
+    """The items, with the one to explore last if it is not among them, and its place; -1 where none is explored."""
+    if explored < 0:
+        return items, -1
+    for i in range(len(items)):
+        if items[i] == explored:
+            return items, i
+    return np.append(items, explored), len(items)
+
+
+@njit(cache=True)
+def _about(parts: Any, item: int, told: Floats, seen: Ints, mastery: Floats, gain: Floats) -> Any:
+    """What the reason of an item is made of."""
+    brings, stands, stuck, opens, begun = 0.0, 0.0, False, 0, False
+    s = parts.of_item[item]
+    for j in range(parts.start[s], parts.start[s + 1]):
+        k = parts.skills[j]
+        brings += gain[k]
+        stands += mastery[k]
+        stuck |= told[ROW_ROW, k] > 0 and seen[k] >= MANY and mastery[k] < LOW
+        opens = max(opens, int(told[OPENED_ROW, k]))
+        begun |= seen[k] > 0
+    return brings, stands, stuck, opens, begun

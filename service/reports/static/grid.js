@@ -1,0 +1,64 @@
+/* The grid of a class by keyboard, as one tab stop (WAI-ARIA practices, data grid): arrow keys go from cell to cell, Home
+   and End along the row, with Control to the first and the last cell. Without this file it is a plain table. */
+"use strict";
+
+/* What can be focused, by row and column: a cell's link where it has one. A header has two rows: its skill and its order. */
+function stopsOf(table) {
+  const head = [...table.tHead.rows[0].cells];
+  const rows = [head.map((cell) => cell.querySelector("a") ?? cell), head.map((cell) => cell.querySelector(".by") ?? cell)];
+  for (const row of table.tBodies[0].rows) rows.push([...row.cells].map((cell) => cell.querySelector("a") ?? cell));
+  return rows;
+}
+
+function placeOf(stops, stop) {
+  for (const [row, cells] of stops.entries()) if (cells.includes(stop)) return [row, cells.indexOf(stop)];
+  return null;
+}
+
+function target(stops, [row, column], key, whole, rightToLeft) {
+  const last = stops[row].length - 1;
+  if (key === "Home") return whole ? stops[0][0] : stops[row][0];
+  if (key === "End") return whole ? stops.at(-1)[last] : stops[row][last];
+  if (key === (rightToLeft ? "ArrowLeft" : "ArrowRight")) return stops[row][column + 1];
+  if (key === (rightToLeft ? "ArrowRight" : "ArrowLeft")) return stops[row][column - 1];
+  const step = { ArrowDown: 1, ArrowUp: -1 }[key];
+  if (!step) return undefined;
+  const above = stops[row + step]?.[column] === stops[row][column] ? 2 * step : step; // the corner stands in both rows
+  return stops[row + above]?.[column];
+}
+
+function enhance(table) {
+  const stops = stopsOf(table);
+  let current = placeOf(stops, document.activeElement) ? document.activeElement : stops[2][0];
+  for (const stop of stops.flat()) stop.tabIndex = stop === current ? 0 : -1;
+  table.setAttribute("role", "grid");
+  table.setAttribute("aria-readonly", "true");
+  table.querySelector(".how").textContent = table.dataset.how;
+  const region = table.closest(".scroll"); // it need not be a stop of its own: what is focused is scrolled to
+  region.removeAttribute("tabindex");
+  table.addEventListener("focusin", ({ target: stop }) => {
+    if (!placeOf(stops, stop)) return;
+    current.tabIndex = -1;
+    current = stop;
+    current.tabIndex = 0;
+  });
+  table.addEventListener("keydown", (event) => {
+    const place = placeOf(stops, event.target);
+    if (!place || event.altKey || event.shiftKey) return;
+    const rightToLeft = getComputedStyle(table).direction === "rtl";
+    const to = target(stops, place, event.key, event.ctrlKey || event.metaKey, rightToLeft);
+    if (!to) return;
+    event.preventDefault();
+    // What stays in view when the rest scrolls must not cover what is focused.
+    region.style.scrollPadding = `${table.tHead.offsetHeight + 4}px 4px 4px ${stops[2][0].closest("th").offsetWidth + 4}px`;
+    to.focus({ preventScroll: true });
+    to.closest("td, th").scrollIntoView({ block: "nearest", inline: "nearest" });
+  });
+}
+
+function enhanceAll() {
+  document.querySelectorAll("table.grid:not([role])").forEach(enhance);
+}
+
+enhanceAll();
+document.addEventListener("htmx:afterSettle", enhanceAll);
