@@ -72,8 +72,8 @@ def load(bundle: bytes, version: str) -> AnyModel:
 
 
 def golden(model: AnyModel) -> list[float]:
-    """P(correct) of a fixed run of answers over the model's first skills, combinations and items; and what a graph model
-    makes of them."""
+    """P(correct) of a fixed run of answers over the model's first skills, combinations and items; and what a graph
+    model makes of them."""
     unseen = "\0unseen"  # nothing can be called so: what an unknown skill and item back off to is verified as well
     groups = [(skill,) for skill in model.skills[:GOLDEN_SKILLS]] + list(model.combinations[:GOLDEN_SKILLS])
     known = model.items[: len(groups)] if isinstance(model, MasteryModel) else ()

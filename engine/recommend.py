@@ -133,10 +133,11 @@ def _at_once(tracer: AnyTracer, state: AnyState, policy: Policy, u: float, now: 
 
     def ranking() -> Ranking:
         """What it was drawn from, by the parts."""
-        standing = tracer.standing(state, now)
-        asker = Asker(tracer, state, standing, policy, partial(tracer.predict, state, now=now), ANYTHING, table)
-        within = limits(table, (), (), ANYTHING, None)
-        return _slot(asker, goal(tracer, state, standing, now, ANYTHING, policy, table, within), within, u).ranking
+        standing, chances = tracer.standing(state, now), partial(tracer.predict, state, now=now)
+        outlook, within = tracer.outlook(state, standing), limits(table, (), (), ANYTHING, None)
+        asker = Asker(tracer, state, standing, outlook, policy, chances, ANYTHING, table)
+        aim = goal(tracer, state, standing, outlook, now, ANYTHING, policy, table, within)
+        return _slot(asker, aim, within, u).ranking
 
     reason = plain_reason(tracer, state.length, one)
     given = Recommendation(one.item, *reason, one.p_correct, one.gain, one.propensity, u, ranking)
@@ -202,7 +203,10 @@ def _pinned(asker: Asker, n: int) -> list[Recommendation]:
 
 def _review(asker: Asker, draw: Draw, n: int, within: Limits, now: int, pinned: list[Recommendation]) -> Choice:
     """Everything asked for is mastered: offer what is forgotten first, and was practised longest ago."""
-    tracer, aim = asker.tracer, review(asker.tracer, asker.state, asker.outlook, now, asker.policy, asker.table, asker.wish)
+    tracer, aim = (
+        asker.tracer,
+        review(asker.tracer, asker.state, asker.outlook, now, asker.policy, asker.table, asker.wish),
+    )
     slots, given = _slots(asker, aim, within, draw, len(pinned), n), []
     kept = slots[0].kept
     if slots[0].item < 0:

@@ -57,8 +57,8 @@ def read(
 
 
 def prerequisites(archive: Path) -> list[tuple[str, str]]:
-    """What builds on what in the catalog that an event archive holds, as (skill, skill that builds on it); none where it
-    holds no catalog. Raises :class:`DataError` for a file that is no catalog."""
+    """What builds on what in the catalog that an event archive holds, as (skill, skill that builds on it); none where
+    it holds no catalog. Raises :class:`DataError` for a file that is no catalog."""
     path = archive / CATALOG
     if not path.is_file():
         return []

@@ -48,7 +48,7 @@ class Carrier:
     # ---------------------------------------------------------------------------------------------- snapshots
 
     def dump(self, carried: Floats) -> bytes:
-        """Exactly: of skills that answers have moved 4 bytes a point of the grid, and 4 where something is forgotten."""
+        """Exactly: 4 bytes a point of the grid for a skill that answers moved, and 4 where something is forgotten."""
         held, weight, touched = self._parts(carried)
         moved = (held != self.facts.prior).any(axis=(0, 1))
         head = _HEAD.pack(int(carried[-1])) + weight.astype("<f4").tobytes() + np.packbits(moved).tobytes()

@@ -9,8 +9,6 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from engine.bkt import likelihood
-
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 

@@ -51,8 +51,8 @@ def drawn(tracer: AnyTracer, state: AnyState, policy: Policy, table: Table, now:
         return None
     student = state.belief
     outlook = _NONE if tracer.carrier is None else tracer.carrier.outlook(student.carried)
-    given = student.numbers, student.values, outlook
-    found = _draw(table.whole, table.real, *tracer.flat, *given, now, u, policy.numbers)
+    of_student = student.numbers, student.values
+    found = _draw(table.whole, table.real, *tracer.flat, *of_student, outlook, now, u, policy.numbers)
     return None if found[0] < 0 else Drawn._make(found)
 
 
@@ -69,8 +69,8 @@ def _draw(
     u: float,
     settings: Floats,
 ) -> Any:
-    """What :class:`Drawn` holds; the item is -1 where nothing is told. ``outlook`` (:mod:`engine.outlook`) is empty where
-    there is no graph model."""
+    """What :class:`Drawn` holds; the item is -1 where nothing is told. ``outlook`` (:mod:`engine.outlook`) is empty
+    where there is no graph model."""
     parts = opened(borrowed(whole), borrowed(real))
     facts = facts_of(borrowed(facts_numbers), borrowed(facts_values))
     k = len(facts.prior)

@@ -23,8 +23,9 @@ AGE = 1e-3  # what it counts in review that a skill was practised long ago, besi
 
 @dataclass(slots=True)
 class Goal:
-    """expected [4, K]: an outlook (:mod:`engine.outlook`), in which the gain is what an item is to bring; counts [K]: whose opening counts; asks: bits of what is asked
-    (:mod:`engine.recommending.skills`); left: items until the end; settings: the policy's numbers as they are now."""
+    """expected [4, K]: an outlook (:mod:`engine.outlook`), in which the gain is what an item is to bring; counts [K]:
+    whose opening counts; asks: bits of what is asked (:mod:`engine.recommending.skills`); left: items until the end;
+    settings: the policy's numbers as they are now."""
 
     expected: Floats
     counts: Flags

@@ -178,8 +178,9 @@ def weigh(
 ) -> Any:
     """What is said of every skill [ROWS, K], and whether there is nothing to do on it [K].
 
-    expected [4, K]: an outlook (:mod:`engine.outlook`), whose last row is what an item on the skill brings (gain, or what
-    another mode looks for); counts [K]: 1 for skills whose opening counts; responses [K]; asks: :data:`READY`, :data:`REACH`; left: items until the end, or infinity.
+    expected [4, K]: an outlook (:mod:`engine.outlook`), in which the gain is what an item on the skill brings, or what
+    another mode looks for; counts [K]: 1 for skills whose opening counts; responses [K]; asks: :data:`READY`,
+    :data:`REACH`; left: items until the end, or infinity.
     """
     skills, known, value = len(mastery), expected[KNOWN], expected[GAIN]
     said = np.zeros((ROWS, skills))

@@ -96,11 +96,14 @@ class AbilityTracer(Tracer[Student]):
         if len(history) == 0:
             return state
         student, records = state.belief, _words(history)
-        moved = packed.fold(*self._facts, student.numbers, student.values, records, self._kept, _NONE, _NONE, _NONE)
+        numbers, values = packed.fold(
+            *self._facts, student.numbers, student.values, records, self._kept, _NONE, _NONE, _NONE
+        )
         carried = student.carried
         if self.carrier is not None:
-            carried = self.carrier.fold(*packed.answered(self._facts[0], records), carried)
-        return self._state(*moved, carried)
+            items, scores = packed.answered(self._facts[0], records)
+            carried = self.carrier.fold(items, scores, carried)
+        return self._state(numbers, values, carried)
 
     def _told(self, answers: Answers) -> tuple[Floats, Floats, Floats]:
         told = np.empty(len(answers.items)), np.empty(self._links(answers)), np.empty(self._links(answers))
@@ -195,7 +198,8 @@ class AbilityTracer(Tracer[Student]):
             (size,) = _SIZE.unpack_from(blob)
             end = _SIZE.size + size
             carried, blob = self.carrier.load(blob[_SIZE.size : end]), blob[end:]
-        return self._state(*snapshot.read(*self._facts, np.frombuffer(bytearray(blob), np.uint8), self._kept), carried)
+        numbers, values = snapshot.read(*self._facts, np.frombuffer(bytearray(blob), np.uint8), self._kept)
+        return self._state(numbers, values, carried)
 
 
 def _words(history: History) -> Ints:

@@ -1,5 +1,5 @@
 """The graph model (:mod:`engine.graph`) fitted from logs."""
 
-from models.graph.fit import beside, fit
+from models.graph.em import beside, fit
 
 __all__ = ["beside", "fit"]

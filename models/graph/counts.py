@@ -1,4 +1,4 @@
-"""What a pass over a log counts under a graph model, for :mod:`models.graph.fit`: compiled."""
+"""What a pass over a log counts under a graph model, for :mod:`models.graph.em`: compiled."""
 
 from __future__ import annotations
 
@@ -71,12 +71,14 @@ def expect(model: GraphModel, sample: Sample) -> Counts:
     theta, pace, _ = model.grid.copy()
     speed = np.exp(theta * model.traits[PACE_OF_ABILITY] + pace * model.traits[PACE])
     skills = len(model.values)
-    found = np.zeros((skills, 5, 2)), np.zeros((skills, 2)), np.zeros((2, 2)), np.zeros(2)
+    counts = Counts(np.zeros((skills, 5, 2)), np.zeros((skills, 2)), np.zeros((2, 2)), np.zeros(2), 0.0)
+    found = counts.of_skill, counts.predicted, counts.common, counts.squares
     chances = emissions(model.values, sample.hard, sample.start, sample.skills, sample.tag)
-    likely = [_likelihoods(chance, sample.score) for chance in chances]
-    value = _expect(known, sample.tag, sample.bounds, *likely, sample.score, theta, pace, speed, *found)
-    found[3][:] /= len(sample.bounds) - 1
-    return Counts(*found, float(value))
+    if_not, if_all = (_likelihoods(chance, sample.score) for chance in chances)
+    given = sample.tag, sample.bounds, if_not, if_all, sample.score
+    counts.value = float(_expect(known, *given, theta, pace, speed, *found))
+    counts.squares /= len(sample.bounds) - 1
+    return counts
 
 
 @njit(cache=True)

@@ -12,7 +12,7 @@ from engine.worlds.students import Students
 from engine.worlds.world import World
 from models import graph, mastery
 from models.bkt import Options, learn
-from models.graph.fit import difficulties
+from models.graph.em import difficulties
 from models.log import ResponseLog
 
 Floats = npt.NDArray[np.float64]

@@ -15,7 +15,7 @@ from engine.policies.policy import Policy
 from engine.policies.rule import propensities
 from engine.tracing import bind
 from engine.worlds.exact import Solver, Tiny
-from models.graph.fit import logit
+from models.graph.em import logit
 
 Floats = npt.NDArray[np.float64]
 History = tuple[tuple[int, float], ...]

@@ -85,7 +85,7 @@ def _own(file: Path) -> Policy:
     except (json.JSONDecodeError, TypeError) as fault:
         raise ValueError(f"{file} is no policy (an object with name, version, rule, settings): {fault}") from None
     if own.rule == RULE:
-        parse(text, str(file))
+        own = replace(own, exploration=parse(text, str(file)).exploration)
     return own
 
 

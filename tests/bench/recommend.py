@@ -1,7 +1,7 @@
 """Policies on simulated students: every policy, every family, and what errors in the graph and exploration cost.
 
 ``python -m tests.bench.recommend [WORLDS]``; prints a table a family, ours beside the exact optimum of tiny worlds, and
-what a choice and an update of the belief take. The served rule, whose model is slow to fit, has a fifth of the worlds.
+what a choice and an update of the belief take.
 """
 
 from __future__ import annotations
@@ -13,11 +13,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.policies.course import Course
-from engine.policies.policy import Policy, shipped
-from engine.policies.rule import Floats, draw, propensities
+from engine.graph.model import GraphModel, points
+from engine.mastery_model import unlearnt
+from engine.policies import policy as policies
+from engine.policies.policy import shipped
+from engine.policies.rule import Floats
+from engine.recommend import Policy, choose
+from engine.responses import RECORD, key
+from engine.tracing import bind
 from engine.worlds.families import FAMILIES
 from engine.worlds.world import Plan, make
+from models.graph.em import POINTS
 from models.trials.figures import Figures, summarise
 from models.trials.many import run_many
 from models.trials.tiny import random_tiny, share_of_optimum
@@ -26,52 +32,48 @@ from models.trials.trial import Setting
 SEED = 1
 TINY, HORIZON = 40, 5
 WARM = 10  # first choices, which compile
-TRAITS = {"ability": 0.8, "pace_of_ability": 0.3, "pace": 0.4, "unready": 0.15, "share": 0.7}
+TRAITS = np.array([0.8, 0.3, 0.4, 0.15, 0.0, 0.7])
+AVERAGE = np.array([0.6, 0.1, 0.2, 0.2, 0.1])  # of a skill
 
 
 def main(worlds: int) -> None:
     """Everything, in order of interest."""
     ours = shipped()["default"]
-    peers = {name: policy for name, policy in shipped().items() if name != "served"}
-    variants = {"default, 10 % explored": replace(ours, exploration=0.1)}
-    few = max(2, worlds // 5)
+    variants = {f"default, {100 * share:g} % explored": replace(ours, exploration=share) for share in (0.0, 0.1)}
     for family in FAMILIES:
         began = time.perf_counter()
-        figures = trial(family, {**peers, **variants}, Setting(), worlds)
+        figures = trial(family, {**shipped(), **variants}, Setting(), worlds)
         show(f"{family}, {worlds} worlds, {time.perf_counter() - began:.0f} s", figures)
         blurred = trial(family, {"default": ours}, Setting(Plan(missing=0.15, false=0.15)), worlds)
         kept = blurred["default"].gain / figures["default"].gain
         print(f"with 15 % of the edges missing and 15 % false: {100 * kept:.1f} % of the gain kept\n")
-        both = {name: shipped()[name] for name in ("default", "served")}
-        show(f"what is served, {few} worlds", trial(family, both, Setting(), few))
     rng = np.random.default_rng(SEED)
     shares = np.array([share_of_optimum(ours, random_tiny(rng), HORIZON) for _ in range(TINY)])
     print(f"{TINY} tiny worlds, {HORIZON} items: mean {shares.mean():.3f} of the optimum, worst {shares.min():.3f}")
     for items, skills in ((2_000, 100), (100_000, 500)):
-        middle, slow = np.quantile(milliseconds(ours, items, skills), [0.5, 0.99])
+        middle, slow = np.quantile(milliseconds(items, skills), [0.5, 0.99])
         print(f"{items} items, {skills} skills: a choice and an update p50 {middle:.2f} ms, p99 {slow:.2f} ms")
 
 
-def trial(family: str, policies: dict[str, Policy], setting: Setting, worlds: int) -> dict[str, Figures]:
+def trial(family: str, rules: dict[str, policies.Policy], setting: Setting, worlds: int) -> dict[str, Figures]:
     """Figures of some policies on one family."""
-    return summarise(run_many(family, policies, setting, worlds, SEED, min(worlds, os.cpu_count() or 1)), SEED)
+    return summarise(run_many(family, rules, setting, worlds, SEED, min(worlds, os.cpu_count() or 1)), SEED)
 
 
-def milliseconds(policy: Policy, items: int, skills: int) -> Floats:
-    """Of a choice, its draw and the update of the belief by the answer, for one student, step by step."""
+def milliseconds(items: int, skills: int) -> Floats:
+    """Of a choice and the update of the belief by the answer, for one student, step by step."""
     rng = np.random.default_rng(SEED)
-    world = make(Plan(skills=skills, items=items), rng)
-    params = np.stack([world.prior, world.learn, world.guess, world.slip, np.zeros(skills)], axis=1)
-    course = Course(world.catalog, params, world.difficulty, TRAITS, 300, params, 0.1 * world.prior)
-    session, open_items, took = policy.start(course, 1), np.ones((1, items), bool), []
+    catalog, policy = make(Plan(skills=skills, items=items), rng).catalog, Policy()
+    nobody = GraphModel(np.empty((0, 5)), AVERAGE, np.empty(0), TRAITS, points(*POINTS))
+    tracer = bind(replace(unlearnt(), graph=nobody), catalog)
+    state, keys, took = tracer.empty, [key(item.id) for item in catalog.items], []
     for step in range(300):
-        score, luck = rng.integers(0, 2, 1).astype(float), rng.random(1)
+        score, luck, now = float(rng.integers(0, 2)), float(rng.random()), step * 60_000
         began = time.perf_counter()
-        given = draw(propensities(session.weigh(open_items), open_items, 0.0), luck)
-        session.note(given, score)
+        (given,) = choose(tracer, state, policy, lambda _, luck=luck: luck, now=now).recommendations  # type: ignore[misc]
+        state = tracer.fold(np.array([(step, keys[given.item], now, score, 0)], RECORD), state)
         if step >= WARM:
             took.append(1000 * (time.perf_counter() - began))
-        open_items[0, given] = False
     return np.array(took)
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from engine.covariates import REPEATS
+from engine.graph.model import GraphModel, points
 from engine.mastery_model import COLUMNS, ON_GAIN, ON_PRIOR, MasteryModel
 
 SKILLS = ("a", "b", "c")
@@ -42,3 +45,13 @@ def mastery_model(
         population_draws=of_population,
         about={"trainer": "made"},
     )
+
+
+def with_graph(model: MasteryModel, seed: int = 0) -> MasteryModel:
+    """The model with a graph model beside it, of which everything is on."""
+    rng = np.random.default_rng(seed)
+    values = np.array([0.6, 0.2, 0.25, 0.2, 0.1]) * rng.uniform(0.8, 1.2, (len(model.skills), 5))
+    traits = np.array([0.8, 0.3, 0.4, 0.15, 0.002, 0.7])
+    population = np.array([0.5, 0.15, 0.2, 0.2, 0.1])
+    hard = rng.normal(0, 0.5, len(model.items))
+    return replace(model, graph=GraphModel(values, population, hard, traits, points(3, 2)))

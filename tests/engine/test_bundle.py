@@ -14,7 +14,7 @@ import pytest
 from engine import bundle
 from engine.mastery_model import MasteryModel
 from engine.model import Model, ModelError, builtin
-from tests.engine.made import mastery_model
+from tests.engine.made import mastery_model, with_graph
 
 
 def _model(skills: int = 3) -> Model:
@@ -51,7 +51,13 @@ def _packed(manifest: dict[str, Any]) -> Any:
     return np.frombuffer(json.dumps(manifest).encode(), np.uint8)
 
 
-MODELS = {"small": _model(), "large": _model(60), "builtin": builtin(), "mastery": mastery_model()}
+MODELS = {
+    "small": _model(),
+    "large": _model(60),
+    "builtin": builtin(),
+    "mastery": mastery_model(),
+    "graph": with_graph(mastery_model()),
+}
 
 
 @pytest.mark.parametrize("model", MODELS.values(), ids=MODELS.keys())

@@ -8,13 +8,13 @@ from engine.policies.course import Course
 from engine.tracing import bind
 
 
-def course(**traits: float) -> Course:
+def course() -> Course:
     skills = [Skill(f"s{k}") for k in range(4)]
     items = [Item(f"i{k}-{n}", (f"s{k}",)) for k in range(4) for n in range(10)]
     items.append(Item("pair", ("s0", "s1")))
     catalog = build(skills, items, [Prerequisite("s0", "s1"), Prerequisite("s1", "s2")])[0]
     params = np.tile([0.3, 0.2, 0.2, 0.1, 0.0], (4, 1))
-    return Course(catalog, params, np.zeros(41), traits, 30, tracer=bind(builtin(), catalog))
+    return Course(catalog, params, np.zeros(41), 30, tracer=bind(builtin(), catalog))
 
 
 OPEN = np.ones((1, 41), bool)

@@ -14,14 +14,15 @@ from engine.recommending.at_once import drawn
 from engine.recommending.table import table_of
 from engine.responses import Response, pack, unpack
 from engine.tracing import AnyState, AnyTracer, bind
-from tests.engine.made import mastery_model
+from tests.engine.made import mastery_model, with_graph
 
 POLICY = Policy()
 
 
-@pytest.fixture(scope="module")
-def tracer() -> AnyTracer:
-    """Items of one skill and of two, some retired, of differing difficulty; what builds on what in a chain."""
+@pytest.fixture(scope="module", params=[False, True], ids=["bare", "graph"])
+def tracer(request: pytest.FixtureRequest) -> AnyTracer:
+    """With a graph model and without. Items of one skill and of two, some retired, of differing difficulty; what builds
+    on what in a chain."""
     skills = [Skill(f"s{k}", "" if k else "Counting") for k in range(6)]
     items = [Item(f"i{k}-{n}", (f"s{k}",), retired=n == 0) for k in range(6) for n in range(8)]
     items += [Item(f"two-{k}", (f"s{k}", f"s{k + 1}")) for k in range(5)]
@@ -29,7 +30,8 @@ def tracer() -> AnyTracer:
     offsets = np.column_stack([rng.normal(0, 0.8, len(items)), np.zeros(len(items))])
     names, means = tuple(item.id for item in items), np.full(len(items) + 1, 0.7)
     edges = [Prerequisite("s0", "s1"), Prerequisite("s1", "s2"), Prerequisite("s0", "s3")]
-    return bind(replace(model, items=names, offsets=offsets, item_means=means), build(skills, items, edges)[0])
+    model = replace(model, items=names, offsets=offsets, item_means=means)
+    return bind(with_graph(model) if request.param else model, build(skills, items, edges)[0])
 
 
 def students(tracer: AnyTracer) -> list[AnyState]:

@@ -40,9 +40,10 @@ def test_each_skill_stands_after_what_it_builds_on() -> None:
 
 def test_the_gate_is_soft_and_a_schools_word_counts() -> None:
     known = np.array([0.35, 0.9, 0.6, 0.1])
-    found = gates(parts(), known, np.zeros(4, np.uint8), 0.7, 4.0)
+    reached = np.array([1.0, 0.35, 0.35, 0.54])
+    found = gates(parts(), known, reached, np.zeros(4, np.uint8), 0.7, 4.0)
     assert found == pytest.approx([1.0, 0.5**4, 0.5**4, (0.54 / 0.7) ** 4])
-    mastered = gates(parts(), known, np.array([1, 0, 1, 0], np.uint8), 0.7, 4.0)
+    mastered = gates(parts(), known, reached, np.array([1, 0, 1, 0], np.uint8), 0.7, 4.0)
     assert mastered == pytest.approx([1.0, 1.0, 1.0, 1.0])
 
 

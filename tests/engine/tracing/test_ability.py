@@ -21,7 +21,7 @@ from engine.responses import EMPTY, History, Response, pack, unpack
 from engine.tracing import NEVER, bind
 from engine.tracing.ability import AbilityTracer
 from models.folding import fold
-from tests.engine.made import mastery_model
+from tests.engine.made import mastery_model, with_graph
 from tests.models.oracle import log_of
 
 DAY = 86_400_000
@@ -31,6 +31,7 @@ TRACERS = {
     "seconds": AbilityTracer(mastery_model(), CATALOG),
     "answers": AbilityTracer(mastery_model(clock="answers"), CATALOG),
     "compact": AbilityTracer(mastery_model(), CATALOG, compact=True),
+    "graph": AbilityTracer(with_graph(mastery_model()), CATALOG),
     "no repeats": AbilityTracer(replace(mastery_model(), coefficients=np.zeros(7)), CATALOG),
 }
 rows = st.lists(

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from engine.bundle import AnyModel
-from engine.catalog import Item, Skill, build
+from engine.catalog import Item, Prerequisite, Skill, build
 from engine.model import builtin
+from engine.outlook import KNOWN
 from engine.responses import EMPTY, Response, pack, unpack
 from engine.tracing import AnyTracer, bind
-from tests.engine.made import mastery_model
+from engine.tracing.judgements import Judgement, fold_judged
+from tests.engine.made import mastery_model, with_graph
 
 DAY = 86_400_000
 CATALOG = build([Skill(s) for s in "abc"], [Item("a1", ("a",)), Item("b1", ("b",))], [])[0]
@@ -77,3 +79,15 @@ def test_what_lasts_is_what_the_model_keeps(model: AnyModel) -> None:
         state = tracer.fold(unpack(pack(Response("r", "s", "b1", 1.0, 0))))
         kept = tracer.standing(state, DAY).known[1] / tracer.standing(state).known[1]
         assert day[1] == pytest.approx(kept)
+
+
+def test_an_estimate_moves_what_the_graph_believes_of_other_skills_too() -> None:
+    catalog = build(CATALOG.skills, [*CATALOG.items, Item("c1", ("c",))], [Prerequisite("a", "b")])[0]
+    tracer = bind(with_graph(STILL), catalog)
+    start, said = tracer.empty, tracer.judged(tracer.empty, 1, 1.0, 6.0, DAY)
+    before, after = (tracer.outlook(state, tracer.standing(state))[KNOWN] for state in (start, said))
+    assert after[1] > before[1] + 0.2
+    assert after[0] > before[0] + 0.1, "who knows the second knows what it builds on"
+    history = unpack(pack(Response("1", "s", "c1", 1.0, 2 * DAY)))
+    folded = fold_judged(tracer, history, [Judgement("b", 1.0, 6.0, DAY)])
+    assert tracer.dump(folded) == tracer.dump(tracer.fold(history, said))

@@ -6,8 +6,9 @@ from engine.worlds.bkt import BKT
 from engine.worlds.families import FAMILIES
 from engine.worlds.students import Floats, Ints, Mask
 from engine.worlds.world import Plan, World, make
+from models.graph.em import difficulties
 from models.trials.figures import summarise, worst_tenth
-from models.trials.learning import course_of, difficulties, practise, response_log
+from models.trials.learning import course_of, practise, response_log
 from models.trials.many import FamilyError, family_of, run_many
 from models.trials.trial import Result, Setting, run
 

@@ -1,4 +1,5 @@
-"""Parameters of the graph model (:mod:`engine.graph.model`) from logs: BKT whose learning waits for prerequisites, by EM.
+"""Parameters of the graph model (:mod:`engine.graph.model`) from logs, by EM: BKT whose learning waits for
+prerequisites.
 
 Plain BKT fitted to logs in which skills are met before their prerequisites are known mixes two rates, and says "nobody
 learns". Here each round filters every student with the belief itself, smooths each skill's chain backwards (the
