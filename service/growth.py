@@ -28,7 +28,7 @@ async def growth(tutor: Tutor, students: Sequence[str], since: int) -> Mapping[s
 def _grown(
     now: int, serving: Serving, students: Sequence[str], stored: Sequence[StudentState], since: int
 ) -> dict[str, float]:
-    tracer, found = serving.tracer, dict[str, float]()
+    tracer, found = serving.tracer.bare, dict[str, float]()
     if not serving.catalog.skills:
         return found
     for student, one in zip(students, stored, strict=True):

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -16,6 +16,7 @@ from engine import bundle
 from engine import catalog as catalogs
 from engine.bundle import AnyModel
 from engine.catalog import EMPTY, Catalog, Item, Skill
+from engine.graph import model as graph_model
 from engine.mastery_model import unlearnt
 from engine.model import ModelError, builtin
 from engine.recommend import Policy, choose
@@ -205,7 +206,7 @@ def warm_up() -> None:
     """Run every kernel once: compiling, or reading the compiled code, takes up to seconds."""
     catalog = Catalog((Skill("s"),), (Item("i", ("s",)), Item("j", ("s",))))
     history = np.array([(1, key("i"), 0, 1.0, 0), (2, key("j"), 1, 0.5, 0)], RECORD)
-    for model in (builtin(2), unlearnt()):
+    for model in (builtin(2), unlearnt(), replace(unlearnt(), graph=graph_model.unlearnt())):
         tracer = bind(model, catalog)
         state = tracer.load(tracer.dump(tracer.fold(history)))
         tracer.interval(history, state)

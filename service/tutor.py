@@ -208,8 +208,9 @@ class Tutor:
         return await asyncio.to_thread(self._mastery, serving, student_id, history, notes, self.now())
 
     def _mastery(self, serving: Serving, student_id: str, history: History, notes: Notes, at: int) -> StudentMastery:
-        state = fold_judged(serving.tracer, history, notes.judgements)
-        rows = report(serving.tracer, history, state, at, self.thresholds)
+        tracer = serving.tracer.bare
+        state = fold_judged(tracer, history, notes.judgements)
+        rows = report(tracer, history, state, at, self.thresholds)
         unknown = sum(item not in serving.catalog.key_index for item in history["item"].tolist())
         last_at = int(history["at"].max()) if len(history) else None
         versions = serving.model_version, serving.catalog_version

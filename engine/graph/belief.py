@@ -230,7 +230,7 @@ def carry(numbers: Ints, values: Floats, carried: Floats, items: Ints, scores: F
     most = 0
     for s in range(len(known.start) - 1):
         most = max(most, known.start[s + 1] - known.start[s])
-    room, trail = np.ones(skills), np.empty((most, ROWS, points))
+    room, trail = np.ones((3, skills)), np.empty((most, ROWS, points))
     for n in range(len(items)):
         i, score, step = items[n], scores[n], moved[-1]
         asked = known.skills[known.start[known.of_item[i]] : known.start[known.of_item[i] + 1]]

@@ -32,7 +32,7 @@ def note(
     """One answer of one student, in place; returns its probability.
 
     asked: skills of the item; if_not, if_all: likelihood of the score where not all of them are known, and where all
-    are; step: the student's answers before it; known: :class:`engine.graph.belief.Facts`. ``room`` [K] is to work in.
+    are; step: the student's answers before it; known: :class:`engine.graph.belief.Facts`. ``room`` [3, K] is to work in.
     ``trail`` [skills asked, ROWS, G] receives what a trainer needs: P before, P after the evidence, its likelihood if
     known and if not, readiness where not known, P after learning; x, y, R.
     """
@@ -42,15 +42,17 @@ def note(
     for g in range(len(weight)):
         x, y, joint = held[0, g], held[1, g], 1.0
         for k in asked:
-            _derive(x, y, room, k, known)
-            joint *= room[k]
+            _derive(x, y, room[0], k, known)
+            joint *= room[0, k]
         chance = if_not * (1.0 - joint) + if_all * joint
         weight[g] *= chance
         total += weight[g]
         for q in range(len(asked)):
+            if q > 0:
+                _derive(x, y, room[0], asked[q], known)  # what builds on the same was moved
             _weigh(x, y, room, asked[q], joint, if_not, if_all, known, trail[q, :, g])
         for q in range(len(asked)):
-            _learn(x, y, room, asked[q], known.learn[g, asked[q]] * share, rest, known, trail[q, :, g])
+            _learn(x, y, room[0], asked[q], known.learn[g, asked[q]] * share, rest, known, trail[q, :, g])
     for g in range(len(weight)):
         weight[g] /= total
     return total
@@ -62,11 +64,11 @@ def judge(
 ) -> None:
     """Evidence on one skill from which nothing is learnt, in place."""
     _remember(held, touched, np.array([skill]), step, known.traits[1])
-    room, total = np.ones(held.shape[2]), 0.0
+    room, total = np.ones((3, held.shape[2])), 0.0
     for g in range(len(weight)):
         x, y = held[0, g], held[1, g]
-        _derive(x, y, room, skill, known)
-        weight[g] *= if_not * (1.0 - room[skill]) + if_known * room[skill]
+        _derive(x, y, room[0], skill, known)
+        weight[g] *= if_not * (1.0 - room[0, skill]) + if_known * room[0, skill]
         total += weight[g]
         _blame(x, y, room, skill, if_known, if_not, known)
     for g in range(len(weight)):
@@ -75,23 +77,15 @@ def judge(
 
 @njit(cache=True, error_model="numpy")
 def _weigh(
-    x: Floats,
-    y: Floats,
-    known: Floats,
-    k: int,
-    joint: float,
-    if_not: float,
-    if_all: float,
-    graph: Any,
-    row: Floats,
+    x: Floats, y: Floats, room: Floats, k: int, joint: float, if_not: float, if_all: float, graph: Any, row: Floats
 ) -> None:
     """The evidence of an answer on one of its skills, the others as they were believed."""
+    known = room[0]
     rest = joint / known[k]
     if_known = if_not * (1.0 - rest) + if_all * rest
-    _derive(x, y, known, k, graph)
     row[0], row[2], row[3] = known[k], if_known, if_not
     row[6], row[7], row[8] = x[k], y[k], _ready(known, k, graph)
-    _blame(x, y, known, k, if_known, if_not, graph)
+    _blame(x, y, room, k, if_known, if_not, graph)
 
 
 @njit(cache=True, error_model="numpy")
@@ -125,10 +119,10 @@ def _derive(x: Floats, y: Floats, known: Floats, k: int, graph: Any) -> None:
 
 
 @njit(cache=True, error_model="numpy")
-def _blame(x: Floats, y: Floats, known: Floats, k: int, if_known: float, if_not: float, graph: Any) -> None:
+def _blame(x: Floats, y: Floats, room: Floats, k: int, if_known: float, if_not: float, graph: Any) -> None:
     """Evidence on k for its x and y and, up the graph, for those of all it builds on."""
     low, size = graph.begin[k], graph.begin[k + 1] - graph.begin[k]
-    yes, no = np.empty(size), np.empty(size)  # likelihood of the answer where a member is known, and where it is not
+    known, yes, no = room[0], room[1], room[2]  # likelihood of the answer where a member is known, and where it is not
     yes[size - 1], no[size - 1] = if_known, if_not
     for m in range(size - 2, -1, -1):
         c = graph.child[low + m]

@@ -4,6 +4,7 @@ is remembered of items (:class:`engine.belief.Belief`), in two flat arrays (:mod
 from __future__ import annotations
 
 import struct
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -64,6 +65,14 @@ class AbilityTracer(Tracer[Student]):
         self.tag = self._named(*(np.asarray(part).tobytes() for part in known), form, carried[0])
         self._facts = packed.of_facts(known, sets.of_item, catalog.key_index)
         self.empty = self._state(*packed.newcomer(known), carried[1])
+
+    @cached_property
+    def bare(self) -> AbilityTracer:
+        if self.carrier is None:
+            return self
+        found = copy(self)
+        found.carrier, found.tag, found.empty = None, b"", self._state(*packed.newcomer(self.facts), _NONE)
+        return found
 
     @property
     def flat(self) -> tuple[Ints, Floats]:

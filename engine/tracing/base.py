@@ -212,6 +212,12 @@ class Tracer(ABC, Generic[B]):
         """Where the student stands at ``now`` (ms; at the least: the last answer); without it, as the last answer on
         each skill has left it, nothing forgotten since."""
 
+    @property
+    def bare(self) -> Tracer[B]:
+        """The same without what the recommender alone reads, for reports: they fold whole histories. Its states are no
+        snapshots of this one."""
+        return self
+
     def outlook(self, state: State[B], standing: Standing) -> Floats:  # noqa: ARG002 - of a model without a graph
         """What the recommender expects of every skill (:mod:`engine.outlook`), [4, K]; ``standing`` is the state's."""
         found: Floats = bare(standing.known, standing.gain, *self.builds_on)

@@ -95,7 +95,7 @@ def _expect(
     speed: Floats, of_skill: Floats, predicted: Floats, common: Floats, squares: Floats,
 ) -> Any:  # fmt: skip
     points, skills = known.learn.shape
-    start, value, room = known.start, 0.0, np.ones(skills)
+    start, value, room = known.start, 0.0, np.ones((3, skills))
     for s in range(len(bounds) - 1):
         number = 0
         for n in range(bounds[s], bounds[s + 1]):

@@ -57,7 +57,8 @@ class Lately:
         serving, now = await tutor.servings.at(heads), tutor.now()
         found = []
         for (student, name), one in zip(names.items(), stored, strict=True):
-            fresh = Pupil(student, name, unpack(b""), serving.tracer, now, tutor.thresholds, Notes.read(one.notes))
+            notes = Notes.read(one.notes)
+            fresh = Pupil(student, name, unpack(b""), serving.tracer.bare, now, tutor.thresholds, notes)
             found.append(self._after(fresh, one, kept.get(student)))
         return serving, tuple(found)
 

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from engine.graph.model import GraphModel, points
+from engine.graph import model as graph_model
 from engine.mastery_model import unlearnt
 from engine.policies import policy as policies
 from engine.policies.policy import shipped
@@ -23,7 +23,6 @@ from engine.responses import RECORD, key
 from engine.tracing import bind
 from engine.worlds.families import FAMILIES
 from engine.worlds.world import Plan, make
-from models.graph.em import POINTS
 from models.trials.figures import Figures, summarise
 from models.trials.many import run_many
 from models.trials.tiny import random_tiny, share_of_optimum
@@ -32,8 +31,6 @@ from models.trials.trial import Setting
 SEED = 1
 TINY, HORIZON = 40, 5
 WARM = 10  # first choices, which compile
-TRAITS = np.array([0.8, 0.3, 0.4, 0.15, 0.0, 0.7])
-AVERAGE = np.array([0.6, 0.1, 0.2, 0.2, 0.1])  # of a skill
 
 
 def main(worlds: int) -> None:
@@ -64,8 +61,7 @@ def milliseconds(items: int, skills: int) -> Floats:
     """Of a choice and the update of the belief by the answer, for one student, step by step."""
     rng = np.random.default_rng(SEED)
     catalog, policy = make(Plan(skills=skills, items=items), rng).catalog, Policy()
-    nobody = GraphModel(np.empty((0, 5)), AVERAGE, np.empty(0), TRAITS, points(*POINTS))
-    tracer = bind(replace(unlearnt(), graph=nobody), catalog)
+    tracer = bind(replace(unlearnt(), graph=graph_model.unlearnt()), catalog)
     state, keys, took = tracer.empty, [key(item.id) for item in catalog.items], []
     for step in range(300):
         score, luck, now = float(rng.integers(0, 2)), float(rng.random()), step * 60_000

@@ -275,3 +275,13 @@ def test_beliefs_that_are_not_rounded_differ_by_less_than_the_lattice() -> None:
     log = log_of([(s, item, ";".join(SKILLS_OF[item]), score, at) for s, item, score, at in answers])
     exact, rounded = (fold(mastery_model(), log, *kept).predicted for kept in ((EXACT,), ()))
     assert 0 < np.abs(exact - rounded).max() < 2e-3
+
+
+def test_reports_fold_without_what_the_recommender_alone_reads() -> None:
+    tracer, history = TRACERS["graph"], history_of([("a1", 1.0, 0), ("b1", 0.0, DAY)])
+    whole, bare = tracer.fold(history), tracer.bare.fold(history)
+    assert bare.belief.carried.size == 0
+    assert (tracer.bare.standing(bare, 2 * DAY).mastery == tracer.standing(whole, 2 * DAY).mastery).all()
+    assert tracer.bare is tracer.bare
+    assert TRACERS["seconds"].bare is TRACERS["seconds"]
+    assert tracer.outlook(whole, tracer.standing(whole)).shape == (4, len(CATALOG.skills))
