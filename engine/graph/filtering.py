@@ -32,9 +32,9 @@ def note(
     """One answer of one student, in place; returns its probability.
 
     asked: skills of the item; if_not, if_all: likelihood of the score where not all of them are known, and where all
-    are; step: the student's answers before it; known: :class:`engine.graph.belief.Facts`. ``room`` [3, K] is to work in.
-    ``trail`` [skills asked, ROWS, G] receives what a trainer needs: P before, P after the evidence, its likelihood if
-    known and if not, readiness where not known, P after learning; x, y, R.
+    are; step: the student's answers before it; known: :class:`engine.graph.belief.Facts`. ``room`` [3, K] is to work
+    in. ``trail`` [skills asked, ROWS, G] receives what a trainer needs: P before, P after the evidence, its likelihood
+    if known and if not, readiness where not known, P after learning; x, y, R.
     """
     rest, forget, share = known.traits[0], known.traits[1], known.traits[2] if len(asked) > 1 else 1.0
     _remember(held, touched, asked, step, forget)

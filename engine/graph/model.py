@@ -64,7 +64,7 @@ def points(abilities: int, paces: int) -> Floats:
     return np.stack([theta, pace, weight / weight.sum()])
 
 
-def unlearnt(abilities: int = 3, paces: int = 3) -> GraphModel:
+def unlearnt(abilities: int = 2, paces: int = 2) -> GraphModel:
     """A model that knows no skill and no item: what students of whom nothing was fitted may be like."""
     population, traits = np.array([0.6, 0.1, 0.2, 0.2, 0.1]), np.array([0.8, 0.3, 0.4, 0.15, 0.0, 0.7])
     return GraphModel(np.empty((0, 5)), population, np.empty(0), traits, points(abilities, paces))

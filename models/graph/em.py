@@ -46,7 +46,8 @@ from models.fanout import cores
 from models.graph.counts import Counts, Floats, Sample, expect
 from models.log import DataError, Ints, ResponseLog
 
-POINTS = 3, 3  # of the grid
+POINTS = 3, 3  # of the grid that is fitted on
+SERVED = 2, 2  # of the one that is served: the recommender gains as much, from half of the bytes and the time
 ROUNDS = 4  # more let the spreads of ability and pace grow, and the recommender gains nothing by it
 MOST_STUDENTS, MOST_ANSWERS = 600, 100_000  # more of them change little, and a fit is to take seconds
 BEGIN = np.array([0.5, 0.2, 0.4, 0.15, 0.0, 0.7])  # the traits
@@ -72,7 +73,7 @@ def fit(log: ResponseLog, prerequisites: Iterable[tuple[str, str]], jobs: int | 
         model = maximised(model, expect(model, sample))
     model = _forgetting(model, sample.first(max(1, len(some.students) // 4)))
     values = with_last(model.values, model.population, places(some.skills, log.skills))
-    return replace(model, values=values, difficulty=hard)
+    return replace(model, values=values, difficulty=hard, grid=points(*SERVED))
 
 
 def begin(log: ResponseLog, jobs: int | None = None) -> GraphModel:

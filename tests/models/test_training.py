@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from engine.bundle import load
+from engine.mastery_model import MasteryModel
 from engine.simulate import simulate_school
 from models.evaluation import judge
 from models.log import DataError, ResponseLog
@@ -54,6 +55,18 @@ def test_what_is_served_was_fitted_on_everybody_and_says_how(registry: Registry)
     (info,) = registry.versions()
     assert info.metrics["holdout_students"] == trained.evaluation.students < len(school().students)
     assert info.metrics["log_loss"] == pytest.approx(trained.evaluation.log_loss)
+
+
+def test_a_graph_model_is_fitted_beside_where_the_prerequisites_are_told(registry: Registry) -> None:
+    edges = [("counting-to-100", "place-value"), ("counting-to-100", "addition-within-20"), ("unheard", "of")]
+    trained = train(school(), registry, prerequisites=edges)
+    model = load(registry.bundle(trained.version), "1")
+    assert isinstance(model, MasteryModel)
+    assert model.graph is not None
+    assert len(model.graph.values) == len(model.skills)
+    judged = load(registry.judged(trained.version) or b"", "1")
+    assert isinstance(judged, MasteryModel)
+    assert judged.graph is None, "predictions are judged, and these are the mastery model's alone"
 
 
 def test_the_same_data_again_is_exactly_as_good_as_the_champion(registry: Registry) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from engine.catalog import Catalog, Item, Prerequisite, Skill, build
+from engine.graph import model as graph_model
 from engine.mastery_model import MasteryModel, unlearnt
 from engine.model import LEARN, Model, builtin
 from service.answers import Answer, parse
@@ -38,6 +39,14 @@ def model(version: str, learn: float = 0.3) -> Model:
 def forgetful(version: str = "9") -> MasteryModel:
     """A mastery model under which weeks without practice take a skill away: each e-fold of the gap costs 1.5 logits."""
     return replace(unlearnt(), gap=np.array([1.5, 10.0]), version=version)
+
+
+def graphed(version: str = "9", learn: float = 0.2) -> MasteryModel:
+    """A mastery model with a graph model beside it, whose every skill is learnt at this rate."""
+    base = graph_model.unlearnt()
+    population = base.population.copy()
+    population[graph_model.LEARN] = learn
+    return replace(unlearnt(), graph=replace(base, population=population), version=version)
 
 
 def raw(response_id: str = "r1", student: str = "ada", item: str = "add-0", **other: Any) -> dict[str, Any]:

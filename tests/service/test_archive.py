@@ -12,11 +12,14 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from models.readers import read
+from engine.catalog import from_json, to_json
+from models.log import CATALOG, DataError
+from models.readers import prerequisites, read
 from service import archive_files
 from service.archive import ArchiveBusy, drain, export, locked
 from service.store import open_store
 from service.store.base import LogKind, Store
+from tests.service.made import catalog
 
 JUNE, JULY = (int(datetime(2026, month, 30, 23, 59, tzinfo=UTC).timestamp() * 1000) for month in (6, 7))
 
@@ -212,3 +215,18 @@ async def test_the_archive_is_what_training_reads(store: Store, folder: Path) ->
     answers = read(folder / "responses")
     assert (len(answers), answers.skills) == (30, ("a;b", "c"))
     assert sorted(answers.at.tolist()) == sorted(event["answered_at"] for event in events)
+
+
+async def test_what_builds_on_what_is_kept_beside_the_responses(store: Store, folder: Path) -> None:
+    assert prerequisites(folder) == []
+    await drain(store, folder)
+    assert prerequisites(folder) == [], "there was no catalog"
+    for items in (2, 3):
+        made = catalog(items)
+        await store.publish("catalog", made.version, to_json(made).encode())
+        await drain(store, folder)
+        assert from_json((folder / CATALOG).read_bytes()) == made
+    assert prerequisites(folder) == [("adding", "carrying")]
+    (folder / CATALOG).write_text("{")
+    with pytest.raises(DataError, match="is no catalog"):
+        prerequisites(folder)

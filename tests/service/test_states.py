@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from engine.bundle import dump
+from engine.outlook import KNOWN
+from engine.responses import unpack
 from service.states import BESIDE, SNAPSHOT_AFTER, States
 from service.store import open_store
 from service.store.base import Snapshot, Store
 from service.tutor import Tutor
 from tests.service.conftest import bare_tutor, close
-from tests.service.made import NOW, answer
+from tests.service.made import NOW, answer, graphed
 
 pytestmark = pytest.mark.parametrize("store_url", ["sqlite", "redis"], indirect=True)
 
@@ -89,3 +92,39 @@ async def test_those_that_were_not_asked_for_longest_make_room(tutor: Tutor) -> 
     assert set(tutor._states._kept) == {"eve", "ada", "dan"}
     for student in ("ada", "bob", "eve", "dan"):
         assert await _held(tutor, student) == await _mastery(tutor, student)
+
+
+async def _outlook(tutor: Tutor, store: Store) -> tuple[list[float], list[float]]:
+    """What the recommender expects of ada's skills: by what is held or stored, and from nothing."""
+    serving, (state,) = await tutor.states(["ada"])
+    (stored,), _ = await store.read(["ada"], b"")
+    tracer = serving.tracer
+    fresh = tracer.fold(unpack(stored.records))
+    held, new = (tracer.outlook(one, tracer.standing(one))[KNOWN].tolist() for one in (state, fresh))
+    return held, new
+
+
+async def test_the_graph_belief_is_held_stored_and_folded_anew_as_mastery_is(tutor: Tutor, store: Store) -> None:
+    """Two processes, a duplicate, a snapshot, a late answer, another model: never a mix, never another answer."""
+    await store.publish("model", "9", dump(graphed()))
+    other = await bare_tutor(store)
+    for n in range(0, SNAPSHOT_AFTER + 8, 4):
+        await tutor.record([answer(f"r{n + i}", at=n + i, item="carry-0", correct=n % 8 == 0) for i in range(3)])
+        again = answer(f"r{n}", at=n, item="carry-0", correct=n % 8 == 0)
+        await other.record([again, answer(f"r{n + 3}", at=n + 3)])
+        ours, fresh = await _outlook(tutor, store)
+        assert ours == fresh == (await _outlook(other, store))[0]
+    await other.behind.close()
+    new = await bare_tutor(store)
+    assert (await _outlook(new, store))[0] == ours, "from the snapshot, in a process that holds nothing"
+    await new.record([answer("late", at=0, item="carry-1", correct=False)])
+    late, fresh = await _outlook(new, store)
+    assert late == fresh != ours
+    assert (await _outlook(tutor, store))[0] == late
+    await store.publish("model", "10", dump(graphed("10", learn=0.5)))
+    await tutor.servings.refresh()
+    swapped, fresh = await _outlook(tutor, store)
+    assert swapped == fresh
+    assert swapped != late
+    for one in (other, new):
+        await close(one)

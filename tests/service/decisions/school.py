@@ -21,7 +21,7 @@ from service.store import open_store
 from service.store.base import Store
 from service.tutor import Tutor
 from tests.service.conftest import close
-from tests.service.made import NOW, forgetful, model
+from tests.service.made import NOW, graphed, model
 
 SKILLS, ITEMS = 5, 6  # items a skill
 LOGGING = Policy(name="logging", version="1", exploration=0.5)
@@ -50,7 +50,7 @@ def catalog() -> Catalog:
 def teach(folder: Path, students: int = 40, each: int = 12, seed: int = 0, compact: bool = False) -> School:
     """Every student asks ``each`` times what is next, and answers; now and then something else is asked or answered.
 
-    Half-way another model and catalog are promoted. ``compact``: a mastery model with small snapshots, and the process
+    Half-way another model and catalog are promoted. ``compact``: a mastery model with a graph model and small snapshots, and the process
     is started anew after every 10 turns.
     """
     return asyncio.run(_teach(folder, students, each, np.random.default_rng(seed), compact))
@@ -69,7 +69,7 @@ async def _teach(folder: Path, students: int, each: int, rng: np.random.Generato
     tutor = await _tutor(store, clock, compact)
     for turn in range(each):
         if turn == each // 2:
-            await _changes(store, tutor, model("2", learn=0.2) if not compact else forgetful("2"))
+            await _changes(store, tutor, model("2", learn=0.2) if not compact else graphed("2"))
         if compact and turn % 10 == 9:
             await close(tutor)
             tutor = await _tutor(store, clock, compact)
