@@ -9,12 +9,14 @@ from fastapi import APIRouter, Query, Response
 from service.api.dependencies import SettingsDep, TutorDep
 from service.classroom.dossier import MONTH, ask, dossier
 from service.classroom.given import ask_given
-from service.classroom.groups import GroupChange, groups_view
+from service.classroom.groups import GroupChange
 from service.classroom.items import items_view
+from service.classroom.kept_groups import ask_groups
 from service.classroom.skill import skill_view
 from service.reports import pages
 from service.reports.facts import Context
 from service.reports.faults import PageRoute
+from service.reports.links import api_url
 from service.tutor import Tutor
 
 router = APIRouter(route_class=PageRoute)
@@ -38,12 +40,16 @@ async def groups(
     skill: Annotated[list[str], Query()] = [],  # noqa: B006
     who: Annotated[list[str], Query()] = [],  # noqa: B006
     to: Annotated[list[int], Query()] = [],  # noqa: B006
+    kept: str = "",
+    name: str = "",
 ) -> Response:
-    change = GroupChange(tuple(name for name in skill if name), tuple(who), tuple(to))
-    view = await ask(tutor, id, lambda found: groups_view(found, change))
-    shown = change if view.changed else GroupChange()
+    change = GroupChange(tuple(one for one in skill if one), tuple(who), tuple(to))
+    view = await ask_groups(tutor, id, change, kept)
+    asked = {"kept": kept} if view.kept_as else {"skill": change.skills, "who": change.students, "to": change.numbers}
+    sheet = api_url(id, "groups", **(asked if view.changed else {}))
+    name = view.kept_as.name if view.kept_as else name
     skills = tutor.serving.catalog.skills
-    return pages.page("groups.html", view=view, context=context(tutor), skills=skills, shown=shown)
+    return pages.page("groups.html", view=view, context=context(tutor), skills=skills, sheet=sheet, name=name)
 
 
 @router.get("/items")

@@ -40,7 +40,9 @@ async def test_csv(api: Api, params: dict[str, str], headers: dict[str, str]) ->
 
 async def test_csv_tells_p_known_threshold_and_area_last(api: Api) -> None:
     """At the end, so that a sheet made before there were these reads the other columns where they were."""
-    await api.tutor.import_catalog(replace(catalog(), skills=(Skill("adding", "", 0.7, "Number"), *catalog().skills[1:])))
+    await api.tutor.import_catalog(
+        replace(catalog(), skills=(Skill("adding", "", 0.7, "Number"), *catalog().skills[1:]))
+    )
     await api.send(raw(class_id="7b"))
     lines = list(csv.reader(io.StringIO((await api.client.get("/v1/classes/7b/mastery?format=csv")).text)))
     assert lines[0][-5:] == ["responses", "status", "p_known", "threshold", "area"]

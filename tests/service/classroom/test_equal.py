@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 
 from service.archive import drain
+from service.classroom.groups import GroupChange
+from service.classroom.kept_groups import keep
 from service.reports.words import percent, share, span
 from service.settings import Settings
 from tests.service.api.conftest import Api, problem, serving
@@ -126,10 +128,13 @@ async def test_items(api: Api) -> None:
     assert holds(shown, "✗ cy wrong")
 
 
-@pytest.mark.parametrize("path", ["groups", "changed groups"])
+@pytest.mark.parametrize("path", ["groups", "changed groups", "kept groups"])
 async def test_groups(api: Api, path: str) -> None:
-    told, rows, shown = await three(api, PATHS[path])
-    assert told["changed"] is (path == "changed groups")
+    one = await keep(api.tutor, "4a", "Monday", "smith", GroupChange(("maps", "add"), ("ada", "eve"), (2, 1)))
+    told, rows, shown = await three(api, PATHS.get(path, f"groups?kept={one.id}"))
+    assert told["changed"] is (path != "groups")
+    assert (told["kept_as"] is not None) is (path == "kept groups")
+    assert holds(shown, f"{told['kept'][0]['name']} {told['kept'][0]['author']}")
     lines = [one | {"group": group["number"]} for group in told["groups"] for one in group["students"]]
     lines += [one | {"group": None} for one in (*told["alone"], *told["without_gap"])]
     assert sorted(line["student_id"] for line in lines) == sorted(ANSWERED)
