@@ -12,7 +12,19 @@ from engine import __version__
 from service import logs, reports
 from service.access import Revoked
 from service.answers import ResponseIn
-from service.api import catalog, classes, classroom, docs, operations, outlook, overview, problems, responses, students
+from service.api import (
+    catalog,
+    classes,
+    classroom,
+    docs,
+    items,
+    operations,
+    outlook,
+    overview,
+    problems,
+    responses,
+    students,
+)
 from service.api.catalog import CatalogIn
 from service.api.gate import Gate
 from service.api.hot import Hot
@@ -57,7 +69,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(Pressure, settings=settings)
     app.add_middleware(Around, max_body_bytes=settings.max_body_bytes)
     problems.install(app)
-    for part in (responses, students, outlook, classes, classroom, overview, catalog, operations, docs, reports):
+    for part in (responses, students, outlook, classes, classroom, items, overview, catalog, operations, docs, reports):
         app.include_router(part.router)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app
