@@ -6,7 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine import __version__
 from service import logs, reports
@@ -39,6 +39,13 @@ DESCRIPTION = "Responses come in, mastery is traced, the next item is chosen. Pr
 class _App(FastAPI):
     """Without what FastAPI puts around all: :class:`Around` limits bodies and has the last word on faults."""
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or self.middleware_stack is None:
+            await super().__call__(scope, receive, send)
+            return
+        scope["app"] = self
+        await self.middleware_stack(scope, receive, send)
+
     def build_middleware_stack(self) -> ASGIApp:
         stack: Any = super().build_middleware_stack()
         while not isinstance(stack, Around):
@@ -59,11 +66,11 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # an id may end with a slash
-        telemetry={"tracing": False, "metrics": False, "logs": False},  # asked for at each request; /metrics has ours
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # /metrics has ours
     )
     app.state.settings = settings
     app.state.revoked = Revoked()
-    app.add_middleware(Hot)  # the innermost: what is added after it stands around it
+    app.add_middleware(Hot, settings=settings)  # the innermost: what is added after it stands around it
     if settings.access == "links":
         app.add_middleware(Gate, secret=settings.resolve_salt, refuse=reports.refused)
     app.add_middleware(Pressure, settings=settings)
