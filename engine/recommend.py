@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine.recommending.at_once import drawn
+from engine.recommending.at_once import drawn, wrong_in_a_row
 from engine.recommending.choice import Choice, Ints, Notice, Outcome, Ranking, Recommendation
 from engine.recommending.eligible import DONE, NOT_READY, OPEN
 from engine.recommending.goals import Goal, goal, review
@@ -25,6 +25,7 @@ from engine.recommending.limits import Limits, limits
 from engine.recommending.policy import EASIEST, HARDEST, SHORTLIST, Floats, Policy
 from engine.recommending.reasons import Reasons, fits, missing, notices, plain_reason, skills_of, titles
 from engine.recommending.shortlist import rank, settle
+from engine.recommending.skills import ROW_ROW
 from engine.recommending.table import Table, table_of
 from engine.recommending.wish import ANYTHING, Mode, Wish
 from engine.said import said
@@ -112,7 +113,7 @@ def choose(
         within.take(one.item)
     slots = _slots(asker, aim, within, draw, len(pinned), n)
     said_first, kept, resting = slots[0].ranking.said, slots[0].kept, slots[0].resting
-    told = notices(tracer, said_first) if resting else ()
+    told = notices(tracer, said_first[ROW_ROW]) if resting else ()
     if slots[0].item >= 0 or (pinned and len(pinned) >= n):
         reasons = Reasons(tracer, state, standing, wish, said_first, resting)
         given = [_recommended(asker, one, reasons.of(one.item, one.near)) for one in slots if one.item >= 0]
@@ -139,9 +140,10 @@ def _at_once(tracer: AnyTracer, state: AnyState, policy: Policy, u: float, now: 
         aim = goal(tracer, state, standing, outlook, now, ANYTHING, policy, table, within)
         return _slot(asker, aim, within, u).ranking
 
-    reason = plain_reason(tracer, state.length, one)
+    row = wrong_in_a_row(state, policy, table) if one.resting else None
+    reason, told = plain_reason(tracer, state.length, one, row), () if row is None else notices(tracer, row)
     given = Recommendation(one.item, *reason, one.p_correct, one.gain, one.propensity, u, ranking)
-    return Choice(Outcome.LEARN, fits(one.kept[OPEN]), (given,), one.kept[OPEN], one.kept)
+    return Choice(Outcome.LEARN, fits(one.kept[OPEN]), (given,), one.kept[OPEN], one.kept, told)
 
 
 def _slots(asker: Asker, aim: Goal, within: Limits, draw: Draw, first: int, n: int) -> list[Slot]:

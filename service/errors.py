@@ -7,9 +7,9 @@ The API renders them as RFC 9457 ``application/problem+json``; the command line 
     ├── MalformedBody 400           not JSON at all
     ├── NotSignedIn 401             no session or key, or one that does not hold
     ├── NotAllowed 403              another's class, another student
-    ├── NotFound 404                UnknownStudent, UnknownClass, UnknownNote, UnknownTable
+    ├── NotFound 404                UnknownStudent, UnknownClass, UnknownNote, UnknownGroups, UnknownTable
     ├── NoCatalog 409               nothing can be recommended yet
-    ├── TooManyNotes 409            of one student
+    ├── TooManyNotes 409            of one student; TooManyGroups of one class
     ├── ResponseConflict 409        same id, other content
     ├── BodyTooLarge 413
     ├── UnsupportedMediaType 415
@@ -106,6 +106,15 @@ class UnknownNote(NotFound):
         super().__init__(f"Student {student_id!r} has no note {note_id!r}.", student_id=student_id, note_id=note_id)
 
 
+class UnknownGroups(NotFound):
+    slug, title = "unknown-groups", said("There are no such groups of this class")
+    mend = "GET /v1/classes/{id}/groups lists in kept what is kept; what was let go is gone."
+
+    def __init__(self, class_id: str, kept: str) -> None:
+        detail = said("Nothing is kept for class %(class_id)r under %(id)r.", class_id=class_id, id=kept)
+        super().__init__(detail, class_id=class_id, kept=kept)
+
+
 class UnknownTable(NotFound):
     slug, title = "unknown-table", said("The catalog has no such table")
     mend = "The tables are items, skills and prerequisites."
@@ -125,6 +134,14 @@ class TooManyNotes(Problem):
 
     def __init__(self, most: int) -> None:
         super().__init__(f"At most {most} notes are kept of a student.", most=most)
+
+
+class TooManyGroups(Problem):
+    status, slug, title = 409, "too-many-groups", said("Too many groups are kept for this class")
+    mend = said("Remove groups that are done with, or keep these under the name of old ones.")
+
+    def __init__(self, most: int) -> None:
+        super().__init__(said("At most %(most)s sets of groups are kept for a class.", most=most), most=most)
 
 
 class ResponseConflict(Problem):

@@ -1,8 +1,8 @@
 """The question that is asked most in one compiled call: one item for a student, and nothing in particular is wanted.
 
 It calls the parts that :mod:`engine.recommend` calls one by one, so that the choice is the same to the bit; what is
-saved is handing arrays from part to part through Python, which costs more than what is done with them. What is not
-plain is left to that module: a skill that rests, and that nothing is open.
+saved is handing arrays from part to part through Python, which costs more than what is done with them. Where nothing
+is open, that module tells why.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from engine.mastery import LOW, MANY
 from engine.outlook import bare
 from engine.recommending.policy import EXPLORATION, Floats, Policy
 from engine.recommending.shortlist import rank, settle
-from engine.recommending.skills import OPENED_ROW, REACH, READY, ROW_ROW, Ints
+from engine.recommending.skills import OPENED_ROW, REACH, READY, ROW_ROW, Ints, spins
 from engine.recommending.table import Table, opened
 from engine.tracing import AnyState, AnyTracer
 from engine.tracing.ability import AbilityTracer
@@ -31,7 +31,8 @@ _NONE = np.empty((0, 0))
 class Drawn(NamedTuple):
     """The item drawn (position), whether as a near tie, and what its reason is made of: the sums over its skills of
     expected gain and of mastery, whether the student is ``stuck`` on one, how many skills wait for the one for which
-    most wait, and whether one was answered before. ``kept`` as of :class:`engine.recommending.choice.Choice`."""
+    most wait, and whether one was answered before. Then how many skills rest (:func:`wrong_in_a_row` tells which), and
+    ``kept`` as of :class:`engine.recommending.choice.Choice`."""
 
     item: int
     near: bool
@@ -42,11 +43,12 @@ class Drawn(NamedTuple):
     stuck: bool
     opens: int
     begun: bool
+    resting: int
     kept: tuple[int, ...]
 
 
 def drawn(tracer: AnyTracer, state: AnyState, policy: Policy, table: Table, now: int, u: float) -> Drawn | None:
-    """What is given at ``now`` (ms) for the uniform number ``u``; None where it takes the parts one by one to tell."""
+    """What is given at ``now`` (ms) for the uniform number ``u``; None where the parts have to tell."""
     if not isinstance(tracer, AbilityTracer):
         return None
     student = state.belief
@@ -54,6 +56,21 @@ def drawn(tracer: AnyTracer, state: AnyState, policy: Policy, table: Table, now:
     of_student = student.numbers, student.values
     found = _draw(table.whole, table.real, *tracer.flat, *of_student, outlook, now, u, policy.numbers)
     return None if found[0] < 0 else Drawn._make(found)
+
+
+def wrong_in_a_row(state: AnyState, policy: Policy, table: Table) -> Ints:
+    """How many answers in a row were wrong on each skill, below 0 while it rests, [K]."""
+    found: Ints = _wrong_in_a_row(table.whole, table.real, state.recent, policy.wrong, policy.rest)
+    return found
+
+
+@njit(cache=True)
+def _wrong_in_a_row(whole: Ints, real: Floats, recent: Ints, wrong: int, rest: int) -> Any:
+    row, until = spins(opened(borrowed(whole), borrowed(real)), recent, wrong, rest)
+    for k in range(len(row)):
+        if until[k] > 0:
+            row[k] = -row[k]
+    return row
 
 
 @njit(cache=True, error_model="numpy")
@@ -86,16 +103,14 @@ def _draw(
     told, kept, resting, items, worth, floor, explored = rank(
         borrowed(whole), borrowed(real), *student, every, nobody, everybody, READY | REACH, np.inf, luck, settings
     )
-    nothing = -1, False, 0.0, 0.0, 0.0, 0.0, False, 0, False, kept
-    if resting > 0:
-        return nothing
+    nothing = -1, False, 0.0, 0.0, 0.0, 0.0, False, 0, False, 0, kept
     items, place = _with(items, explored)
     p = predict(borrowed(facts_numbers), borrowed(facts_values), borrowed(numbers), borrowed(values), items, at)
     place, near, propensity, _, _, _ = settle(worth, p, place, floor, u, False, settings)
     if place < 0:
         return nothing
     about = _about(parts, items[place], told, belief.seen, mastery, gain)
-    return items[place], near, propensity, p[place], *about, kept
+    return items[place], near, propensity, p[place], *about, resting, kept
 
 
 @njit(cache=True)
@@ -118,7 +133,7 @@ def _about(parts: Any, item: int, told: Floats, seen: Ints, mastery: Floats, gai
         k = parts.skills[j]
         brings += gain[k]
         stands += mastery[k]
-        stuck |= told[ROW_ROW, k] > 0 and seen[k] >= MANY and mastery[k] < LOW
+        stuck |= told[ROW_ROW, k] < 0 or (told[ROW_ROW, k] > 0 and seen[k] >= MANY and mastery[k] < LOW)
         opens = max(opens, int(told[OPENED_ROW, k]))
         begun |= seen[k] > 0
     return brings, stands, stuck, opens, begun

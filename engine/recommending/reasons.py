@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from engine.mastery import LOW, MANY
 from engine.recommending.at_once import Drawn
 from engine.recommending.choice import Notice
-from engine.recommending.skills import GATE_ROW, OPENED_ROW, ROW_ROW, Floats
+from engine.recommending.skills import GATE_ROW, OPENED_ROW, ROW_ROW, Floats, Ints
 from engine.recommending.wish import Mode, Wish
 from engine.said import Said, later, said, said_many
 from engine.tracing import AnyState, AnyTracer, Standing
@@ -96,15 +98,17 @@ def fits(items: int) -> Said:
     return said_many("%(num)d item fits now.", "%(num)d items fit now.", items)
 
 
-def plain_reason(tracer: AnyTracer, answers: int, one: Drawn) -> tuple[str, Said]:
-    """As :meth:`Reasons.of` has it, where nothing in particular was asked for."""
+def plain_reason(tracer: AnyTracer, answers: int, one: Drawn, row: Ints | None) -> tuple[str, Said]:
+    """As :meth:`Reasons.of` has it, where nothing in particular was asked for; ``row`` as of
+    :func:`engine.recommending.at_once.wrong_in_a_row`, where a skill rests."""
     item = tracer.catalog.items[one.item]
     names = tuple([tracer.catalog.titles[name] for name in item.skill_ids])
     if answers == 0:
         return starting(names)
     if not one.near:
         return exploring(names)
-    return learning(names, round(100 * one.mastery / len(names)), one.stuck, (), one.opens, one.begun)
+    later = () if row is None else resting_above(tracer, row, skills_of(tracer, one.item))
+    return learning(names, round(100 * one.mastery / len(names)), one.stuck, later, one.opens, one.begun)
 
 
 class Reasons:
@@ -148,18 +152,16 @@ class Reasons:
             names,
             round(chance),
             stuck(told, state, self._standing, skills),
-            self._resting_above(skills),
+            resting_above(self._tracer, told[ROW_ROW], skills) if self._resting else (),
             max(int(told[OPENED_ROW, k]) for k in skills),
             any(state.responses[k] for k in skills),
         )
 
-    def _resting_above(self, skills: list[int]) -> tuple[str, ...]:
-        """Resting skills that build directly on one of these."""
-        if not self._resting:
-            return ()
-        before, after = self._tracer.catalog.required
-        resting = self._told[ROW_ROW, after] < 0
-        return titles(self._tracer, dict.fromkeys(after[resting & np.isin(before, skills)].tolist()))
+
+def resting_above(tracer: AnyTracer, row: npt.NDArray[Any], skills: list[int]) -> tuple[str, ...]:
+    """Resting skills (``row`` below 0) that build directly on one of these."""
+    before, after = tracer.catalog.required
+    return titles(tracer, dict.fromkeys(after[(row[after] < 0) & np.isin(before, skills)].tolist()))
 
 
 def stuck(told: Floats, state: AnyState, standing: Standing, skills: list[int]) -> bool:
@@ -170,19 +172,20 @@ def stuck(told: Floats, state: AnyState, standing: Standing, skills: list[int]) 
     )
 
 
-def notices(tracer: AnyTracer, told: Floats) -> tuple[Notice, ...]:
-    """What the teacher should know: skills that rest."""
+def notices(tracer: AnyTracer, row: npt.NDArray[Any]) -> tuple[Notice, ...]:
+    """What the teacher should know: skills that rest, by ``row`` below 0 [K]."""
     return tuple(
-        Notice(
-            k,
-            int(-told[ROW_ROW, k]),
-            said(
-                "%(names)s: %(wrong)d wrong answers in a row. It rests for a while; some help may be needed.",
-                names=titles(tracer, [k]),
-                wrong=int(-told[ROW_ROW, k]),
-            ),
-        )
-        for k in np.flatnonzero(told[ROW_ROW] < 0).tolist()
+        [Notice(k, n := int(-row[k]), rests(titles(tracer, [k]), n)) for k in np.flatnonzero(row < 0).tolist()]
+    )
+
+
+@lru_cache(10_000)
+def rests(names: tuple[str, ...], wrong: int) -> Said:
+    """Of a skill that rests."""
+    return said(
+        "%(names)s: %(wrong)d wrong answers in a row. It rests for a while; some help may be needed.",
+        names=names,
+        wrong=wrong,
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import struct
 from copy import copy
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -28,12 +27,13 @@ from engine.responses import History, in_order_of_time
 from engine.tracing import packed, snapshot
 from engine.tracing.base import Answers, Floats, Ints, Standing, State, Tracer, observed, weighted
 from engine.tracing.packed import STUDENT
+from engine.values import value
 
 _NONE = np.empty(0)
 _SIZE = struct.Struct("<I")  # of what the graph model believes
 
 
-@dataclass(frozen=True)
+@value(frozen=True)
 class Student:
     """A belief and what goes with it, packed: :meth:`AbilityTracer.believed` has the parts by name. ``carried`` is the
     graph model's (:class:`engine.graph.carrier.Carrier`), empty where there is none."""

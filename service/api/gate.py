@@ -26,9 +26,10 @@ COOKIE = "nextwise_session"
 ENTER, LEAVE, NOTES = "/reports/enter", "/reports/leave", "/reports/notes"
 PUBLIC = {"/", "/health/live", "/health/ready", "/metrics", "/docs", "/openapi.json", ENTER, LEAVE}
 STATIC = "/reports/static/"
+GROUPS = re.compile(r"/reports/groups(/.*)?", re.DOTALL)
 PAGES = re.compile(r"/reports(/.*)?", re.DOTALL)
 READS = re.compile(
-    r"/v1/(students/.+/(mastery|history|outlook|notes)|classes|classes/.+/(mastery|today|skill|items|groups|recommendations)|overview|catalog|model)",
+    r"/v1/(students/.+/(mastery|history|outlook|notes)|classes|classes/.+/(mastery|today|skill|items|groups|recommendations)|items|overview|catalog|model)",
     re.DOTALL,
 )
 
@@ -104,10 +105,10 @@ def _opens(me: Viewer, method: str, path: str) -> bool:
     """People read with their sessions; programs read and write with their keys, and look at no pages.
 
     A session opens no ``/next``: what is recommended is logged as given to the student. All that staff write with one
-    is a note, from the form of a page.
+    is a note, or groups to keep, from the form of a page.
     """
     if me.role is Role.LMS:
         return path.startswith("/v1/")
-    if (method, path) == ("POST", NOTES):
+    if method == "POST" and (path == NOTES or GROUPS.fullmatch(path)):
         return me.is_staff
     return method in {"GET", "HEAD"} and bool(PAGES.fullmatch(path) or READS.fullmatch(path))

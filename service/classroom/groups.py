@@ -1,6 +1,7 @@
 """Groups to teach together, by shared gap (:mod:`engine.grouping` has the rule), and as a teacher has changed them.
 
-What was changed is not stored: it stands in the address, so that it can be kept as a bookmark, sent, and taken back.
+What was changed stands in the address, so that it can be sent and taken back; what is to last is kept under a name
+(:mod:`service.classroom.kept_groups`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 
 from engine.grouping import form_groups, lacking
 from engine.mastery import SkillMastery, Status
-from service.classroom.dossier import Dossier
+from service.classroom.dossier import Dossier, Moment
 from service.classroom.pupil import Pupil
 from service.errors import InvalidRequest, UnknownSkills
 
@@ -44,13 +45,26 @@ class GroupView:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptName:
+    """Groups that somebody keeps for the class, without the groups themselves."""
+
+    id: str
+    name: str
+    author: str
+    at: Moment
+
+
+@dataclass(frozen=True, slots=True)
 class GroupsView:
     """``alone`` share a gap with too few others; ``without_gap`` need no reteaching by the answers so far; ``changed``
-    tells that these are not the suggested groups."""
+    tells that these are not the suggested groups, ``kept_as`` that they were kept, and ``kept`` what is kept, the
+    oldest first."""
 
     class_id: str
     class_title: str
     changed: bool
+    kept_as: KeptName | None
+    kept: tuple[KeptName, ...]
     groups: tuple[GroupView, ...]
     alone: tuple[Member, ...]
     without_gap: tuple[Member, ...]
@@ -67,12 +81,17 @@ class GroupChange:
     numbers: tuple[int, ...] = ()
 
 
-def groups_view(found: Dossier, change: GroupChange | None = None) -> GroupsView:
+def groups_view(
+    found: Dossier,
+    change: GroupChange | None = None,
+    kept: tuple[KeptName, ...] = (),
+    kept_as: KeptName | None = None,
+) -> GroupsView:
     """The suggested groups, or those of ``change``. Raises UnknownSkills, and InvalidRequest where it does not fit."""
     before, after = found.catalog.required
     learning = [[one.status is Status.LEARNING for one in pupil.seen] for pupil in found.pupils]
     lacks = lacking(np.array(learning, bool).reshape(len(found.pupils), -1), before, after)
-    changed = change is not None and bool(change.skills)
+    changed = kept_as is not None or (change is not None and bool(change.skills))
     made = _changed(found, change) if change and changed else [(g.skill, g.students) for g in form_groups(lacks)]
     placed = {at for _, students in made for at in students}
     rest = [at for at in range(len(found.pupils)) if at not in placed]
@@ -81,6 +100,8 @@ def groups_view(found: Dossier, change: GroupChange | None = None) -> GroupsView
         found.class_id,
         found.title,
         changed,
+        kept_as,
+        kept,
         tuple(_group(found, number, *one) for number, one in enumerate(made, 1)),
         tuple(_member(found.pupils[at], gap[at]) for at in rest if at in gap),
         tuple(_member(found.pupils[at], None) for at in rest if at not in gap),

@@ -9,17 +9,21 @@ from fastapi import APIRouter, Query, Response
 from service.api.dependencies import SettingsDep, TutorDep
 from service.classroom.dossier import MONTH, ask, dossier
 from service.classroom.given import ask_given
-from service.classroom.groups import GroupChange, groups_view
+from service.classroom.groups import GroupChange
 from service.classroom.items import items_view
+from service.classroom.kept_groups import ask_groups
+from service.classroom.pooled_items import ask_pooled_items
 from service.classroom.skill import skill_view
+from service.overview import LEAST
 from service.reports import pages
 from service.reports.facts import Context
 from service.reports.faults import PageRoute
+from service.reports.links import api_url
 from service.tutor import Tutor
 
 router = APIRouter(route_class=PageRoute)
 
-MOST = 100  # recommendations on a page: the CSV has them all
+MOST = 100  # recommendations, or items, on a page: the CSV has them all
 
 
 # An id that a path cannot hold comes in the query: see service.reports.links.
@@ -38,19 +42,29 @@ async def groups(
     skill: Annotated[list[str], Query()] = [],  # noqa: B006
     who: Annotated[list[str], Query()] = [],  # noqa: B006
     to: Annotated[list[int], Query()] = [],  # noqa: B006
+    kept: str = "",
+    name: str = "",
 ) -> Response:
-    change = GroupChange(tuple(name for name in skill if name), tuple(who), tuple(to))
-    view = await ask(tutor, id, lambda found: groups_view(found, change))
-    shown = change if view.changed else GroupChange()
+    change = GroupChange(tuple(one for one in skill if one), tuple(who), tuple(to))
+    view = await ask_groups(tutor, id, change, kept)
+    asked = {"kept": kept} if view.kept_as else {"skill": change.skills, "who": change.students, "to": change.numbers}
+    sheet = api_url(id, "groups", **(asked if view.changed else {}))
+    name = view.kept_as.name if view.kept_as else name
     skills = tutor.serving.catalog.skills
-    return pages.page("groups.html", view=view, context=context(tutor), skills=skills, shown=shown)
+    return pages.page("groups.html", view=view, context=context(tutor), skills=skills, sheet=sheet, name=name)
 
 
 @router.get("/items")
 @router.get("/items/{id:path}")
 async def items(tutor: TutorDep, id: str, item: str = "") -> Response:
     view = await ask(tutor, id, lambda found: items_view(found, item))
-    return pages.page("items.html", view=view, context=context(tutor), wanted=item)
+    return pages.page("items.html", view=view, context=context(tutor), wanted=item, most=MOST)
+
+
+@router.get("/all-items")
+async def all_items(tutor: TutorDep, item: str = "") -> Response:
+    view = await ask_pooled_items(tutor, item)
+    return pages.page("all_items.html", view=view, context=context(tutor), most=MOST, least=LEAST)
 
 
 @router.get("/recommendations")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qsl
-
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import TypeAdapter, ValidationError
@@ -11,20 +9,20 @@ from pydantic import TypeAdapter, ValidationError
 from service.access import borders, viewer
 from service.api.asking import NoteIn
 from service.api.dependencies import TutorDep
-from service.errors import BodyTooLarge, InvalidRequest
+from service.errors import InvalidRequest
 from service.reports.faults import PageRoute
+from service.reports.forms import form_of
 from service.reports.links import url
 
 router = APIRouter(route_class=PageRoute)
 
-MOST = 20_000  # bytes of a form
 NOTE: TypeAdapter[NoteIn] = TypeAdapter(NoteIn)
 
 
 @router.post("/notes")
 async def note(request: Request, tutor: TutorDep) -> Response:
     """A form that was filled in on the page of a class; its author is who is signed in."""
-    form = dict(parse_qsl((await _body(request)).decode("utf-8", "replace")))
+    form = dict(await form_of(request))
     student, class_id = form.pop("student_id", ""), form.pop("class_id", "")
     await borders.require_student(tutor.rosters, student)
     if withdrawn := form.get("withdraw"):
@@ -38,10 +36,3 @@ async def note(request: Request, tutor: TutorDep) -> Response:
             raise InvalidRequest(detail, errors=told) from None
         await tutor.notebook.add(student, given.kind, given.author, given.said(), given.comment)
     return RedirectResponse(url("recommendations", class_id) + "#notes-title", 303)
-
-
-async def _body(request: Request) -> bytes:
-    body = await request.body()
-    if len(body) > MOST:
-        raise BodyTooLarge(MOST)
-    return body

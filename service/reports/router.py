@@ -12,7 +12,7 @@ from engine.said import said
 from service.access import Role, viewer
 from service.classroom.dossier import WEEK
 from service.errors import NotFound
-from service.reports import classroom_pages, entry, notes_form, pages
+from service.reports import classroom_pages, entry, groups_form, notes_form, pages
 from service.reports.class_view import class_line, class_page
 from service.reports.faults import PageRoute
 from service.reports.grid import Wish
@@ -26,6 +26,7 @@ reports = APIRouter(prefix=ROOT, route_class=PageRoute, include_in_schema=False)
 reports.include_router(entry.router)
 reports.include_router(classroom_pages.router)
 reports.include_router(notes_form.router)
+reports.include_router(groups_form.router)
 Facts = Annotated[Source, Depends(source)]
 Page = Annotated[int, Query(ge=1, le=1_000_000)]
 

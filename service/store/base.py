@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
 
+from engine.values import value
+
 ArtifactKind = Literal["catalog", "model", "roster", "policy", "access"]
 LogKind = Literal["response", "recommendation"]
 
@@ -46,7 +48,7 @@ class Heads:
     access: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class NewResponse:
     """A validated response on its way into the store.
 
@@ -58,7 +60,7 @@ class NewResponse:
     class_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Write:
     """Responses of one student, applied in order, in one atomic step."""
 
@@ -66,7 +68,7 @@ class Write:
     responses: Sequence[NewResponse]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Held:
     """What a caller has of one student already: a fold of the first ``covers`` records (at least one), in order of
     arrival, the ``last`` of which is given as it was packed."""
@@ -75,7 +77,7 @@ class Held:
     last: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class StudentState:
     """What is stored of one student, enough to fold.
 
@@ -94,7 +96,7 @@ class StudentState:
 NOTHING: Mapping[str, Held] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Recorded:
     """Answer to one :class:`Write`: an outcome a response, and the student's state after it."""
 

@@ -100,11 +100,11 @@ async def stored(server: RedisServer, answers: int = 500) -> None:
     await store.save_snapshots([Snapshot("ada", tracer.tag, answers, tracer.dump(state))])
     await store.close()
     prefix = f"nw:{{b{bucket_of('ada')}}}:"
-    sizes = {name: _usage(server, f"{prefix}{name}:ada") for name in ("history", "ids", "snapshot")}
+    sizes = {name: _usage(server, f"{prefix}{name}:ada") for name in ("chunks", "tail", "ids", "snapshot")}
     told = ", ".join(f"{name} {size:,}" for name, size in sizes.items())
     print(
         f"a student with {SKILLS} skills and {answers} responses in Redis: {sum(sizes.values()):,} bytes ({told}); "
-        f"{(sizes['history'] + sizes['ids']) / answers:.1f} a response"
+        f"{(sum(sizes.values()) - sizes['snapshot']) / answers:.1f} a response"
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from engine.catalog import Item, Prerequisite, Skill, build
 from engine.recommend import Choice, Policy, choose
-from engine.recommending.at_once import drawn
+from engine.recommending.at_once import drawn, wrong_in_a_row
 from engine.recommending.table import table_of
 from engine.responses import Response, pack, unpack
 from engine.tracing import AnyState, AnyTracer, bind
@@ -65,7 +65,7 @@ def test_the_choice_is_that_of_the_parts(tracer: AnyTracer, policy: Policy) -> N
             parts = choose(tracer, state, policy, lambda slot, u=u: u, now=now, chances=chances)  # type: ignore[misc]
             assert told(quick) == told(parts)
             at_once += drawn(tracer, state, policy, table_of(tracer, policy.mastered), now, u) is not None
-    assert at_once > 200
+    assert at_once > 300
 
 
 def told(choice: Choice) -> tuple[object, ...]:
@@ -76,8 +76,13 @@ def told(choice: Choice) -> tuple[object, ...]:
     return astuple(replace(choice, recommendations=())), given, arrays
 
 
-def test_a_student_with_a_skill_that_rests_is_left_to_the_parts(tracer: AnyTracer) -> None:
-    rows = [pack(Response(str(n), "s", f"i0-{n % 7 + 1}", 0.0, n * 60_000)) for n in range(5)]
+def test_a_skill_that_rests_is_told_of(tracer: AnyTracer) -> None:
+    rows = [pack(Response(str(n), "s", f"i1-{n % 7 + 1}", 0.0, n * 60_000)) for n in range(5)]
     state, table = tracer.fold(unpack(b"".join(rows))), table_of(tracer, POLICY.mastered)
-    assert drawn(tracer, state, POLICY, table, state.folded_at, 0.5) is None
-    assert choose(tracer, state, POLICY, lambda slot: 0.5).notices
+    found = drawn(tracer, state, POLICY, table, state.folded_at, 0.5)
+    assert found is not None
+    assert found.resting == 1
+    assert wrong_in_a_row(state, POLICY, table).tolist() == [0, -5, 0, 0, 0, 0]
+    choice = choose(tracer, state, POLICY, lambda slot: 0.5)
+    assert [(one.skill, one.wrong) for one in choice.notices] == [(1, 5)]
+    assert choice.recommendations[0].reason == "step back"

@@ -22,6 +22,7 @@ OPERATIONS = [
     ("GET", "/v1/students/{student_id}/history"),
     ("GET", "/v1/classes/{class_id}/mastery"),
     ("GET", "/v1/classes/{class_id}/groups"),
+    ("POST", "/v1/classes/{class_id}/groups"),
     ("PUT", "/v1/catalog"),
     ("PUT", "/v1/catalog/{table}"),
 ]

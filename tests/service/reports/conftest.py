@@ -49,6 +49,7 @@ def seed(site: Site) -> None:
             for row in answers(student, "done-1", "+-+-", class_id=ODD_CLASS)
         ]
     )
+    site.keep_groups(ODD_CLASS, f"{HOSTILE} & more", {"hard": [HOSTILE, ".."], "old": ["🦊"]})
     site.record(row for n in range(60) for row in answers(f"pupil-{n}", "done-2", "+-+-", class_id="large"))
 
 

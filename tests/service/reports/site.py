@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import quote
 from urllib.request import Request, urlopen
 
 import uvicorn
@@ -64,6 +65,12 @@ class Site:
             found = self._send("POST", "/v1/responses", rows[low : low + 1000])
             refused = [one for one in found["results"] if one["status"] != "recorded"]
             assert not refused, refused[:3]
+
+    def keep_groups(self, class_id: str, name: str, groups: Mapping[str, list[str]]) -> None:
+        """Keep groups for a class: the students of each skill."""
+        told = [{"skill_id": skill, "students": students} for skill, students in groups.items()]
+        path = f"/v1/classes/{quote(class_id, safe='')}/groups"
+        self._send("POST", path, {"name": name, "author": "teacher smith", "groups": told})
 
     def enrol(self, roster: Roster) -> None:
         """Make a roster current, as `nextwise roster import` does."""

@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Request, expect
 
-from service.reports.links import class_url, student_url, url
+from service.reports.links import class_url, pooled_url, student_url, url
 from tests.service.reports.conftest import HOSTILE, ODD_CLASS
 from tests.service.reports.site import Site, answers
 
@@ -31,8 +31,10 @@ PAGES = {
     "skill with an odd class": url("skills", ODD_CLASS, skill="old"),
     "groups": url("groups", "known"),
     "groups changed": url("groups", "large", skill=["done", "hard"], who=["pupil-1", "pupil-2"], to=[1, 2]),
+    "groups of which some are kept": url("groups", ODD_CLASS),
     "items": url("items", "known", item="done-1"),
     "items of many": url("items", "large"),
+    "items of all classes": pooled_url(item="done-1"),
     "items of none": url("items", "unread"),
     "recommendations": url("recommendations", "known"),
     "parents": url("parents", "kim"),
@@ -384,6 +386,12 @@ def test_without_script_filters_and_groups_are_plain_forms(browser: Browser, sit
     expect(page.get_by_role("link", name="The same as CSV")).to_have_attribute(
         "href", "/v1/classes/known/groups?format=csv&skill=hard&who=kim&who=lee&to=1&to=0"
     )
+    page.get_by_label("Name", exact=True).fill("For Monday")
+    page.get_by_role("button", name="Keep these groups").click()
+    expect(page.get_by_text("For Monday: kept by admin")).to_be_visible()
+    expect(group.get_by_role("link", name="kim")).to_be_visible()
+    page.get_by_role("button", name="Remove: For Monday").click()
+    expect(page.get_by_role("heading", name="Groups that are kept")).to_have_count(0)
     context.close()
 
 
@@ -393,6 +401,10 @@ def test_groups_can_be_changed_in_a_class_whose_id_no_path_holds(watched: Watche
     page.goto(url("groups", ".."))
     page.get_by_role("button", name="Change the groups").click()
     expect(page.locator("h1")).to_have_text("Groups to teach together")
+    page.locator("#skill-new").select_option("hard")
+    page.get_by_label("Name", exact=True).fill("Dots")
+    page.get_by_role("button", name="Keep these groups").click()
+    expect(page.get_by_text("Dots: kept by admin")).to_be_visible()
     page.goto(class_url(".."))
     page.get_by_label("Students with").select_option("learning")
     page.wait_for_url("**status=learning*")

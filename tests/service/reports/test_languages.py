@@ -19,6 +19,8 @@ from fastapi.routing import APIRoute
 
 from engine.catalog import Item, Prerequisite, Skill, build
 from service import language
+from service.classroom.groups import GroupChange
+from service.classroom.kept_groups import keep
 from service.reports import speech
 from service.reports.router import reports
 from service.roster import Class, Enrolment, Person, School
@@ -144,6 +146,7 @@ async def school(tmp_path: Path) -> AsyncIterator[Api]:
         sent.append(sent[0] | {"id": "unknown", "item_id": "⟦nowhere⟧", "score": 0.5})
         answer = await api.send(sent)
         assert answer.status_code == 200, answer.text
+        await keep(api.tutor, "⟦4a⟧", "⟦Monday⟧", "⟦smith⟧", GroupChange(("a",), ("⟦p1⟧",), (1,)))
         yield api
 
 

@@ -76,7 +76,7 @@ DO_NOT_FIT: list[tuple[dict[str, str], str]] = [
     ({}, "kind"),
     ({"kind": "pin", "item_id": "odd-1", "more": "x"}, "more"),
     ({"withdraw": "none"}, "none"),
-    ({"kind": "pin", "item_id": "odd-1", "comment": "x" * 20_001}, "too large"),
+    ({"kind": "pin", "item_id": "odd-1", "comment": "x" * 200_001}, "too large"),
 ]
 
 
