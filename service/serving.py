@@ -250,7 +250,7 @@ def warm_up() -> None:
         tracer = bind(model, catalog)
         state = tracer.load(tracer.dump(tracer.fold(history)))
         tracer.interval(history, state)
-        choose(tracer, state, Policy(), float)
+        choose(tracer, tracer.judged(state, 0, 1.0, 1.0, 2), Policy(), float)
 
 
 async def load(
