@@ -107,6 +107,7 @@ async def _outlook(tutor: Tutor, store: Store) -> tuple[list[float], list[float]
 async def test_the_graph_belief_is_held_stored_and_folded_anew_as_mastery_is(tutor: Tutor, store: Store) -> None:
     """Two processes, a duplicate, a snapshot, a late answer, another model: never a mix, never another answer."""
     await store.publish("model", "9", dump(graphed()))
+    await tutor.servings.refresh()
     other = await bare_tutor(store)
     for n in range(0, SNAPSHOT_AFTER + 8, 4):
         await tutor.record([answer(f"r{n + i}", at=n + i, item="carry-0", correct=n % 8 == 0) for i in range(3)])
