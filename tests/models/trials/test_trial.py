@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from engine.mastery_model import MasteryModel
 from engine.policies.policy import shipped
 from engine.worlds.bkt import BKT
 from engine.worlds.families import FAMILIES
@@ -8,7 +9,7 @@ from engine.worlds.students import Floats, Ints, Mask
 from engine.worlds.world import Plan, World, make
 from models.graph.em import difficulties
 from models.trials.figures import summarise, worst_tenth
-from models.trials.learning import course_of, practise, response_log
+from models.trials.learning import course_of, practise, response_log, served
 from models.trials.many import FamilyError, family_of, run_many
 from models.trials.trial import Result, Setting, run
 
@@ -42,6 +43,18 @@ def test_who_sees_all_gains_most_and_chance_least(name: str) -> None:
     lead, low, high = figures["outer-fringe"].against["random"]
     assert lead == pytest.approx(figures["outer-fringe"].gain - figures["random"].gain)
     assert low < lead < high
+
+
+def test_ours_is_what_would_be_served_with_its_graph_model() -> None:
+    policies = {n: shipped()[n] for n in ("default", "random")}
+    found = run(BKT, policies, SMALL, 1, 0)
+    assert found["default"].gain.mean() > 1.5 * found["random"].gain.mean()
+    assert found["default"].wasted.mean() < found["random"].wasted.mean()
+    world = make(SMALL.plan, np.random.default_rng(0))
+    items, scores = practise(world, BKT(world, 40, np.random.default_rng(1)), 40, np.random.default_rng(2))
+    model = served(world, response_log(world, items, scores)).model
+    assert isinstance(model, MasteryModel)
+    assert model.graph is not None
 
 
 def test_the_same_seed_gives_the_same_results_beside_whatever_other_policy() -> None:

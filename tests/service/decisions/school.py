@@ -50,8 +50,8 @@ def catalog() -> Catalog:
 def teach(folder: Path, students: int = 40, each: int = 12, seed: int = 0, compact: bool = False) -> School:
     """Every student asks ``each`` times what is next, and answers; now and then something else is asked or answered.
 
-    Half-way another model and catalog are promoted. ``compact``: a mastery model with a graph model and small snapshots,
-    and the process is started anew after every 10 turns.
+    Half-way another model and catalog are promoted. ``compact``: a mastery model with a graph model and small
+    snapshots, and the process is started anew after every 10 turns.
     """
     return asyncio.run(_teach(folder, students, each, np.random.default_rng(seed), compact))
 
