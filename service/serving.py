@@ -19,8 +19,9 @@ from engine.bundle import AnyModel
 from engine.catalog import EMPTY, Catalog, Item, Skill
 from engine.mastery_model import unlearnt
 from engine.model import ModelError, builtin
-from engine.recommend import Policy, choose
-from engine.recommending.table import by_ease
+from engine.recommend import Mode, Policy, Wish, choose
+from engine.recommending.at_once import wrong_in_a_row
+from engine.recommending.table import by_ease, table_of
 from engine.responses import RECORD, key
 from engine.tracing import AnyTracer, bind
 from models import predictor
@@ -250,6 +251,9 @@ def warm_up() -> None:
         state = tracer.load(tracer.dump(tracer.fold(history)))
         tracer.interval(history, state)
         choose(tracer, state, Policy(), float)
+        for mode in Mode:  # the parts, one by one
+            choose(tracer, state, Policy(), float, n=2, wish=Wish(mode, targets=("s",)))
+        wrong_in_a_row(state, Policy(), table_of(tracer, Policy().mastered))
 
 
 async def load(
