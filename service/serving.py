@@ -20,8 +20,9 @@ from engine.catalog import EMPTY, Catalog, Item, Skill
 from engine.graph import model as graph_model
 from engine.mastery_model import unlearnt
 from engine.model import ModelError, builtin
-from engine.recommend import Policy, choose
-from engine.recommending.table import by_ease
+from engine.recommend import Mode, Policy, Wish, choose
+from engine.recommending.at_once import wrong_in_a_row
+from engine.recommending.table import by_ease, table_of
 from engine.responses import RECORD, key
 from engine.tracing import AnyTracer, bind
 from models import predictor
@@ -251,6 +252,9 @@ def warm_up() -> None:
         state = tracer.load(tracer.dump(tracer.fold(history)))
         tracer.interval(history, state)
         choose(tracer, tracer.judged(state, 0, 1.0, 1.0, 2), Policy(), float)
+        for mode in Mode:  # the parts, one by one
+            choose(tracer, state, Policy(), float, n=2, wish=Wish(mode, targets=("s",)))
+        wrong_in_a_row(state, Policy(), table_of(tracer, Policy().mastered))
 
 
 async def load(

@@ -72,7 +72,7 @@ class Recommendation:
     expected_gain: float
     propensity: float
     draw: float = 0.0
-    ranked: Callable[[], Ranking] | None = field(default=None, compare=False, repr=False)
+    ranked: Callable[[], Ranking | None] | None = field(default=None, compare=False, repr=False)
 
     @property
     def ranking(self) -> Ranking | None:

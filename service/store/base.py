@@ -195,6 +195,10 @@ class Store(Protocol):
     async def publish(self, kind: ArtifactKind, version: str, blob: bytes) -> None:
         """Store an artifact and make it the head. An existing version keeps its blob (artifacts are immutable)."""
 
+    async def replace(self, kind: ArtifactKind, version: str, blob: bytes, instead_of: str | None) -> bool:
+        """Publish where ``instead_of`` is the head still (None: there is none); else nothing is changed, and the answer
+        is False: somebody else was faster."""
+
     async def fetch(self, kind: ArtifactKind, version: str) -> bytes | None:
         """An artifact, or None."""
 

@@ -62,7 +62,8 @@ STUDENT = Script("redis_student.lua")
 SNAPSHOT = Script("redis_snapshot.lua")
 NOTES = Script("redis_notes.lua")
 OUTDATED = Script("redis_outdated.lua")
-SOURCES = {script.sha: script.source for script in (STUDENT, SNAPSHOT, OUTDATED, NOTES)}
+REPLACE = Script("redis_replace.lua")
+SOURCES = {script.sha: script.source for script in (STUDENT, SNAPSHOT, OUTDATED, NOTES, REPLACE)}
 
 
 class RedisStore:
@@ -149,6 +150,10 @@ class RedisStore:
         # In this order: whoever sees the head finds the artifact.
         await self._run([("SET", _artifact(kind, version), blob, "NX")])
         await self._run([("HSET", HEADS, kind, version)])
+
+    async def replace(self, kind: ArtifactKind, version: str, blob: bytes, instead_of: str | None) -> bool:
+        command = REPLACE.call([HEADS, _artifact(kind, version)], [kind, version, blob, instead_of or ""])
+        return bool((await self._run([command]))[0])
 
     async def fetch(self, kind: ArtifactKind, version: str) -> bytes | None:
         blob: bytes | None = (await self._run([("GET", _artifact(kind, version))]))[0]

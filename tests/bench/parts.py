@@ -17,6 +17,7 @@ from engine.model import builtin
 from engine.recommend import Policy, choose
 from engine.responses import RECORD, History, Response, key, pack
 from engine.tracing import AnyTracer, bind
+from service.serving import warm_up
 from service.store.base import NewResponse, Snapshot, Write
 from service.store.redis import RedisStore, bucket_of
 from tests.servers import RedisServer
@@ -49,6 +50,7 @@ def history_of(answers: int, tracer: AnyTracer) -> History:
 
 def tell() -> None:
     """A line for each kind of model, and one for the choice in a large catalog."""
+    warm_up()
     for name, tracer in {
         "mastery": bind(model(), catalog()),
         "mastery, compact": bind(model(), catalog(), compact=True),
