@@ -250,7 +250,8 @@ def _settle(asked: Ints, known: Any, held: Floats, weight: Floats) -> None:
         for k in asked:
             for m in range(known.begin[k], known.begin[k + 1]):
                 a = known.members[m]
-                x[a], y[a] = coarse(x[a]), coarse(y[a])
+                x[a] = coarse(x[a])
+                y[a] = coarse(y[a]) if known.first[a] < known.first[a + 1] else known.prior[1, g, a]  # never asked for
             for j in range(known.below[k], known.below[k + 1]):
                 c = known.children[j]
                 x[c] = coarse(x[c])

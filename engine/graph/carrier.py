@@ -24,6 +24,7 @@ class Carrier:
         self.facts = belief.facts(model, skills, items, catalog)
         self._packed = belief.packed(self.facts)
         self.empty = belief.newcomer(self.facts)
+        self._rests = np.diff(self.facts.first) > 0  # skills that build on others: of the rest y is never asked for
 
     @property
     def identity(self) -> bytes:
@@ -48,12 +49,12 @@ class Carrier:
     # ---------------------------------------------------------------------------------------------- snapshots
 
     def dump(self, carried: Floats) -> bytes:
-        """Exactly: 4 bytes a point of the grid for a skill that answers moved, and 4 where something is forgotten."""
+        """Exactly: of a skill that answers moved 4 bytes a point of the grid, 2 of one that builds on nothing."""
         held, weight, touched = self._parts(carried)
         moved = (held != self.facts.prior).any(axis=(0, 1))
         head = _HEAD.pack(int(carried[-1])) + weight.astype("<f4").tobytes() + np.packbits(moved).tobytes()
         times = touched[moved].astype("<u4").tobytes() if self.facts.traits[1] > 0.0 else b""
-        return head + times + _codes(held[:, :, moved]).tobytes()
+        return head + times + _codes(held[0, :, moved]).tobytes() + _codes(held[1, :, moved & self._rests]).tobytes()
 
     def load(self, blob: bytes) -> Floats:
         """What :meth:`dump` was given. Raises ValueError or struct.error on bytes that are none."""
@@ -68,8 +69,12 @@ class Carrier:
         if self.facts.traits[1] > 0.0:
             touched[moved] = np.frombuffer(blob, "<u4", count, at)
             at += 4 * count
-        codes = np.frombuffer(blob, "<u2", -1, at)
-        held[:, :, moved] = _probabilities(codes.reshape(*held.shape[:2], count))
+        for row, some in ((0, moved), (1, moved & self._rests)):
+            values = _probabilities(np.frombuffer(blob, "<u2", int(some.sum()) * len(weight), at))
+            held[row, :, some] = values.reshape(-1, len(weight))
+            at += 2 * len(values)
+        if at != len(blob):
+            raise ValueError("something is left over")
         return carried
 
     def _parts(self, carried: Floats) -> tuple[Floats, Floats, Floats]:

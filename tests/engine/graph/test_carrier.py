@@ -27,7 +27,7 @@ def test_a_history_folded_through_a_snapshot_is_the_history_folded_at_once(
 
 def test_a_snapshot_holds_what_was_moved_and_no_more() -> None:
     none, one = (len(PLAIN_ONE.dump(after(PLAIN_ONE, *given))) for given in ([], [(0, 1.0)]))
-    assert one - none == 2 * 4, "x and y of one point: of the first skill, and of the one that builds on it"
+    assert one - none == 2 + 4, "of one point x of the first skill, and x and y of the one that builds on it"
     assert len(FULL.dump(FULL.empty)) == 4 + 15 * 4 + 1
 
 
