@@ -42,16 +42,17 @@ class Flag(StrEnum):
 class ItemFacts:
     """``right`` is the share of right answers, ``expected`` what their mastery would have made it; ``discrimination``
     is None where all scored, or knew, the same. ``knowing`` of the ``students`` knew; of them ``knowing_right`` were
-    right, where ``knowing_expected`` were to be expected; of the others ``others_right``."""
+    right, where ``knowing_expected`` were to be expected; of the others ``others_right``. These four are None where
+    they must not be shown apart."""
 
     students: int
     right: float
     expected: float
     discrimination: float | None
-    knowing: int
-    knowing_right: int
-    knowing_expected: float
-    others_right: int
+    knowing: int | None
+    knowing_right: int | None
+    knowing_expected: float | None
+    others_right: int | None
     flags: tuple[Flag, ...]
 
 

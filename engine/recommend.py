@@ -23,7 +23,7 @@ from engine.recommending.eligible import DONE, NOT_READY, OPEN
 from engine.recommending.goals import Goal, goal, review
 from engine.recommending.limits import Limits, limits
 from engine.recommending.policy import EASIEST, HARDEST, SHORTLIST, Floats, Policy
-from engine.recommending.reasons import Reasons, fits, missing, notices, plain_reason, skills_of, titles
+from engine.recommending.reasons import Reasons, fits, missing, notices, plain_reason, reviewing, skills_of, titles
 from engine.recommending.shortlist import rank, settle
 from engine.recommending.skills import ROW_ROW
 from engine.recommending.table import Table, table_of
@@ -47,6 +47,9 @@ __all__ = [
     "choose",
 ]
 
+NOTHING_LEFT = said(
+    "Nothing left to learn here: every skill asked for is mastered, or known as far as can be told. This is review."
+)
 Draw = Callable[[int], float]  # slot -> a uniform number in [0, 1)
 Chances = Callable[[Ints], Floats]  # items (positions) -> P(correct) of each, were it given now
 
@@ -129,17 +132,18 @@ def _at_once(tracer: AnyTracer, state: AnyState, policy: Policy, u: float, now: 
     if one is None:
         return None
 
-    def ranking() -> Ranking:
-        """What it was drawn from, by the parts."""
-        standing = tracer.standing(state, now)
-        asker = Asker(tracer, state, standing, policy, partial(tracer.predict, state, now=now), ANYTHING, table)
-        within = limits(table, (), (), ANYTHING, None)
-        return _slot(asker, goal(tracer, state, standing, now, ANYTHING, policy, table, within), within, u).ranking
+    def ranking() -> Ranking | None:
+        """What it was drawn from, by the parts: they answer where the chances are brought along."""
+        chances = partial(tracer.predict, state, now=now)
+        return choose(tracer, state, policy, lambda _: u, now=now, chances=chances).recommendations[0].ranking
 
-    row = wrong_in_a_row(state, policy, table) if one.resting else None
-    reason, told = plain_reason(tracer, state.length, one, row), () if row is None else notices(tracer, row)
-    given = Recommendation(one.item, *reason, one.p_correct, one.gain, one.propensity, u, ranking)
-    return Choice(Outcome.LEARN, fits(one.kept[OPEN]), (given,), one.kept[OPEN], one.kept, told)
+    row = wrong_in_a_row(state, policy, table) if one.resting and not one.review else None
+    reason = plain_reason(tracer, state.length, one, row)
+    given = (Recommendation(one.item, *reason, one.p_correct, one.gain, one.propensity, u, ranking),)
+    if one.review:
+        return Choice(Outcome.NOTHING_LEFT, NOTHING_LEFT, given, one.kept[OPEN], one.kept)
+    told = () if row is None else notices(tracer, row)
+    return Choice(Outcome.LEARN, fits(one.kept[OPEN]), given, one.kept[OPEN], one.kept, told)
 
 
 def _slots(asker: Asker, aim: Goal, within: Limits, draw: Draw, first: int, n: int) -> list[Slot]:
@@ -210,12 +214,8 @@ def _review(asker: Asker, draw: Draw, n: int, within: Limits, now: int, pinned: 
         if one.item < 0:
             break
         names = titles(tracer, skills_of(tracer, one.item))
-        text = said("%(names)s: mastered, and soonest forgotten or practised longest ago.", names=names)
-        given.append(_recommended(asker, one, ("review", text)))
-    text = said(
-        "Nothing left to learn here: every skill asked for is mastered, or known as far as can be told. This is review."
-    )
-    return Choice(Outcome.NOTHING_LEFT, text, (*pinned, *given), kept[OPEN], kept)
+        given.append(_recommended(asker, one, reviewing(names)))
+    return Choice(Outcome.NOTHING_LEFT, NOTHING_LEFT, (*pinned, *given), kept[OPEN], kept)
 
 
 def _nothing(asker: Asker, pinned: list[Recommendation], kept: tuple[int, ...]) -> Choice:

@@ -7,13 +7,14 @@ in every store, process and catalog version, and an item that the catalog learns
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from struct import Struct
 
 import numpy as np
 import numpy.typing as npt
+
+from engine.values import value
 
 RECORD = np.dtype(
     [
@@ -33,7 +34,7 @@ History = npt.NDArray[np.void]
 EMPTY: History = np.empty(0, RECORD)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Response:
     """One answer of one student to one item.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -13,6 +12,7 @@ from pydantic import model_validator as checks
 from pydantic.json_schema import WithJsonSchema
 
 from engine.responses import Response, digest32
+from engine.values import value
 from service.errors import InvalidResponse
 from service.ids import MAX_LENGTH, id_fault
 
@@ -105,7 +105,7 @@ class ResponseIn(BaseModel):
         return self
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Answer(Response):
     """A valid response. ``content`` is all that the sender said, as JSON in one form; ``check`` is its digest."""
 

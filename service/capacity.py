@@ -18,13 +18,13 @@ class Cost:
     """What one kind of store takes. Bytes are in memory for Redis, and on disk for the file."""
 
     student: int  # its keys or rows, and a snapshot of 50 skills
-    response: int  # in the history, its id included; of 32 bytes, Redis keeps room for as much again
+    response: int  # in the history, its id included, and what the snapshot remembers of its item
     event: int  # of a response and of the recommendation with it, in the log until they are archived
     worker_us: float  # CPU of an API worker for a response with ?next=1
     store_us: float  # CPU of the server behind it
 
 
-REDIS = Cost(student=2_700, response=72, event=980, worker_us=450.0, store_us=75.0)
+REDIS = Cost(student=2_200, response=47, event=960, worker_us=450.0, store_us=75.0)
 EMBEDDED = Cost(student=500, response=93, event=910, worker_us=600.0, store_us=0.0)
 ARCHIVED_RESPONSE, ARCHIVED_RECOMMENDATION = 12, 75
 """Bytes in Parquet."""

@@ -14,34 +14,26 @@ from service.tallies import AT_ONCE
 from service.tutor import Tutor
 
 
-async def growth(tutor: Tutor, students: Sequence[str], since: int) -> Mapping[str, float]:
-    """Of every student who has answered; ``since`` in ms. Whole histories are read, some students at a time."""
-    found: dict[str, float] = {}
+async def growth(tutor: Tutor, now: Mapping[str, float], since: int) -> Mapping[str, float]:
+    """Of students who have answered, by what is expected of them ``now``; ``since`` in ms. Whole histories are read,
+    some students at a time, and folded up to then."""
+    found, students = dict[str, float](), list(now)
     for low in range(0, len(students), AT_ONCE):
         part = students[low : low + AT_ONCE]
         stored, heads = await tutor.store.read(part, b"")
         serving = await tutor.servings.at(heads)
-        found |= await asyncio.to_thread(_grown, tutor.now(), serving, part, stored, since)
+        before = await asyncio.to_thread(_then, serving, stored, since)
+        found |= {student: now[student] - mastery for student, mastery in zip(part, before, strict=True)}
     return found
 
 
-def _grown(
-    now: int, serving: Serving, students: Sequence[str], stored: Sequence[StudentState], since: int
-) -> dict[str, float]:
-    tracer, found = serving.tracer, dict[str, float]()
-    if not serving.catalog.skills:
-        return found
-    for student, one in zip(students, stored, strict=True):
+def _then(serving: Serving, stored: Sequence[StudentState], since: int) -> list[float]:
+    """The expected success of each at that moment, by what was known of them then."""
+    tracer, found = serving.tracer, list[float]()
+    for one in stored:
         history = unpack(one.records)
-        if not len(history):
-            continue
-        early = history["at"] < since
-        if said := Notes.read(one.notes).judgements:
-            before = fold_judged(tracer, history[early], [judgement for judgement in said if judgement.at < since])
-            after = fold_judged(tracer, history, said)
-        else:
-            before = tracer.fold(history[early])
-            after = tracer.fold(history[~early], before)
-        rise = tracer.standing(after, now).mastery.mean() - tracer.standing(before, since).mastery.mean()
-        found[student] = float(rise)
+        early = history[history["at"] < since]
+        said = [judgement for judgement in Notes.read(one.notes).judgements if judgement.at < since]
+        state = fold_judged(tracer, early, said) if said else tracer.fold(early)
+        found.append(float(tracer.standing(state, since).mastery.mean()))
     return found

@@ -7,7 +7,6 @@ school's line counts its shown classes alone.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -25,7 +24,8 @@ from service.tutor import Tutor
 LEAST = 10
 DAY_MS = 86_400_000
 WEEK, GROWTH_DAYS = 7 * DAY_MS, 28
-JUDGED = (Status.MASTERED, Status.NEEDS_REVIEW, Status.LEARNING)
+DONE = (Status.MASTERED, Status.NEEDS_REVIEW)
+JUDGED = (*DONE, Status.LEARNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ async def overview(tutor: Tutor) -> Overview:
     borders.require_overview()
     roster = await tutor.rosters.current()
     serving, found = await tallies(tutor, await tutor.classes())
-    everybody = list(dict.fromkeys(one.student_id for group in found.values() for one in group))
-    grown = await growth(tutor, everybody, tutor.now() - GROWTH_DAYS * DAY_MS)
+    now = {one.student_id: one.mastery for group in found.values() for one in group if one.mastery is not None}
+    grown = await growth(tutor, now, tutor.now() - GROWTH_DAYS * DAY_MS)
     lines = tuple(_lines(found, roster, tutor.now(), grown))
     suppressed = sum(line.figures is None for line in lines if line.level == "class")
     return Overview(lines, suppressed, serving.model_version, serving.catalog_version)
@@ -85,14 +85,14 @@ def figures(students: Iterable[Tally], now: int, grown: Mapping[str, float]) -> 
     rises = np.array([grown[one.student_id] for one in group if one.student_id in grown])
     shown = mean_interval(rises) if len(rises) >= LEAST else (None, None, None)
     reached = sum(one.responses > 0 for one in group)
-    counts = sum((one.counts for one in group), Counter[Status]())
+    judged, mastered = (sum(one.counts[status] for one in group for status in some) for some in (JUDGED, DONE))
     return Figures(
         len(group),
         reached,
         sum(one.last_at is not None and now - one.last_at < WEEK for one in group),
         sum(one.responses for one in group),
-        sum(counts[status] for status in JUDGED),
-        sum(counts[status] for status in JUDGED if status is not Status.LEARNING),
+        judged,
+        mastered,
         len(group) - reached,
         *shown,
     )

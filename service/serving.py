@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -18,8 +19,9 @@ from engine.bundle import AnyModel
 from engine.catalog import EMPTY, Catalog, Item, Skill
 from engine.mastery_model import unlearnt
 from engine.model import ModelError, builtin
-from engine.recommend import Policy, choose
-from engine.recommending.table import by_ease
+from engine.recommend import Mode, Policy, Wish, choose
+from engine.recommending.at_once import wrong_in_a_row
+from engine.recommending.table import by_ease, table_of
 from engine.responses import RECORD, key
 from engine.tracing import AnyTracer, bind
 from models import predictor
@@ -29,6 +31,10 @@ from service import metrics
 from service.store.base import ArtifactKind, Heads, Store, StoreUnavailable
 
 T = TypeVar("T", AnyModel, Catalog)
+R = TypeVar("R")
+
+SLICE = 0.0005
+"""Seconds for which a thread that loads keeps the interpreter."""
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +82,7 @@ class Servings:
 
     def __init__(self, store: Store, *, compact: bool = False, predicts: bool = False) -> None:
         self._store, self._compact, self._predicts = store, compact, predicts
-        self._lock = asyncio.Lock()
+        self._look: asyncio.Task[None] | None = None
         self._handled = Heads(None, None)
         self._loaded: dict[ArtifactKind, str | None] = {"model": None, "catalog": None}
         self._refused: set[tuple[ArtifactKind, str]] = set()
@@ -93,16 +99,23 @@ class Servings:
         self._watcher = asyncio.create_task(self._watch(check_seconds), name="head-watcher")
 
     async def close(self) -> None:
-        if self._watcher is not None:
-            self._watcher.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._watcher
+        for task in (self._watcher, self._look):
+            if task is not None:
+                task.cancel()
+                with suppress(asyncio.CancelledError, Exception):
+                    await task
 
     async def at(self, heads: Heads) -> Serving:
-        """The serving for the heads that came with a store's answer; waits while newer ones are loaded."""
-        if heads != self._handled:
+        """The serving for the heads that came with a store's answer.
+
+        A newer catalog is waited for, so that the request after an import knows it. A newer model is loaded meanwhile:
+        nobody's answer is late for it.
+        """
+        if heads.catalog != self._handled.catalog:
             with suppress(StoreUnavailable):  # what is loaded still answers; the watcher tells of the store
-                await self._follow()
+                await self._follow(heads)
+        elif heads.model != self._handled.model:
+            self._looking()
         return self.now
 
     async def refresh(self) -> Serving:
@@ -110,18 +123,35 @@ class Servings:
         await self._follow()
         return self.now
 
-    async def _follow(self) -> None:
-        async with self._lock:
-            # Asked anew inside the lock: the heads that brought us here may be older than what is loaded.
-            heads = await self._store.heads()
-            if heads == self._handled:
+    async def _follow(self, wanted: Heads | None = None) -> None:
+        """Serve the heads as they are now, or those that are ``wanted`` and newer ones. All who wait share a look, or
+        where one is under way the next: it may have asked before what brought us here was published."""
+        if (under_way := self._look) is not None and not under_way.done():
+            await asyncio.shield(under_way)
+            if wanted is not None and wanted.catalog == self._handled.catalog:
                 return
-            model = await self._load("model", heads.model, self.now.model, _read_model)
-            catalog = await self._load("catalog", heads.catalog, self.now.catalog, _read_catalog)
-            if model is not self.now.model or catalog is not self.now.catalog:
-                self.now = await asyncio.to_thread(_bind, model, catalog, self._compact, self._predicts)
-                self._tell()
-            self._handled = heads
+        if self._look is under_way:
+            self._look = None
+        await asyncio.shield(self._looking())
+
+    def _looking(self) -> asyncio.Task[None]:
+        """The look that is under way; one is begun where there is none."""
+        if self._look is None or self._look.done():
+            self._look = asyncio.create_task(self._handle(), name="heads")
+            self._look.add_done_callback(lambda look: look.cancelled() or look.exception())  # nobody need wait for it
+        return self._look
+
+    async def _handle(self) -> None:
+        """Ask for the heads, and load what is new."""
+        heads = await self._store.heads()
+        if heads == self._handled:
+            return
+        model = await self._load("model", heads.model, self.now.model, _read_model)
+        catalog = await self._load("catalog", heads.catalog, self.now.catalog, _read_catalog)
+        if model is not self.now.model or catalog is not self.now.catalog:
+            self.now = await _aside(_bind, model, catalog, self._compact, self._predicts)
+            self._tell()
+        self._handled = heads
 
     async def _load(
         self, kind: ArtifactKind, version: str | None, current: T, read: Callable[[bytes | None, str], T]
@@ -133,7 +163,7 @@ class Servings:
         try:
             if version is not None and blob is None:
                 raise ValueError("the store does not hold it")
-            loaded = await asyncio.to_thread(read, blob, version or "")
+            loaded = await _aside(read, blob, version or "")
         except Exception:
             # Whatever is wrong with it, what is loaded stays; told once, since this version is not tried again.
             assert version is not None
@@ -167,6 +197,17 @@ class Servings:
         logger.info(
             "serving", extra={"model_version": self.now.model_version, "catalog_version": self.now.catalog_version}
         )
+
+
+async def _aside(work: Callable[..., R], *args: Any) -> R:
+    """Work in a thread, which gives the interpreter back sooner than threads do otherwise: a request asks for it many
+    times, and would wait 5 ms each time."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(min(usual, SLICE))
+    try:
+        return await asyncio.to_thread(work, *args)
+    finally:
+        sys.setswitchinterval(usual)
 
 
 def _read_model(blob: bytes | None, version: str) -> AnyModel:
@@ -210,6 +251,9 @@ def warm_up() -> None:
         state = tracer.load(tracer.dump(tracer.fold(history)))
         tracer.interval(history, state)
         choose(tracer, state, Policy(), float)
+        for mode in Mode:  # the parts, one by one
+            choose(tracer, state, Policy(), float, n=2, wish=Wish(mode, targets=("s",)))
+        wrong_in_a_row(state, Policy(), table_of(tracer, Policy().mastered))
 
 
 async def load(

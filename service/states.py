@@ -9,10 +9,10 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from engine.responses import History, unpack
 from engine.tracing import AnyState
+from engine.values import value
 from service.behind import Behind
 from service.lru import LRUCache
 from service.serving import Serving
@@ -35,7 +35,7 @@ BESIDE = 1_500
 """Bytes that a state takes beside its arrays."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Kept(Held):
     """A state that is held, under the ``tag`` of its serving; ``saved`` are the records that the student's snapshot is
     known to cover."""

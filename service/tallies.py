@@ -18,13 +18,15 @@ AT_ONCE = 250
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """A student: all answers and the last one's time (ms), skills by status, and skills on which they are stuck."""
+    """A student: all answers and the last one's time (ms), skills by status, skills on which they are stuck, and the
+    expected success now, averaged over all skills (None without an answer, or without a catalog)."""
 
     student_id: str
     responses: int
     last_at: int | None
     counts: Counter[Status]
     stuck: int
+    mastery: float | None
 
 
 async def tallies(tutor: Tutor, class_ids: Iterable[str]) -> tuple[Serving, Mapping[str, tuple[Tally, ...]]]:
@@ -40,13 +42,14 @@ async def tallies(tutor: Tutor, class_ids: Iterable[str]) -> tuple[Serving, Mapp
 
 
 def _counted(tutor: Tutor, serving: Serving, students: list[str], states: list[AnyState]) -> dict[str, Tally]:
-    now, rules = tutor.now(), tutor.thresholds
+    now, rules, skills = tutor.now(), tutor.thresholds, serving.catalog.skills
     return {
         student: Tally(
             student,
             state.length,
             state.folded_at if state.length else None,
             *tally(serving.tracer, state, now, rules),
+            float(serving.tracer.standing(state, now).mastery.mean()) if state.length and skills else None,
         )
         for student, state in zip(students, states, strict=True)
     }

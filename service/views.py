@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from engine.mastery import SkillMastery, Status
+from engine.values import value
 from service.notes import Note
 from service.store.base import Outcome
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True)
 class SkillNow:
     """Mastery of a skill (expected success) after a response; the interval is asked for where it is shown."""
 
@@ -21,7 +22,7 @@ class SkillNow:
     status: Status
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True)
 class Result:
     """What became of a response, and the mastery of its item's skills as it is now."""
 
@@ -32,13 +33,13 @@ class Result:
     mastery: tuple[SkillNow, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True)
 class Reason:
     code: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True)
 class Recommendation:
     """One item to give next, why, and with which probability it was chosen."""
 
@@ -55,7 +56,7 @@ class Recommendation:
     catalog_version: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True)
 class Notice:
     """Something that a teacher should be told of: a skill that rests after wrong answers in a row."""
 
@@ -104,7 +105,7 @@ class Explanation:
     recommendations: tuple[Detail, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True)
 class Next:
     """The answer to "what next?". ``outcome``: learn, nothing left, not ready, no items or no catalog."""
 
@@ -118,7 +119,7 @@ class Next:
     explanation: Explanation | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True)
 class Receipt:
     """Answer to recorded responses, in their order; ``next`` by student where it was asked for."""
 

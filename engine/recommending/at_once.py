@@ -12,10 +12,12 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from engine.belief import stand
+from engine.belief import NEVER, stand
 from engine.borrowed import borrowed
-from engine.mastery import LOW, MANY
-from engine.recommending.policy import EXPLORATION, Floats, Policy
+from engine.mastery import DAY_MS, LOW, MANY
+from engine.recommending.eligible import DONE, NOT_READY
+from engine.recommending.goals import fading
+from engine.recommending.policy import EXPLORATION, REVIEW_DAYS, Floats, Policy
 from engine.recommending.shortlist import rank, settle
 from engine.recommending.skills import OPENED_ROW, REACH, READY, ROW_ROW, Ints, spins
 from engine.recommending.table import Table, opened
@@ -28,8 +30,9 @@ from engine.tracing.packed import opened as facts_of
 class Drawn(NamedTuple):
     """The item drawn (position), whether as a near tie, and what its reason is made of: the sums over its skills of
     expected gain and of mastery, whether the student is ``stuck`` on one, how many skills wait for the one for which
-    most wait, and whether one was answered before. Then how many skills rest (:func:`wrong_in_a_row` tells which), and
-    ``kept`` as of :class:`engine.recommending.choice.Choice`."""
+    most wait, and whether one was answered before. Then how many skills rest (:func:`wrong_in_a_row` tells which),
+    whether all that could be learnt is mastered and this is review, and ``kept`` as of
+    :class:`engine.recommending.choice.Choice`."""
 
     item: int
     near: bool
@@ -41,6 +44,7 @@ class Drawn(NamedTuple):
     opens: int
     begun: bool
     resting: int
+    review: bool
     kept: tuple[int, ...]
 
 
@@ -85,24 +89,65 @@ def _draw(
     facts = facts_of(borrowed(facts_numbers), borrowed(facts_values))
     k = len(facts.prior)
     belief = believed(k, len(facts.weight), borrowed(numbers), borrowed(values))
-    standing, every, recent = np.empty((3, k)), np.ones(k, np.uint8), recent_of(k, borrowed(numbers))
+    standing = np.empty((3, k))
     stand(facts, belief, max(at, numbers[FOLDED_AT]), numbers[ANSWERS], standing)
-    mastery, known, gain = standing[0], standing[1], standing[2]
+    of: tuple[Any, Ints] = belief.seen, recent_of(k, borrowed(numbers))
+    may: tuple[Ints, Floats, Floats] = borrowed(whole), borrowed(real), standing
+    lent: tuple[Ints, Floats, Ints, Floats] = borrowed((facts_numbers, facts_values, numbers, values))
+    item, near, propensity, p, told, resting, kept = _slot(
+        *may, standing[2], *of, READY | REACH, *lent, at, u, settings
+    )
+    review = item < 0 and kept[DONE] > 0 and kept[NOT_READY] == 0
+    if review:
+        value = _forgotten(facts, belief, numbers[FOLDED_AT], numbers[ANSWERS], at, settings)
+        item, near, propensity, p, told, resting, kept = _slot(*may, value, *of, 0, *lent, at, u, settings)
+    if item < 0:
+        return item, near, propensity, p, 0.0, 0.0, False, 0, False, resting, review, kept
+    about = _about(parts, item, told, belief.seen, standing[0], standing[2])
+    return item, near, propensity, p, *about, resting, review, kept
+
+
+@njit(cache=True, error_model="numpy")
+def _slot(
+    whole: Ints,
+    real: Floats,
+    standing: Floats,
+    value: Floats,
+    seen: Any,
+    recent: Ints,
+    asks: int,
+    facts_numbers: Ints,
+    facts_values: Floats,
+    numbers: Ints,
+    values: Floats,
+    at: int,
+    u: float,
+    settings: Floats,
+) -> Any:
+    """Item (-1: none), whether a near tie, propensity, P(correct), and what the rule says of skills, how many rest, and
+    how many items each filter keeps: where every skill and every item may be given."""
+    every, nobody, everybody = np.ones(len(value), np.uint8), np.empty(0, np.int64), np.empty(0, np.bool_)
     explores = settings[EXPLORATION]
     luck = (u - 1.0 + explores) / explores if explores > 0.0 and u >= 1.0 - explores else -1.0
-    student = mastery, known, gain, every, recent, belief.seen
-    nobody, everybody = np.empty(0, np.int64), np.empty(0, np.bool_)
+    may = every, nobody, everybody, asks, np.inf, luck, settings
     told, kept, resting, items, worth, floor, explored = rank(
-        borrowed(whole), borrowed(real), *student, every, nobody, everybody, READY | REACH, np.inf, luck, settings
+        whole, real, standing[0], standing[1], value, every, recent, seen, *may
     )
-    nothing = -1, False, 0.0, 0.0, 0.0, 0.0, False, 0, False, 0, kept
     items, place = _with(items, explored)
-    p = predict(borrowed(facts_numbers), borrowed(facts_values), borrowed(numbers), borrowed(values), items, at)
+    p = predict(facts_numbers, facts_values, numbers, values, items, at)
     place, near, propensity, _, _, _ = settle(worth, p, place, floor, u, False, settings)
     if place < 0:
-        return nothing
-    about = _about(parts, items[place], told, belief.seen, mastery, gain)
-    return items[place], near, propensity, p[place], *about, resting, kept
+        return -1, False, 0.0, 0.0, told, resting, kept
+    return items[place], near, propensity, p[place], told, resting, kept
+
+
+@njit(cache=True, error_model="numpy")
+def _forgotten(facts: Any, belief: Any, folded_at: int, answers: int, at: int, settings: Floats) -> Any:
+    """As :func:`engine.recommending.goals.forgotten` has it of all skills."""
+    best, later = np.empty((3, len(belief.seen))), np.empty((3, len(belief.seen)))
+    stand(facts, belief, NEVER, answers, best)
+    stand(facts, belief, max(int(at + settings[REVIEW_DAYS] * DAY_MS), folded_at), answers, later)
+    return fading(best[0], later[0], belief.last, folded_at)
 
 
 @njit(cache=True)

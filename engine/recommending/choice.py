@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.recommending.eligible import FILTERS
+from engine.values import value
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -56,7 +57,7 @@ class Ranking(NamedTuple):
         return items[drawn], chances[drawn]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Recommendation:
     """One item (position in the catalog): why, and how likely it was to be chosen given the slots before it.
 
@@ -71,7 +72,7 @@ class Recommendation:
     expected_gain: float
     propensity: float
     draw: float = 0.0
-    ranked: Callable[[], Ranking] | None = field(default=None, compare=False, repr=False)
+    ranked: Callable[[], Ranking | None] | None = field(default=None, compare=False, repr=False)
 
     @property
     def ranking(self) -> Ranking | None:
@@ -79,7 +80,7 @@ class Recommendation:
         return None if self.ranked is None else self.ranked()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Notice:
     """Something that a teacher should be told of: a skill that rests after so many wrong answers in a row."""
 
@@ -88,7 +89,7 @@ class Notice:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Choice:
     """The answer to "what next?". ``candidates`` is how many items could be given; ``kept`` how many items each of
     :data:`FILTERS` kept, the first being those that could be."""

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numba import njit
 
 from engine.mastery import DAY_MS
 from engine.recommending.diagnosis import information
 from engine.recommending.eligible import ASKED
 from engine.recommending.limits import Flags, Limits
 from engine.recommending.policy import EASE, EASIEST, HARDEST, SHORTLIST, Floats, Policy
-from engine.recommending.skills import REACH, READY
+from engine.recommending.skills import REACH, READY, Ints
 from engine.recommending.table import Table
 from engine.recommending.wish import ANYTHING, Mode, Wish
 from engine.tracing import NEVER, AnyState, AnyTracer, Standing
@@ -103,14 +105,19 @@ def forgotten(
     """
     until = int(now + policy.review_days * DAY_MS) if by is None else max(by, now)
     best = tracer.standing(state).mastery
-    lost = np.maximum(best - tracer.standing(state, until).mastery, 0.0)
-    practised = state.responses > 0
-    age = -np.where(state.last_at == NEVER, state.folded_at, state.last_at)
-    value = lost + AGE * (np.searchsorted(np.unique(age), age) + 1.0) / len(age)
+    value: Floats = fading(best, tracer.standing(state, until).mastery, state.last_at, state.folded_at)
     if of_all:
         return value
+    practised = state.responses > 0
     known = practised & (best >= table.mark)
     return np.asarray(np.where(known if known.any() else practised, value, 0.0))
+
+
+@njit(cache=True)
+def fading(best: Floats, later: Floats, last_at: Ints, folded_at: int) -> Any:
+    """What falls of mastery from ``best`` to ``later``, and a little more for what was practised long ago, [K]."""
+    age = np.where(last_at == NEVER, -folded_at, -last_at)
+    return np.maximum(best - later, 0.0) + AGE * (np.searchsorted(np.unique(age), age) + 1.0) / len(age)
 
 
 def _in_order(wish: Wish, standing: Standing, table: Table, within: Limits, found: Goal) -> None:

@@ -93,6 +93,12 @@ def exploring(names: tuple[str, ...]) -> tuple[str, Said]:
 
 
 @lru_cache(10_000)
+def reviewing(names: tuple[str, ...]) -> tuple[str, Said]:
+    """Of an item where nothing is left to learn."""
+    return "review", said("%(names)s: mastered, and soonest forgotten or practised longest ago.", names=names)
+
+
+@lru_cache(10_000)
 def fits(items: int) -> Said:
     """How many items could be given."""
     return said_many("%(num)d item fits now.", "%(num)d items fit now.", items)
@@ -103,6 +109,8 @@ def plain_reason(tracer: AnyTracer, answers: int, one: Drawn, row: Ints | None) 
     :func:`engine.recommending.at_once.wrong_in_a_row`, where a skill rests."""
     item = tracer.catalog.items[one.item]
     names = tuple([tracer.catalog.titles[name] for name in item.skill_ids])
+    if one.review:
+        return reviewing(names)
     if answers == 0:
         return starting(names)
     if not one.near:

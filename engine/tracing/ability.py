@@ -3,7 +3,6 @@ is remembered of items (:class:`engine.belief.Belief`), in two flat arrays (:mod
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -25,11 +24,12 @@ from engine.responses import History, in_order_of_time
 from engine.tracing import packed, snapshot
 from engine.tracing.base import Answers, Floats, Ints, Standing, State, Tracer, observed, weighted
 from engine.tracing.packed import STUDENT
+from engine.values import value
 
 _NONE = np.empty(0)
 
 
-@dataclass(frozen=True)
+@value(frozen=True)
 class Student:
     """A belief and what goes with it, packed: :meth:`AbilityTracer.believed` has the parts by name."""
 

@@ -18,6 +18,7 @@ from engine.catalog import Catalog
 from engine.mastery_model import MasteryModel
 from engine.model import Model
 from engine.responses import History, in_order_of_time
+from engine.values import value
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -29,7 +30,7 @@ RIGHT = 0.5  # score from which an answer counts as right there
 SNAPSHOT = b"3"  # form of what a snapshot holds: another one is not read
 
 
-@dataclass(frozen=True)
+@value(frozen=True)
 class State(Generic[B]):
     """What is believed of one student.
 
@@ -49,7 +50,7 @@ class State(Generic[B]):
     length: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Standing:
     """Where a student stands on every skill, all [K].
 

@@ -28,9 +28,10 @@ ITEM, AT, SCORE, WORDS = 1, 2, 6, 4  # where they are in a record of so many wor
 def of_facts(facts: Facts, of_item: Ints, keys: Mapping[int, int]) -> tuple[Ints, Floats]:
     """Facts as numbers and values: with the set of every item [items], and the items' places by their keys."""
     k, points = facts.prior.shape
-    order = sorted(keys)
-    sizes = [k, len(facts.start) - 1, len(of_item), points, facts.seconds, facts.repeats.any(), len(order)]
-    numbers = [sizes, facts.start, of_item, order, [keys[key] for key in order], facts.skills]
+    names, positions = (np.fromiter(part, np.int64, len(keys)) for part in (keys, keys.values()))
+    order = np.argsort(names)
+    sizes = [k, len(facts.start) - 1, len(of_item), points, facts.seconds, facts.repeats.any(), len(keys)]
+    numbers = [sizes, facts.start, of_item, names[order], positions[order], facts.skills]
     values = [np.ravel(part) for part in facts[2:-1]]
     return np.concatenate([np.asarray(part, np.int64) for part in numbers]), np.concatenate(values)
 

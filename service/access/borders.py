@@ -43,6 +43,12 @@ async def visible(rosters: Rosters, class_ids: Iterable[str]) -> list[str]:
     return [class_id for class_id in class_ids if class_id in taught]
 
 
+async def counted(rosters: Rosters, class_ids: Iterable[str]) -> list[str]:
+    """Those of the classes whose figures, taken together, the viewer may see: a leader is shown nobody by name, and may
+    see all. Raises :class:`NotAllowed` for who sees no class at all."""
+    return list(class_ids) if viewer().role is Role.LEADER else await visible(rosters, class_ids)
+
+
 def require_overview() -> None:
     """Raises :class:`NotAllowed` for who may not see the school's figures."""
     me = viewer()

@@ -33,9 +33,9 @@ class Revoked:
         began = self._clock()
         if began - self._asked >= SECONDS:
             try:
-                version = (await store.heads()).access
-                if version != self._version:
-                    self._ids, self._version = frozenset(await listed(store, version)), version
+                if self._version != (await store.heads()).access:
+                    self._version, ids = await listed(store)
+                    self._ids = frozenset(ids)
             except StoreUnavailable:
                 if self._asked == float("-inf"):
                     raise Unavailable("The store does not answer now.") from None
@@ -44,21 +44,28 @@ class Revoked:
         return token_id in self._ids
 
 
-async def listed(store: Store, version: str | None) -> dict[str, int]:
-    """The ids of a version of the list, each with the time (unix seconds) at which its link expires anyway."""
-    blob = None if version is None else await store.fetch("access", version)
-    found: dict[str, int] = orjson.loads(blob) if blob is not None else {}
-    return found
+async def listed(store: Store) -> tuple[str | None, dict[str, int]]:
+    """The version of the list, and its ids, each with the time (unix seconds) at which its link expires anyway."""
+    version, ids = (await store.heads()).access, dict[str, int]()
+    while version is not None:
+        blob = await store.fetch("access", version)
+        if blob is not None:
+            ids = orjson.loads(blob)
+            break
+        missing, version = version, (await store.heads()).access
+        if version == missing:  # it was lost; else another list has just taken its place
+            break
+    return version, ids
 
 
 async def revoke(store: Store, token_id: str, expires: int, now: int) -> None:
     """Put an id on the list, and drop those whose links have expired."""
-    while True:  # until it is there: somebody else may have written at the same time
-        before = (await store.heads()).access
-        ids = await listed(store, before)
+    while True:  # again where somebody else wrote meanwhile
+        before, ids = await listed(store)
         if token_id in ids:
             return
         blob = orjson.dumps({one: until for one, until in {**ids, token_id: expires}.items() if until > now})
-        await store.publish("access", sha256(blob).hexdigest()[:12], blob)
-        if before is not None:
-            await store.discard("access", before)
+        if await store.replace("access", sha256(blob).hexdigest()[:12], blob, before):
+            if before is not None:
+                await store.discard("access", before)
+            return

@@ -6,13 +6,25 @@ from typing import Any
 
 from fastapi import FastAPI
 from pydantic.json_schema import models_json_schema
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from engine import __version__
 from service import logs, reports
 from service.access import Revoked
 from service.answers import ResponseIn
-from service.api import catalog, classes, classroom, docs, operations, outlook, overview, problems, responses, students
+from service.api import (
+    catalog,
+    classes,
+    classroom,
+    docs,
+    items,
+    operations,
+    outlook,
+    overview,
+    problems,
+    responses,
+    students,
+)
 from service.api.catalog import CatalogIn
 from service.api.gate import Gate
 from service.api.hot import Hot
@@ -26,6 +38,13 @@ DESCRIPTION = "Responses come in, mastery is traced, the next item is chosen. Pr
 
 class _App(FastAPI):
     """Without what FastAPI puts around all: :class:`Around` limits bodies and has the last word on faults."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or self.middleware_stack is None:
+            await super().__call__(scope, receive, send)
+            return
+        scope["app"] = self
+        await self.middleware_stack(scope, receive, send)
 
     def build_middleware_stack(self) -> ASGIApp:
         stack: Any = super().build_middleware_stack()
@@ -47,17 +66,17 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # an id may end with a slash
-        telemetry={"tracing": False, "metrics": False, "logs": False},  # asked for at each request; /metrics has ours
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # /metrics has ours
     )
     app.state.settings = settings
     app.state.revoked = Revoked()
-    app.add_middleware(Hot)  # the innermost: what is added after it stands around it
+    app.add_middleware(Hot, settings=settings)  # the innermost: what is added after it stands around it
     if settings.access == "links":
         app.add_middleware(Gate, secret=settings.resolve_salt, refuse=reports.refused)
     app.add_middleware(Pressure, settings=settings)
     app.add_middleware(Around, max_body_bytes=settings.max_body_bytes)
     problems.install(app)
-    for part in (responses, students, outlook, classes, classroom, overview, catalog, operations, docs, reports):
+    for part in (responses, students, outlook, classes, classroom, items, overview, catalog, operations, docs, reports):
         app.include_router(part.router)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     return app

@@ -9,15 +9,15 @@ from typing import Annotated
 from fastapi import APIRouter, Body, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from engine.item_analysis import ItemFacts
 from service.answers import Id
+from service.api import items
 from service.api.dependencies import SettingsDep, TutorDep
 from service.api.problems import problems
 from service.api.tables import DESCRIBED, Format, table
 from service.classroom.dossier import MONTH, WEEK, ask
 from service.classroom.given import GivenLine, GivenView, ask_given
 from service.classroom.groups import GroupChange, GroupsView, GroupView, Member
-from service.classroom.items import ItemLine, ItemsView, items_view
+from service.classroom.items import ItemsView, items_view
 from service.classroom.kept_groups import KeptGroup, KeptGroups, ask_groups, change_of, keep, let_go
 from service.classroom.skill import SkillLine, SkillView, skill_view
 from service.classroom.today import Today, TodayLine, today
@@ -58,12 +58,12 @@ async def class_items(
     request: Request,
     class_id: ClassId,
     tutor: TutorDep,
-    item: Annotated[str, Query(description="Tell of this item who answered it.")] = "",
+    item: items.Item = "",
     format: Format = None,
 ) -> Response:
     """How hard and how telling each item is, and which look wrong; as CSV one row an item."""
     view = await ask(tutor, class_id, lambda found: items_view(found, item))
-    return await table(request, format, ItemsView, view, lambda one: map(_item, one.lines), ITEM_COLUMNS)
+    return await table(request, format, ItemsView, view, lambda one: map(items.row, one.lines), items.COLUMNS)
 
 
 @router.get("/groups", response_model=GroupsView, responses=DESCRIBED)
@@ -132,22 +132,12 @@ async def class_recommendations(
     return await table(request, format, GivenView, view, lambda one: map(_row, one.lines), _names(GivenLine))
 
 
-ITEM_COLUMNS = (
-    *("item_id", "title", "skill_ids", "retired", "answers"),
-    *(field.name for field in fields(ItemFacts)),
-)
-
-
 def _names(kind: type) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 
 def _row(line: TodayLine | SkillLine | GivenLine) -> Mapping[str, object]:
     return asdict(line)
-
-
-def _item(line: ItemLine) -> Mapping[str, object]:
-    return {name: getattr(line, name) for name in ITEM_COLUMNS[:5]} | asdict(line.facts)
 
 
 def _members(view: GroupsView) -> Iterable[Mapping[str, object]]:

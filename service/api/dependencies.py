@@ -21,9 +21,10 @@ async def get_tutor(request: Request) -> Tutor:
 
 def tutor_of(state: Any) -> Tutor:
     """Raises :class:`Unavailable` where the store has not answered yet since the process started."""
-    if state.tutor is None:
+    tutor: Tutor | None = state.tutor
+    if tutor is None:
         raise Unavailable("The store does not answer.")
-    return cast(Tutor, state.tutor)
+    return tutor
 
 
 async def get_settings(request: Request) -> Settings:

@@ -29,7 +29,7 @@ STATIC = "/reports/static/"
 GROUPS = re.compile(r"/reports/groups(/.*)?", re.DOTALL)
 PAGES = re.compile(r"/reports(/.*)?", re.DOTALL)
 READS = re.compile(
-    r"/v1/(students/.+/(mastery|history|outlook|notes)|classes|classes/.+/(mastery|today|skill|items|groups|recommendations)|overview|catalog|model)",
+    r"/v1/(students/.+/(mastery|history|outlook|notes)|classes|classes/.+/(mastery|today|skill|items|groups|recommendations)|items|overview|catalog|model)",
     re.DOTALL,
 )
 

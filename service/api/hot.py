@@ -20,6 +20,7 @@ from service.api.bodies import decoded
 from service.api.dependencies import tutor_of
 from service.api.problems import away
 from service.ids import id_fault
+from service.settings import Settings
 from service.store.base import StoreUnavailable
 
 FOLLOWING: Mapping[bytes, int] = {b"": 0, **{b"next=%d" % n: n for n in range(11)}}
@@ -31,8 +32,8 @@ JSON = (b"content-type", b"application/json")
 class Hot:
     """Middleware, the innermost one: whatever stands around the routes stands around these two as well."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app, self._settings = app, settings
         self._record: BaseRoute = responses.router.routes[0]
         self._next: BaseRoute = students.router.routes[0]
 
@@ -42,7 +43,7 @@ class Hot:
             if path == "/v1/responses":
                 if scope["method"] == "POST" and query in FOLLOWING and JSON in scope["headers"]:
                     scope["route"] = self._record
-                    await _record(scope["app"].state, FOLLOWING[query], receive, send)
+                    await self._respond(scope["app"].state, FOLLOWING[query], receive, send)
                     return
             elif path.endswith(AFTER) and path.startswith(BEFORE) and scope["method"] == "GET" and query in WANTED:
                 student_id = path[len(BEFORE) : -len(AFTER)]
@@ -52,14 +53,13 @@ class Hot:
                     return
         await self.app(scope, receive, send)
 
-
-async def _record(state: Any, following: int, receive: Receive, send: Send) -> None:
-    body = decoded(await _body(receive))
-    try:
-        answer, replayed = await responses.recorded(tutor_of(state), state.settings, body, following)
-    except StoreUnavailable as fault:
-        raise away(fault) from None
-    await _send(orjson.dumps(answer), replayed, send)
+    async def _respond(self, state: Any, following: int, receive: Receive, send: Send) -> None:
+        body = decoded(await _body(receive))
+        try:
+            answer, replayed = await responses.recorded(tutor_of(state), self._settings, body, following)
+        except StoreUnavailable as fault:
+            raise away(fault) from None
+        await _send(orjson.dumps(answer), replayed, send)
 
 
 async def _next(state: Any, student_id: str, n: int, send: Send) -> None:

@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from service import logs
 from service.answers import field_errors
-from service.errors import TYPE_PREFIX, InvalidRequest, NotFound, Problem, Unavailable
+from service.errors import TYPE_PREFIX, InvalidRequest, MalformedBody, NotFound, Problem, Unavailable
 from service.store.base import StoreUnavailable
 
 logger = logging.getLogger(__name__)
@@ -79,6 +79,9 @@ def install(app: FastAPI) -> None:
 
     async def wrong_parameter(_: Request, fault: Exception) -> Response:
         assert isinstance(fault, RequestValidationError)
+        for one in fault.errors():
+            if one["type"] == "json_invalid":
+                return render(MalformedBody(str(one["ctx"]["error"])[:300]))
         errors = field_errors(fault.errors())
         return render(InvalidRequest(f"{errors[0]['field']}: {errors[0]['message']}", errors))
 

@@ -64,31 +64,31 @@ async def recorded(tutor: Tutor, settings: Settings, body: Any, following: int) 
 
     Raises :class:`Problem` where nothing of it can be: for a batch, only where it is none.
     """
-    raws = body if isinstance(body, list) else [body]
-    if not raws:
+    tolerance = settings.future_tolerance_seconds * 1000
+    if not isinstance(body, list):
+        answer = _read(body, tutor.now(), tolerance)
+        if isinstance(answer, Problem):
+            raise answer
+        receipt = await tutor.record((answer,), following)
+        _count(receipt.results)
+        return _single(receipt, following > 0)
+    if not body:
         raise InvalidBatch("The batch is empty: send at least one response.")
-    if len(raws) > settings.max_batch:
-        raise InvalidBatch(f"The batch has {len(raws)} responses: at most {settings.max_batch} are accepted at once.")
-    parsed = _parse(raws, tutor.now(), settings)
-    answers = [one for one in parsed if isinstance(one, Answer)]
-    if not isinstance(body, list) and isinstance(parsed[0], Problem):
-        raise parsed[0]
-    receipt = await tutor.record(answers, following)
+    if len(body) > settings.max_batch:
+        raise InvalidBatch(f"The batch has {len(body)} responses: at most {settings.max_batch} are accepted at once.")
+    now = tutor.now()
+    parsed = [_read(raw, now, tolerance) for raw in body]
+    receipt = await tutor.record([one for one in parsed if isinstance(one, Answer)], following)
     _count(receipt.results)
-    if isinstance(body, list):
-        return _batch(raws, parsed, receipt, following > 0)
-    return _single(receipt, following > 0)
+    return _batch(body, parsed, receipt, following > 0)
 
 
-def _parse(raws: Sequence[object], now: int, settings: Settings) -> list[Answer | Problem]:
-    parsed: list[Answer | Problem] = []
-    for raw in raws:
-        try:
-            parsed.append(read(raw, now, settings.future_tolerance_seconds * 1000))
-        except InvalidResponse as problem:
-            parsed.append(problem)
-            metrics.responses.labels("rejected").inc()
-    return parsed
+def _read(raw: object, now: int, tolerance_ms: float) -> Answer | Problem:
+    try:
+        return read(raw, now, tolerance_ms)
+    except InvalidResponse as problem:
+        metrics.responses.labels("rejected").inc()
+        return problem
 
 
 def _count(results: Sequence[Result]) -> None:
@@ -100,7 +100,8 @@ def _single(receipt: Receipt, following: bool) -> tuple[dict[str, Any], bool]:
     (result,) = receipt.results
     if result.outcome is Outcome.CONFLICT:
         raise ResponseConflict(result.id)
-    answer = _accepted(result) | _versions(receipt)
+    answer = _accepted(result)
+    answer |= _versions(receipt)
     if following:
         answer["next"] = receipt.next[result.student_id]
     return answer, result.outcome is Outcome.REPLAYED

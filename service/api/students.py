@@ -31,7 +31,7 @@ async def next_items(student_id: StudentId, tutor: TutorDep, asked: Annotated[As
     return await _asked(tutor, student_id, asked)
 
 
-@router.post("/next", response_model=NextOut, responses=problems(404, 409, 413, 422, 503))
+@router.post("/next", response_model=NextOut, responses=problems(400, 404, 409, 413, 422, 503))
 async def ask_for_items(student_id: StudentId, tutor: TutorDep, asked: AskBody) -> Response:
     """The same, for long lists: the parameters as a JSON object."""
     return await _asked(tutor, student_id, asked)
@@ -49,7 +49,9 @@ async def notes(student_id: StudentId, tutor: TutorDep) -> Response:
     return reply(NotesOut, {"student_id": student_id, "notes": await tutor.notebook.notes(student_id)})
 
 
-@router.post("/notes", status_code=201, response_model=NoteOut, responses=problems(401, 403, 404, 409, 413, 422, 503))
+@router.post(
+    "/notes", status_code=201, response_model=NoteOut, responses=problems(400, 401, 403, 404, 409, 413, 422, 503)
+)
 async def note(student_id: StudentId, tutor: TutorDep, given: Annotated[NoteIn, Body()]) -> Response:
     """Note something of a student: an item to give next (`pin`), an estimate of mastery (`estimate`), or limits.
 

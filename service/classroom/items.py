@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from engine.catalog import Catalog
 from engine.item_analysis import Flag, ItemFacts, analyse
 from engine.mastery import thresholds
 from service.classroom.dossier import Dossier, Moment
@@ -17,6 +18,7 @@ FIRST = np.dtype(
     [("item", "<i8"), ("pupil", "<i8"), ("score", "<f8"), ("mastery", "<f8"), ("knew", "?"), ("at", "<i8")]
 )
 Firsts = npt.NDArray[np.void]
+Names = Sequence[tuple[str, str]]
 GRAVE = (Flag.WORSE, Flag.MISSED, Flag.ALL_WRONG, Flag.ALL_RIGHT)
 
 
@@ -58,20 +60,49 @@ class ItemsView:
     catalog_version: str
 
 
+@dataclass(frozen=True)
+class Answered:
+    """What some students have answered: all their answers counted by item [items], and the first ones, of which
+    ``pupil`` is the place in ``names`` (id, name)."""
+
+    counts: npt.NDArray[np.int64]
+    firsts: Firsts
+    names: tuple[tuple[str, str], ...]
+
+
 def items_view(found: Dossier, item_id: str = "") -> ItemsView:
     """``item_id`` is the item whose answers are wanted one by one."""
-    answers = np.zeros(len(found.catalog.items), np.int64)
-    for pupil in found.pupils:
-        np.add.at(answers, pupil.told.answers.items, 1)
-    firsts = np.concatenate([np.empty(0, FIRST), *(_firsts(at, pupil) for at, pupil in enumerate(found.pupils))])
+    lines = lines_of(found.catalog, [answered(found.catalog, found.pupils)], item_id)
+    versions = found.serving.model_version, found.serving.catalog_version
+    return ItemsView(found.class_id, found.title, len(found.pupils), suspicious(lines), tuple(lines), *versions)
+
+
+def suspicious(lines: Iterable[ItemLine]) -> int:
+    """How many look wrong."""
+    return sum(bool(set(line.facts.flags) & set(GRAVE)) for line in lines)
+
+
+def answered(catalog: Catalog, pupils: Sequence[Pupil]) -> Answered:
+    """What these students have answered."""
+    counts = np.zeros(len(catalog.items), np.int64)
+    for pupil in pupils:
+        np.add.at(counts, pupil.told.answers.items, 1)
+    firsts = np.concatenate([np.empty(0, FIRST), *(_firsts(at, pupil) for at, pupil in enumerate(pupils))])
+    return Answered(counts, firsts, tuple((pupil.student_id, pupil.name) for pupil in pupils))
+
+
+def lines_of(catalog: Catalog, parts: Sequence[Answered], item_id: str) -> list[ItemLine]:
+    """Every item with an answer, from what different students have answered; those that look wrong first."""
+    names = [name for part in parts for name in part.names]
+    shifts = np.cumsum([0, *(len(part.names) for part in parts)])
+    counts = sum((part.counts for part in parts), np.zeros(len(catalog.items), np.int64))
+    firsts = np.concatenate([np.empty(0, FIRST), *(part.firsts for part in parts)])
+    firsts["pupil"] += np.repeat(shifts[:-1], [len(part.firsts) for part in parts])
     firsts = firsts[np.argsort(firsts["item"], kind="stable")]
     _, starts = np.unique(firsts["item"], return_index=True)
-    parts = np.split(firsts, starts[1:]) if len(firsts) else []
-    lines = [_line(found, part, int(answers[part["item"][0]]), item_id) for part in parts]
-    lines.sort(key=lambda line: (_gravity(line.facts.flags), -line.facts.students, line.item_id))
-    suspicious = sum(bool(set(line.facts.flags) & set(GRAVE)) for line in lines)
-    versions = found.serving.model_version, found.serving.catalog_version
-    return ItemsView(found.class_id, found.title, len(found.pupils), suspicious, tuple(lines), *versions)
+    groups = np.split(firsts, starts[1:]) if len(firsts) else []
+    lines = [_line(catalog, names, group, int(counts[group["item"][0]]), item_id) for group in groups]
+    return sorted(lines, key=lambda line: (_gravity(line.facts.flags), -line.facts.students, line.item_id))
 
 
 def _gravity(flags: Iterable[Flag]) -> int:
@@ -94,14 +125,14 @@ def _firsts(at: int, pupil: Pupil) -> Firsts:
     return found
 
 
-def _line(found: Dossier, firsts: Firsts, answers: int, wanted: str) -> ItemLine:
-    one = found.catalog.items[int(firsts["item"][0])]
+def _line(catalog: Catalog, names: Names, firsts: Firsts, answers: int, wanted: str) -> ItemLine:
+    one = catalog.items[int(firsts["item"][0])]
     facts = analyse(firsts["score"], firsts["mastery"], firsts["knew"])
-    by = tuple(_told(found, first) for first in firsts) if one.id == wanted else ()
+    by = tuple(_told(names, first) for first in firsts) if one.id == wanted else ()
     return ItemLine(one.id, one.title, one.skill_ids, one.retired, answers, facts, by)
 
 
-def _told(found: Dossier, first: np.void) -> First:
-    pupil = found.pupils[int(first["pupil"])]
+def _told(names: Names, first: np.void) -> First:
+    student_id, name = names[int(first["pupil"])]
     numbers = float(first["score"]), float(first["mastery"]), bool(first["knew"]), int(first["at"])
-    return First(pupil.student_id, pupil.name, *numbers)
+    return First(student_id, name, *numbers)

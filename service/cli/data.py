@@ -98,17 +98,31 @@ async def _record(
 
 def export(
     destination: Annotated[Path, typer.Argument(help="The file to write: .parquet or .csv.")],
-    what: Annotated[Literal["responses", "recommendations"], typer.Option(help="What to export.")] = "responses",
+    what: Annotated[
+        Literal["responses", "recommendations", "notes"], typer.Option(help="What to export.")
+    ] = "responses",
     as_json: Json = False,
 ) -> None:
-    """Write all responses (or recommendations) to one file.
+    """Write all responses (or recommendations, or what teachers noted of students) to one file.
 
     The store's log is drained into the archive first, so that what was acknowledged a moment ago is in the file.
     """
-    from service import archive
+    from service import archive, noted
 
     config = settings()
+    if what == "notes":
+        table = run(_noted(config))
+        noted.write(table, destination)
+        result({"rows": len(table), "file": str(destination)}, as_json, f"{len(table)} notes written to {destination}")
+        return
     run(drain(config))
     kind: Literal["response", "recommendation"] = "response" if what == "responses" else "recommendation"
     rows = archive.export(config.data / "archive", destination, kind)
     result({"rows": rows, "file": str(destination)}, as_json, f"{rows} {what} written to {destination}")
+
+
+async def _noted(config: Any) -> list[dict[str, Any]]:
+    from service import noted
+
+    async with opened(config) as store:
+        return await noted.rows(store)

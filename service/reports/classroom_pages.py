@@ -12,7 +12,9 @@ from service.classroom.given import ask_given
 from service.classroom.groups import GroupChange
 from service.classroom.items import items_view
 from service.classroom.kept_groups import ask_groups
+from service.classroom.pooled_items import ask_pooled_items
 from service.classroom.skill import skill_view
+from service.overview import LEAST
 from service.reports import pages
 from service.reports.facts import Context
 from service.reports.faults import PageRoute
@@ -21,7 +23,7 @@ from service.tutor import Tutor
 
 router = APIRouter(route_class=PageRoute)
 
-MOST = 100  # recommendations on a page: the CSV has them all
+MOST = 100  # recommendations, or items, on a page: the CSV has them all
 
 
 # An id that a path cannot hold comes in the query: see service.reports.links.
@@ -56,7 +58,13 @@ async def groups(
 @router.get("/items/{id:path}")
 async def items(tutor: TutorDep, id: str, item: str = "") -> Response:
     view = await ask(tutor, id, lambda found: items_view(found, item))
-    return pages.page("items.html", view=view, context=context(tutor), wanted=item)
+    return pages.page("items.html", view=view, context=context(tutor), wanted=item, most=MOST)
+
+
+@router.get("/all-items")
+async def all_items(tutor: TutorDep, item: str = "") -> Response:
+    view = await ask_pooled_items(tutor, item)
+    return pages.page("all_items.html", view=view, context=context(tutor), most=MOST, least=LEAST)
 
 
 @router.get("/recommendations")

@@ -20,6 +20,9 @@ def flag_name(flag: Flag) -> str:
 
 
 def flag_evidence(flag: Flag, facts: ItemFacts) -> str:
+    """Empty where it must not be told."""
+    if facts.knowing is None or facts.knowing_expected is None:
+        return ""
     if flag is Flag.WORSE:
         return _(
             "Of %(knowing)s who knew the skill, %(right)s were right; of the %(others)s others, %(others_right)s. Is "

@@ -20,6 +20,11 @@ def url(kind: str, id: str, **query: Query) -> str:
     return _with(_page(kind, id), query)
 
 
+def pooled_url(**query: Query) -> str:
+    """The items of all classes together."""
+    return _with(f"{ROOT}/all-items", query)
+
+
 def api_url(class_id: str, what: str, **query: Query) -> str:
     """What a page of a class shows, as CSV.
 

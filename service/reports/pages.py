@@ -58,7 +58,13 @@ def environment() -> Environment:
     made.globals.update(gettext=in_template, ngettext=in_template_many, language=language, languages=speech.choices)
     made.globals.update(number=number, translated=translated, zone=words.zone)
     made.globals.update(
-        url=links.url, api_url=links.api_url, bar=bar, spread_of=grid.spread_of, looks=words.LOOKS, words=words
+        url=links.url,
+        api_url=links.api_url,
+        pooled_url=links.pooled_url,
+        bar=bar,
+        spread_of=grid.spread_of,
+        looks=words.LOOKS,
+        words=words,
     )
     made.globals.update(told=today_words, items_told=items_words, given_told=given_words)
     made.globals.update(root=ROOT, static=static_url, legend=class_view.legend(), rule=mastery, viewer=viewer)

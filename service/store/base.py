@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
 
+from engine.values import value
+
 ArtifactKind = Literal["catalog", "model", "roster", "policy", "access"]
 LogKind = Literal["response", "recommendation"]
 
@@ -46,7 +48,7 @@ class Heads:
     access: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class NewResponse:
     """A validated response on its way into the store.
 
@@ -58,7 +60,7 @@ class NewResponse:
     class_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Write:
     """Responses of one student, applied in order, in one atomic step."""
 
@@ -66,7 +68,7 @@ class Write:
     responses: Sequence[NewResponse]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Held:
     """What a caller has of one student already: a fold of the first ``covers`` records (at least one), in order of
     arrival, the ``last`` of which is given as it was packed."""
@@ -75,7 +77,7 @@ class Held:
     last: bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class StudentState:
     """What is stored of one student, enough to fold.
 
@@ -94,7 +96,7 @@ class StudentState:
 NOTHING: Mapping[str, Held] = {}
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Recorded:
     """Answer to one :class:`Write`: an outcome a response, and the student's state after it."""
 
@@ -192,6 +194,10 @@ class Store(Protocol):
 
     async def publish(self, kind: ArtifactKind, version: str, blob: bytes) -> None:
         """Store an artifact and make it the head. An existing version keeps its blob (artifacts are immutable)."""
+
+    async def replace(self, kind: ArtifactKind, version: str, blob: bytes, instead_of: str | None) -> bool:
+        """Publish where ``instead_of`` is the head still (None: there is none); else nothing is changed, and the answer
+        is False: somebody else was faster."""
 
     async def fetch(self, kind: ArtifactKind, version: str) -> bytes | None:
         """An artifact, or None."""

@@ -62,7 +62,8 @@ STUDENT = Script("redis_student.lua")
 SNAPSHOT = Script("redis_snapshot.lua")
 NOTES = Script("redis_notes.lua")
 OUTDATED = Script("redis_outdated.lua")
-SOURCES = {script.sha: script.source for script in (STUDENT, SNAPSHOT, OUTDATED, NOTES)}
+REPLACE = Script("redis_replace.lua")
+SOURCES = {script.sha: script.source for script in (STUDENT, SNAPSHOT, OUTDATED, NOTES, REPLACE)}
 
 
 class RedisStore:
@@ -149,6 +150,10 @@ class RedisStore:
         # In this order: whoever sees the head finds the artifact.
         await self._run([("SET", _artifact(kind, version), blob, "NX")])
         await self._run([("HSET", HEADS, kind, version)])
+
+    async def replace(self, kind: ArtifactKind, version: str, blob: bytes, instead_of: str | None) -> bool:
+        command = REPLACE.call([HEADS, _artifact(kind, version)], [kind, version, blob, instead_of or ""])
+        return bool((await self._run([command]))[0])
 
     async def fetch(self, kind: ArtifactKind, version: str) -> bytes | None:
         blob: bytes | None = (await self._run([("GET", _artifact(kind, version))]))[0]
@@ -261,10 +266,9 @@ def _record_command(write: Write, tag: bytes, held: Held | None) -> Command:
     student, (covers, last) = write.student_id, (held.covers, held.last) if held else (0, b"")
     prefix = f"nw:{{b{bucket_of(student)}}}:"
     classes = list(dict.fromkeys([one.class_id for one in write.responses if one.class_id is not None]))
-    keys = [f"{prefix}history:{student}", f"{prefix}ids:{student}", f"{prefix}snapshot:{student}"]
-    keys += [f"{prefix}log", f"{prefix}notes:{student}", f"{prefix}classes"]
-    keys += [f"{prefix}class:{name}" for name in classes]
-    args: list[bytes | str | int] = [tag, SIZE, student, covers, last, len(classes), *classes]
+    keys = [f"{prefix}{part}:{student}" for part in ("chunks", "tail", "history", "notes", "ids", "snapshot")]
+    keys += [f"{prefix}log", f"{prefix}classes", *[f"{prefix}class:{name}" for name in classes]]
+    args: list[bytes | str | int] = [tag, student, covers, last, len(classes), *classes]
     for response in write.responses:
         number = classes.index(response.class_id) + 1 if response.class_id is not None else 0
         args += (key_of(response.record), response.record, _entry("response", response.event), number)
@@ -274,7 +278,7 @@ def _record_command(write: Write, tag: bytes, held: Held | None) -> Command:
 def _save_command(snapshot: Snapshot) -> Command:
     prefix = f"nw:{{b{bucket_of(snapshot.student_id)}}}:"
     student = snapshot.student_id
-    keys = [f"{prefix}snapshot:{student}", f"{prefix}history:{student}", f"{prefix}snapshots"]
+    keys = [f"{prefix}{part}:{student}" for part in ("snapshot", "tail", "history")] + [f"{prefix}snapshots"]
     return SNAPSHOT.call(keys, [TAG_SIZE, SIZE, snapshot.tag + b"%010d" % snapshot.covers + snapshot.blob, student])
 
 
@@ -285,18 +289,21 @@ def _outdated_command(bucket: int, tag: bytes, cursor: str, limit: int) -> Comma
 
 def _state(answer: Sequence[Any]) -> StudentState:
     _, length, kept, records, held, notes = answer
-    return StudentState(records, kept[HEADER:] if kept else None, length // SIZE, held > 0, notes)
+    covers = held or (int(kept[TAG_SIZE:HEADER]) if kept else 0)
+    if type(records) is list:  # it may begin before what is asked for
+        records = b"".join(records)
+        records = records[len(records) - (length - covers) * SIZE :]
+    return StudentState(records, kept[HEADER:] if kept else None, length, held > 0, notes)
 
 
 def _recorded(write: Write, answer: Sequence[Any]) -> Recorded:
-    seen, length, kept, records, held, notes = answer
+    seen, history = answer[0], answer[3]
     if b"1" not in seen:
         return Recorded([Outcome.RECORDED] * len(write.responses), _state(answer))
-    outcomes = []
+    outcomes, whole = [], b"".join(history)
     for response, mark in zip(write.responses, seen, strict=True):
-        stored = find(records, key_of(response.record))
+        stored = find(whole, key_of(response.record))
         if stored is None:
             raise StoreUnavailable("a student's ids and history disagree: keys were evicted or deleted")
         outcomes.append(Outcome.RECORDED if mark == ord("0") else judge(response.record, stored))
-    covers = held or (int(kept[TAG_SIZE:HEADER]) if kept else 0)
-    return Recorded(outcomes, _state((seen, length, kept, records[covers * SIZE :], held, notes)))
+    return Recorded(outcomes, _state(answer))

@@ -145,11 +145,16 @@ class SQLiteStore:
         return await self._reader.run(_heads)
 
     async def publish(self, kind: ArtifactKind, version: str, blob: bytes) -> None:
-        def put(connection: sqlite3.Connection) -> None:
-            connection.execute(KEEP_ARTIFACT, (kind, version, blob))
-            connection.execute(SET_HEAD, (kind, version))
+        await self._writer.run(lambda connection: _publish(connection, kind, version, blob))
 
-        await self._writer.run(put)
+    async def replace(self, kind: ArtifactKind, version: str, blob: bytes, instead_of: str | None) -> bool:
+        def put(connection: sqlite3.Connection) -> bool:
+            if getattr(_heads(connection), kind) != instead_of:
+                return False
+            _publish(connection, kind, version, blob)
+            return True
+
+        return await self._writer.run(put)
 
     async def fetch(self, kind: ArtifactKind, version: str) -> bytes | None:
         def get(connection: sqlite3.Connection) -> bytes | None:
@@ -200,6 +205,11 @@ class SQLiteStore:
 def _class_notes(connection: sqlite3.Connection, class_id: str) -> bytes:
     row = connection.execute(CLASS_NOTES, (class_id,)).fetchone()
     return bytes(row[0]) if row else b""
+
+
+def _publish(connection: sqlite3.Connection, kind: ArtifactKind, version: str, blob: bytes) -> None:
+    connection.execute(KEEP_ARTIFACT, (kind, version, blob))
+    connection.execute(SET_HEAD, (kind, version))
 
 
 def _heads(connection: sqlite3.Connection) -> Heads:

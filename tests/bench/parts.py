@@ -17,6 +17,7 @@ from engine.model import builtin
 from engine.recommend import Policy, choose
 from engine.responses import RECORD, History, Response, key, pack
 from engine.tracing import AnyTracer, bind
+from service.serving import warm_up
 from service.store.base import NewResponse, Snapshot, Write
 from service.store.redis import RedisStore, bucket_of
 from tests.servers import RedisServer
@@ -49,6 +50,7 @@ def history_of(answers: int, tracer: AnyTracer) -> History:
 
 def tell() -> None:
     """A line for each kind of model, and one for the choice in a large catalog."""
+    warm_up()
     for name, tracer in {
         "mastery": bind(model(), catalog()),
         "mastery, compact": bind(model(), catalog(), compact=True),
@@ -100,11 +102,11 @@ async def stored(server: RedisServer, answers: int = 500) -> None:
     await store.save_snapshots([Snapshot("ada", tracer.tag, answers, tracer.dump(state))])
     await store.close()
     prefix = f"nw:{{b{bucket_of('ada')}}}:"
-    sizes = {name: _usage(server, f"{prefix}{name}:ada") for name in ("history", "ids", "snapshot")}
+    sizes = {name: _usage(server, f"{prefix}{name}:ada") for name in ("chunks", "tail", "ids", "snapshot")}
     told = ", ".join(f"{name} {size:,}" for name, size in sizes.items())
     print(
         f"a student with {SKILLS} skills and {answers} responses in Redis: {sum(sizes.values()):,} bytes ({told}); "
-        f"{(sizes['history'] + sizes['ids']) / answers:.1f} a response"
+        f"{(sum(sizes.values()) - sizes['snapshot']) / answers:.1f} a response"
     )
 
 

@@ -71,6 +71,12 @@ class Oracle:
         self.artifacts.setdefault((kind, version), blob)
         self.heads[kind] = version
 
+    def replace(self, kind: str, version: str, blob: bytes, instead_of: str | None) -> bool:
+        if self.heads.get(kind) != instead_of:
+            return False
+        self.publish(kind, version, blob)
+        return True
+
     def discard(self, kind: str, version: str) -> None:
         if self.heads.get(kind) != version:
             self.artifacts.pop((kind, version), None)
@@ -103,6 +109,7 @@ calls: st.SearchStrategy[Call] = st.one_of(
     st.tuples(st.just("append_log"), students, st.lists(st.binary(max_size=5), max_size=3)),
     st.tuples(st.just("trim"), st.integers(0, 5)),
     st.tuples(st.just("publish"), kinds, versions, st.binary(max_size=3)),
+    st.tuples(st.just("replace"), kinds, versions, st.binary(max_size=3), versions | st.none()),
     st.tuples(st.just("discard"), kinds, versions),
     st.tuples(st.just("reopen")),
 )
@@ -140,6 +147,8 @@ async def compare(call: Call, store: Store, oracle: Oracle) -> None:
     elif name == "discard":
         await store.discard(*arguments)
         oracle.discard(*arguments)
+    elif name == "replace":
+        assert await store.replace(*arguments) == oracle.replace(*arguments)
     elif name == "publish":
         kind, version, blob = arguments
         await store.publish(kind, version, blob)

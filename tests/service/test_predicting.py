@@ -100,6 +100,7 @@ async def test_a_model_without_one_is_served_without(store: Store, model: Master
     assert made.serving.predictor is None
     assert (await made.next("ada")).recommendations
     await store.publish("model", "9", bundle.dump(spoilt))
+    await servings.refresh()
     assert (await made.next("ada")).model_version == "9"
     assert made.serving.predictor is None
     await close(made)

@@ -198,12 +198,14 @@ async def test_a_published_model_applies_to_past_answers_in_the_very_next_answer
     await tutor.record([answer(f"r{n}", at=n, correct=False) for n in range(2 * SNAPSHOT_AFTER)])
     before = (await tutor.mastery("ada")).skills[0].mastery
     await store.publish("model", "2", bundle.dump(model("2", learn=0.6)))
+    await tutor.servings.refresh()
     receipt = await tutor.record([answer("r0", at=0, correct=False)])
     assert receipt.model_version == "2"
     after = await tutor.mastery("ada")
     assert receipt.results[0].mastery[0].mastery == after.skills[0].mastery
     assert after.skills[0].mastery > before
     await store.publish("model", "1", bundle.dump(model("1", learn=0.12)))
+    await tutor.servings.refresh()
     assert (await tutor.next("ada")).model_version == "1"
     assert (await tutor.mastery("ada")).skills[0].mastery == pytest.approx(before)
 
@@ -253,6 +255,7 @@ DAYS_AGO_20 = NOW // 1000 - 20 * 86_400
 async def practised(tutor: Tutor, store: Store, skill: str = "add") -> None:
     """A forgetful model, and somebody who answered every item of a skill rightly 20 days ago."""
     await store.publish("model", "9", bundle.dump(forgetful()))
+    await tutor.servings.refresh()
     await tutor.record([answer(f"r{n}", item=f"{skill}-{n % 3}", at=DAYS_AGO_20 + 60 * n) for n in range(12)])
 
 
@@ -309,10 +312,12 @@ async def test_a_model_of_the_other_kind_is_taken_up_and_given_up(tutor: Tutor, 
     await tutor.record([answer(f"r{n}", at=DAYS_AGO_20 + n) for n in range(2 * SNAPSHOT_AFTER)])
     plain = (await tutor.mastery("ada")).skills
     await store.publish("model", "9", bundle.dump(forgetful()))
+    await tutor.servings.refresh()
     assert (await tutor.next("ada")).model_version == "9"
     other = (await tutor.mastery("ada")).skills
     assert [one.responses for one in other] == [one.responses for one in plain]
     assert other[0].mastery < plain[0].mastery
     await store.publish("model", "1", bundle.dump(model("1", learn=0.12)))
+    await tutor.servings.refresh()
     assert (await tutor.record([answer("r0", at=DAYS_AGO_20)])).model_version == "1"
     assert [one.mastery for one in (await tutor.mastery("ada")).skills] == pytest.approx([one.mastery for one in plain])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from engine.catalog import Item, Prerequisite, Skill, build
-from engine.recommend import Choice, Policy, choose
+from engine.recommend import Choice, Outcome, Policy, choose
 from engine.recommending.at_once import drawn, wrong_in_a_row
 from engine.recommending.table import table_of
 from engine.responses import Response, pack, unpack
@@ -54,7 +54,7 @@ def students(tracer: AnyTracer) -> list[AnyState]:
     ],
 )
 def test_the_choice_is_that_of_the_parts(tracer: AnyTracer, policy: Policy) -> None:
-    at_once = 0
+    at_once, outcomes = 0, set()
     for state in students(tracer):
         for u in np.linspace(0, 0.999, 23).tolist():
             now = state.folded_at + 3_600_000 if state.length else 0
@@ -62,8 +62,10 @@ def test_the_choice_is_that_of_the_parts(tracer: AnyTracer, policy: Policy) -> N
             chances = partial(tracer.predict, state, now=now)  # who brings chances is answered part by part
             parts = choose(tracer, state, policy, lambda slot, u=u: u, now=now, chances=chances)  # type: ignore[misc]
             assert told(quick) == told(parts)
+            outcomes.add(quick.outcome)
             at_once += drawn(tracer, state, policy, table_of(tracer, policy.mastered), now, u) is not None
-    assert at_once > 300
+    assert at_once > 400
+    assert outcomes == {Outcome.LEARN, Outcome.NOTHING_LEFT}
 
 
 def told(choice: Choice) -> tuple[object, ...]:

@@ -41,6 +41,9 @@ ALLOWED: list[tuple[str, tuple[Viewer, ...]]] = [
         for page in ("skills/4b?skill=adding", "groups/4b", "items/4b?item=add-0", "recommendations/4b")
     ),
     ("/v1/classes", (SMITH, JONES, ADMIN, LMS)),
+    ("/v1/items", (SMITH, JONES, LEADER, ADMIN, LMS)),
+    ("/v1/items?item=add-0&format=csv", (SMITH, JONES, LEADER, ADMIN, LMS)),
+    ("/reports/all-items?item=add-0", (SMITH, JONES, LEADER, ADMIN)),
     ("/v1/students/ada/mastery", (SMITH, ADA, ADMIN, LMS)),
     ("/v1/students/ada/history", (SMITH, ADA, ADMIN, LMS)),
     ("/v1/students/ada/outlook", (SMITH, ADA, ADMIN, LMS)),
@@ -89,6 +92,16 @@ async def test_a_teacher_is_told_of_their_own_classes(door: Door) -> None:
     assert "Signed in: <bdi>teacher smith</bdi>" in page
 
 
+async def test_items_of_all_classes_are_those_of_ones_own(door: Door) -> None:
+    for who, names in ((SMITH, ["ada", "ben"]), (JONES, ["cy"]), (ADMIN, ["ada", "ben", "cy"])):
+        told = (await door.ask(who, "/v1/items?item=add-0")).json()
+        assert [one["student_id"] for line in told["lines"] for one in line["by"]] == names
+    leader = await door.ask(LEADER, "/v1/items?item=add-0")
+    assert (leader.json()["lines"], leader.json()["hidden"]) == ([], 1)  # three students are too few
+    assert (await door.ask(LEADER, "/v1/items?format=csv")).text.count("\n") == 1
+    assert "add-0" not in (await door.ask(LEADER, "/reports/all-items")).text
+
+
 async def test_without_credentials_no_route_answers(door: Door) -> None:
     """Every route that the application has, so that one that is added is closed until somebody opens it."""
     routes = [route for route in _routes(door) if route.path not in PUBLIC and not route.path.startswith(STATIC)]
@@ -109,10 +122,10 @@ async def test_without_credentials_no_route_answers(door: Door) -> None:
 
 def _routes(door: Door) -> list[APIRoute]:
     from service import reports
-    from service.api import catalog, classes, classroom, operations, responses, students
+    from service.api import catalog, classes, classroom, items, operations, outlook, overview, responses, students
     from service.reports.router import reports as pages
 
-    parts = (catalog, classes, classroom, operations, responses, students, reports)
+    parts = (catalog, classes, classroom, items, operations, outlook, overview, responses, students, reports)
     found = [route for part in parts for route in part.router.routes] + list(pages.routes)
     return [route for route in found if isinstance(route, APIRoute)]
 

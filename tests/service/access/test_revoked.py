@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 
 import pytest
@@ -10,7 +11,7 @@ from service.access import Revoked, Role, Tokens, Viewer
 from service.access.revoked import SECONDS, listed, revoke
 from service.api.gate import COOKIE
 from service.errors import Unavailable
-from service.store.base import Store, StoreUnavailable
+from service.store.base import ArtifactKind, Store, StoreUnavailable
 from tests.service.access.conftest import FAR, LMS, SECRET, SMITH, Door
 
 TOKENS = Tokens(SECRET.encode())
@@ -60,12 +61,35 @@ async def test_the_list_forgets_what_has_expired(store: Store) -> None:
     at = now()
     await revoke(store, "short", at + 10, at)
     await revoke(store, "long", at + 1000, at)
-    assert await listed(store, (await store.heads()).access) == {"short": at + 10, "long": at + 1000}
+    assert (await listed(store))[1] == {"short": at + 10, "long": at + 1000}
     before = (await store.heads()).access
     await revoke(store, "late", at + 2000, at + 100)
-    assert await listed(store, (await store.heads()).access) == {"long": at + 1000, "late": at + 2000}
+    assert (await listed(store))[1] == {"long": at + 1000, "late": at + 2000}
     assert before is not None
     assert await store.fetch("access", before) is None
+
+
+async def test_of_many_taken_back_in_the_same_instant_none_is_lost(store: Store) -> None:
+    at, names = now(), {f"link-{n}" for n in range(12)}
+    known = Revoked(lambda: 0.0)
+    await asyncio.gather(*(revoke(store, name, FAR, at) for name in names), known.holds(store, "link-0"))
+    assert set((await listed(store))[1]) == names
+
+
+async def test_a_list_that_is_replaced_while_it_is_read_is_not_taken_for_an_empty_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await revoke(store, "one", FAR, now())
+    fetch, known = store.fetch, Revoked(lambda: 0.0)
+
+    async def replaced(kind: ArtifactKind, version: str) -> bytes | None:
+        monkeypatch.setattr(store, "fetch", fetch)
+        await revoke(store, "two", FAR, now())
+        return await fetch(kind, version)
+
+    monkeypatch.setattr(store, "fetch", replaced)
+    assert await known.holds(store, "one")
+    assert await known.holds(store, "two")
 
 
 class Away:

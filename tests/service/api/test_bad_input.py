@@ -49,6 +49,13 @@ async def test_malformed_json(kept: Api, body: bytes) -> None:
     assert "finite" in told["mend"]
 
 
+@pytest.mark.parametrize("what", ["next", "notes"])
+@pytest.mark.parametrize("body", [b"{", b'{"n": 1,}'])
+async def test_malformed_json_of_a_typed_route(kept: Api, what: str, body: bytes) -> None:
+    headers = {"Content-Type": "application/json"}
+    problem(await kept.client.post(f"/v1/students/ada/{what}", content=body, headers=headers), 400, "malformed-body")
+
+
 @pytest.mark.parametrize("body", [b"3", b"null", b'"r1"', b"true", b"[[]]"])
 async def test_no_response_at_all(kept: Api, body: bytes) -> None:
     answer = await post(kept, body)

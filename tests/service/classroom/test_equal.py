@@ -35,6 +35,7 @@ PATHS = {
     "today": "today?since=7d",
     "skill": "skill?skill=add",
     "items": "items?item=maps-0",
+    "items of all classes": "all-items?item=maps-0",
     "groups": "groups",
     "changed groups": "groups?skill=maps&skill=add&who=ada&to=2&who=eve&to=1&who=cy&to=0",
 }
@@ -58,11 +59,13 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
 
 async def three(api: Api, path: str) -> tuple[dict[str, Any], list[dict[str, str]], list[str]]:
     """The JSON, the rows of the CSV, and the rows and list entries of the page as text."""
-    told = (await api.client.get(f"/v1/classes/4a/{path}")).json()
-    sheet = await api.client.get(f"/v1/classes/4a/{path}", headers={"accept": "text/csv"})
     kind, _, query = path.partition("?")
-    page = {"today": "classes", "skill": "skills"}.get(kind, kind)
-    html = (await api.client.get(f"/reports/{page}/4a?{query}")).text
+    pooled = kind == "all-items"
+    page = {"today": "classes", "skill": "skills"}.get(kind, kind) + ("" if pooled else "/4a")
+    address = f"/v1/items?{query}" if pooled else f"/v1/classes/4a/{path}"
+    told = (await api.client.get(address)).json()
+    sheet = await api.client.get(address, headers={"accept": "text/csv"})
+    html = (await api.client.get(f"/reports/{page}?{query}")).text
     parts = re.findall(r"<(tr|li)[ >](.*?)</\1>", html, re.DOTALL)
     shown = [" ".join(unescape(re.sub(r"<[^>]*>", " ", part)).split()) for _, part in parts]
     return told, list(csv.DictReader(io.StringIO(sheet.text))), shown
@@ -117,8 +120,9 @@ async def test_skill(api: Api) -> None:
         assert holds(shown, f"{item['item_id']} {item['answers']} {item['students']}")
 
 
-async def test_items(api: Api) -> None:
-    told, rows, shown = await three(api, PATHS["items"])
+@pytest.mark.parametrize("path", ["items", "items of all classes"])
+async def test_items(api: Api, path: str) -> None:
+    told, rows, shown = await three(api, PATHS[path])
     lines = [line | line["facts"] for line in told["lines"]]
     assert_same(rows, lines)
     for line in lines:

@@ -47,6 +47,7 @@ async def test_a_name_a_model_and_time_make_it_new(tutor: Tutor) -> None:
     assert older is not renamed
     assert older.now == NOW + FRESH
     await tutor.store.publish("model", "9", bundle.dump(forgetful()))
+    await tutor.servings.refresh()
     serving, (other,) = await kept.pupils(tutor, {"ada": "Ada King"})
     assert other.tracer is serving.tracer is not older.tracer
     assert len(other.history) == 5

@@ -171,3 +171,4 @@ def test_what_was_exported_is_the_same_when_imported_again(call: Call, tmp_path:
     assert json.loads(call("export", out, "--json")[1])["rows"] == 2
     assert set(pd.read_parquet(out)["student_id"]) == {"001", "1"}
     assert json.loads(call("responses", "import", out, "--json")[1])["replayed"] == 2
+    assert json.loads(call("export", tmp_path / "notes.csv", "--what", "notes", "--json")[1])["rows"] == 0

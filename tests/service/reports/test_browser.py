@@ -11,7 +11,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, Request, expect
 
-from service.reports.links import class_url, student_url, url
+from service.reports.links import class_url, pooled_url, student_url, url
 from tests.service.reports.conftest import HOSTILE, ODD_CLASS
 from tests.service.reports.site import Site, answers
 
@@ -34,6 +34,7 @@ PAGES = {
     "groups of which some are kept": url("groups", ODD_CLASS),
     "items": url("items", "known", item="done-1"),
     "items of many": url("items", "large"),
+    "items of all classes": pooled_url(item="done-1"),
     "items of none": url("items", "unread"),
     "recommendations": url("recommendations", "known"),
     "parents": url("parents", "kim"),

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from redis import Redis
 
-from service.store.base import Outcome, StoreUnavailable
+from engine.responses import key
+from service.store.base import Held, Outcome, Snapshot, StoreUnavailable, StudentState
 from service.store.redis import RedisStore, bucket_of
 from tests.contract.histories import TAG, record_of, records, write
 from tests.servers import RedisServer
@@ -29,6 +32,10 @@ async def store(server: RedisServer) -> AsyncIterator[RedisStore]:
     store = await RedisStore.open(server.url, timeout=2)
     yield store
     await store.close()
+
+
+def _key(part: str, student: str) -> str:
+    return f"nw:{{b{bucket_of(student)}}}:{part}:{student}"
 
 
 async def test_nothing_acknowledged_is_lost_when_the_server_is_killed(server: RedisServer) -> None:
@@ -133,7 +140,7 @@ async def test_a_history_that_was_evicted_is_not_taken_for_a_new_student(
     store: RedisStore, server: RedisServer
 ) -> None:
     await store.record([write("s", "r1")], TAG)
-    server.ask("DEL", f"nw:{{b{bucket_of('s')}}}:history:s")
+    server.ask("DEL", _key("tail", "s"))
     with pytest.raises(StoreUnavailable, match="disagree"):
         await store.record([write("s", "r1")], TAG)
 
@@ -158,11 +165,65 @@ async def test_a_careful_server_gives_no_warning(store: RedisStore, caplog: pyte
 
 
 async def test_a_student_takes_few_bytes(store: RedisStore, server: RedisServer) -> None:
-    await store.record([write("s", *(f"r{number}" for number in range(300)))], TAG)
-    prefix = f"nw:{{b{bucket_of('s')}}}"
-    assert server.ask("STRLEN", f"{prefix}:history:s") == b":9600\r\n"
-    assert b"intset" in server.ask("OBJECT", "ENCODING", f"{prefix}:ids:s")
-    assert server.ask("SISMEMBER", f"{prefix}:ids:s", str(int.from_bytes(record_of("r7")[:8], "little"))) == b":1\r\n"
+    for number in range(300):
+        await store.record([write("s", f"r{number}")], TAG)
+    used = {part: int(server.ask("MEMORY", "USAGE", _key(part, "s"))[1:]) for part in ("chunks", "tail", "ids")}
+    assert used["chunks"] + used["tail"] < 300 * 32 * 1.1
+    assert b"intset" in server.ask("OBJECT", "ENCODING", _key("ids", "s"))
+    assert server.ask("SISMEMBER", _key("ids", "s"), str(int.from_bytes(record_of("r7")[:8], "little"))) == b":1\r\n"
+
+
+async def test_histories_that_grow_past_their_chunks(store: RedisStore) -> None:
+    """In steps of many sizes, read from every place and by callers who hold something."""
+    ids, held = [f"r{number}" for number in range(200)], dict[str, Held]()
+    for low, high in pairwise([0, 1, 30, 31, 32, 62, 63, 100, 199, 200]):
+        (answer,), _ = await store.record([write("s", *ids[low:high])], TAG, held)
+        assert answer.state.length == high
+        assert answer.state.records == records(*ids[low if held else 0 : high])
+        held = {"s": Held(high, record_of(ids[high - 1]))}
+        for covers in {1, 30, 31, 32, 62, high} & {*range(1, high + 1)}:
+            mine = {"s": Held(covers, record_of(ids[covers - 1]))}
+            (state,), _ = await store.read(["s"], b"", mine)
+            assert (state.held, state.records) == (True, records(*ids[covers:high]))
+            (state,), _ = await store.read(["s"], b"", {"s": Held(covers, record_of("other"))})
+            assert (state.held, state.records) == (False, records(*ids[:high]))
+            await store.save_snapshots([Snapshot("s", TAG, covers, b"fold")])
+            (state,), _ = await store.read(["s"], TAG)
+            assert state.snapshot == b"fold"
+    (again,), _ = await store.record([write("s", *ids)], TAG, held)
+    assert again.outcomes == [Outcome.REPLAYED] * 200
+
+
+async def test_a_history_of_the_older_form_is_moved_and_loses_nothing(store: RedisStore, server: RedisServer) -> None:
+    """Also where a process of the older release goes on writing beside this one."""
+    ids = [f"r{number}" for number in range(80)]
+    with Redis.from_url(server.url) as older:
+
+        def writes(*names: str) -> None:
+            older.append(_key("history", "s"), records(*names))
+            older.sadd(_key("ids", "s"), *(key(name) for name in names))
+
+        writes(*ids[:40])
+        await store.save_snapshots([Snapshot("s", TAG, 41, b"too much"), Snapshot("s", TAG, 40, b"fold")])
+        (answer,), _ = await store.record([write("s", *ids[39:42])], TAG)
+        assert answer.outcomes == [Outcome.REPLAYED, Outcome.RECORDED, Outcome.RECORDED]
+        assert answer.state == StudentState(records(*ids[40:42]), b"fold", 42)
+        assert not older.exists(_key("history", "s"))
+        writes(*ids[42:50])
+        (answer,), _ = await store.record([write("s", *ids[50:])], TAG, {"s": Held(42, record_of(ids[41]))})
+        assert (answer.state.length, answer.state.records) == (80, records(*ids[42:]))
+        (state,), _ = await store.read(["s"], b"")
+        assert state.records == records(*ids)
+
+
+async def test_where_the_newest_records_were_lost_the_others_are_still_there(
+    store: RedisStore, server: RedisServer
+) -> None:
+    ids = [f"r{number}" for number in range(70)]
+    await store.record([write("s", *ids)], TAG)
+    server.ask("DEL", _key("tail", "s"))
+    (answer,), _ = await store.record([write("s", "new")], TAG)
+    assert answer.state.records == records(*ids[:62], "new")
 
 
 async def test_behind_a_silent_server_nobody_waits_in_line(store: RedisStore, server: RedisServer) -> None:
