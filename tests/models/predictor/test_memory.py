@@ -54,5 +54,5 @@ def test_without_it_nothing_is_recalled_or_kept(met_once: ResponseLog) -> None:
     again = load(dump(found), found.mastery)
     assert again.memory is None
     student = Student(Shelf(again, [(name, (f"k{at % 2}",)) for at, name in enumerate(met_once.items)]), real=False)
-    student.add(np.arange(5), np.arange(5.0), met_once.score[:5])
+    student.add(np.arange(5), np.arange(5).astype(np.float64), met_once.score[:5])
     assert student.predict(np.array([5]), 5.0) == pytest.approx(predict(found, met_once)[5:6], abs=1e-12)
