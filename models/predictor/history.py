@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
+from engine.borrowed import borrowed
 from models.log import Floats, Ints
 from models.predictor.beliefs import BELIEFS, B, believe, take_in, usually
 from models.predictor.facts import Facts
@@ -161,8 +162,9 @@ def _run(whole: Floats, tag: int, now: float, real: bool, score: float) -> None:
 def candidates(facts: Any, habits: Any, state: Any, slot: Ints, item: Ints, tag: Ints, now: float, real: bool) -> Any:
     """Features of each of n answers that may come now [n, FEATURES]."""
     x, key = np.empty((len(item), len(FEATURES))), np.empty(len(KINDS), np.int64)
+    lent = borrowed((facts, habits, state))
     for i in range(len(item)):
-        describe(facts, habits, state, slot[i], item[i], tag[i], now, real, x[i], key)
+        describe(lent[0], lent[1], lent[2], slot[i], item[i], tag[i], now, real, x[i], key)
     return x
 
 
@@ -189,10 +191,11 @@ def follow(
         most = max(most, facts.start[t + 1] - facts.start[t])
     points = len(state.weight)
     room = np.empty((most, points)), np.empty((1, points)), np.empty(1), np.empty((1, len(state.item_weight)))
+    lent = borrowed((facts, habits, state))
     for i in range(len(item)):
         if len(x) > 0:
-            describe(facts, habits, state, slot[i], item[i], tag[i], now[i], real, x[i], key[i])
-        remember(facts, state, slot[i], item[i], tag[i], now[i], real, score[i], room)
+            describe(lent[0], lent[1], lent[2], slot[i], item[i], tag[i], now[i], real, x[i], key[i])
+        remember(lent[0], lent[2], slot[i], item[i], tag[i], now[i], real, score[i], room)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
