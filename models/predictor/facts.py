@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from engine.facts import Facts as Known
 from engine.facts import facts as of_model
 from engine.mastery_model import MasteryModel
 from models.log import Floats, Ints, ResponseLog
@@ -21,6 +22,7 @@ class Facts(NamedTuple):
     forget [K]      logit, after a typical gap; gap [2] its slope by the log gap, and the typical one
     repeats [7]     coefficients of earlier answers to the item
     set_code [T], item_code [I]   numbers in the training students' log, -1 where it had none
+    memory          what the model of items as skills knows of the items; no weights where there is none
     """
 
     start: Ints
@@ -38,6 +40,7 @@ class Facts(NamedTuple):
     repeats: Floats
     set_code: Ints
     item_code: Ints
+    memory: Known
 
 
 class Names(NamedTuple):
@@ -55,11 +58,18 @@ class Names(NamedTuple):
         return cls({name: at for at, name in enumerate(items)}, {names: at for at, names in enumerate(sets)})
 
 
-def facts(model: MasteryModel, names: Names, log: ResponseLog) -> Facts:
-    """The facts in the numbering of ``log``, which may be of other students, items and skills."""
+def facts(model: MasteryModel, memory: MasteryModel | None, names: Names, log: ResponseLog) -> Facts:
+    """The facts in the numbering of ``log``, which may be of other students, items and skills; ``memory``: the model of
+    items as skills."""
     known = of_model(model, log.skills, log.tag_start, log.tag_skill, log.items)
     shared = {name: part for name, part in known._asdict().items() if name in Facts._fields}
-    return Facts(**shared, set_code=_codes(names.sets, log.tags), item_code=_codes(names.items, log.items))
+    if memory is None:
+        of_items = known._replace(weight=known.weight[:0])
+    else:
+        each = np.arange(len(log.items) + 1)
+        of_items = of_model(memory, log.items, each, each[:-1], log.items)
+    codes = _codes(names.sets, log.tags), _codes(names.items, log.items)
+    return Facts(**shared, set_code=codes[0], item_code=codes[1], memory=of_items)
 
 
 def _codes(known: dict[Any, int], names: Sequence[Any]) -> Ints:

@@ -1,7 +1,7 @@
 """Fitting: the mastery model, then boosted trees on features that were worked out of fold over students.
 
-For each fold of the students, the mastery model and the habits come from the other folds alone: no training answer has
-part in its own features. At the end both come from all students.
+For each fold of the students, the mastery model, the memory of items and the habits come from the other folds alone: no
+training answer has part in its own features. At the end all three come from all students.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from models.fanout import Progress, cores
 from models.log import DataError, Floats, Ints, Mask, ResponseLog
 from models.predictor.facts import Names
 from models.predictor.habits import NONE, Habits, learn
-from models.predictor.history import FEATURES
+from models.predictor.history import FEATURES, MEMORY
+from models.predictor.memory import by_item, items_recur
 from models.predictor.predictor import Predictor, calibrated, features
 from models.predictor.trees import Trees, exported
 
@@ -57,8 +58,9 @@ def fit(log: ResponseLog, *, seed: int = 0, progress: Progress | None = None, jo
     fold = folds(log, seed)
     x = _out_of_fold(log, parameters, fold, jobs, tell)
     names = Names.of(log)
+    memory = _memory(parameters, log, items_recur(log), jobs)
     habits = _habits(parameters, names, log)
-    trees, calibration = _grown(x, log, fold, seed, jobs)
+    trees, calibration = _grown(x if memory else x[:, :MEMORY], log, fold, seed, jobs)  # none: nothing to draw from
     tell("trees")
     about = {
         "trainer": "predictor",
@@ -69,7 +71,7 @@ def fit(log: ResponseLog, *, seed: int = 0, progress: Progress | None = None, jo
         "boosting": BOOSTING | {"bags": BAGS},
         "data_digest": log.digest,
     }
-    return Predictor(parameters, names, habits, trees, calibration, about)
+    return Predictor(parameters, memory, names, habits, trees, calibration, about)
 
 
 def folds(log: ResponseLog, seed: int) -> Ints:
@@ -85,19 +87,25 @@ def _out_of_fold(
     log: ResponseLog, parameters: MasteryModel, fold: Ints, jobs: int, tell: Callable[[str], None]
 ) -> Floats:
     """Features [N, FEATURES] of each fold by what the others teach."""
-    x = np.empty((len(log), len(FEATURES)))
+    x, recur = np.empty((len(log), len(FEATURES))), items_recur(log)
     for at in range(int(fold.max()) + 1):
         others, own = log.split(fold == at)
         taught, names = mastery.refit(others, parameters, jobs=jobs), Names.of(others)
-        habits = _habits(taught, names, others)
-        x[(fold == at)[log.student]] = features(taught, names, habits, own)[0]
+        memory, habits = _memory(parameters, others, recur, jobs), _habits(taught, names, others)
+        x[(fold == at)[log.student]] = features(taught, memory, names, habits, own)[0]
         tell(f"fold {at + 1}")
     return x
 
 
+def _memory(start: MasteryModel, log: ResponseLog, recur: bool, jobs: int) -> MasteryModel | None:
+    """The model of items as skills, its climb begun at the population of the mastery model: after its 20 steps held-out
+    students gain nothing from more."""
+    return mastery.refit(by_item(log), start, jobs=jobs) if recur else None
+
+
 def _habits(parameters: MasteryModel, names: Names, log: ResponseLog) -> Habits:
     """The habits of the students that the parameters come from. A fold's own scores touch neither."""
-    x, keys = features(parameters, names, NONE, log)
+    x, keys = features(parameters, None, names, NONE, log)
     return learn(keys, log.score, sigmoid(x[:, 0]))
 
 
@@ -125,7 +133,7 @@ def _boost(x: Floats, score: Floats, seed: int) -> Any:
     rows = np.concatenate([np.arange(len(score)), np.flatnonzero(between)])
     right = np.concatenate([np.where(between, 1.0, score), np.zeros(int(between.sum()))])
     weight = np.where(between[rows], np.where(right > 0, score[rows], 1 - score[rows]), 1.0) if between.any() else None
-    rising = [1 if name == RISING else 0 for name in FEATURES]
+    rising = [1 if name == RISING else 0 for name in FEATURES[: x.shape[1]]]
     with threadpool_limits(1):
         grown = HistGradientBoostingClassifier(**BOOSTING, monotonic_cst=rising, random_state=seed)
         return grown.fit(x[rows] if between.any() else x, right, sample_weight=weight)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from engine import covariates
+from engine import bundle, covariates
 from engine.bundle import AnyModel
 from engine.mastery_model import MasteryModel, sigmoid
 from engine.model import ModelError
@@ -27,6 +27,7 @@ class Predictor:
     """What :func:`models.predictor.fit.fit` learns: P(correct) = sig(a trees(features) + b mastery logit).
 
     mastery      the mastery model that the features read
+    memory       the same of items as skills (:mod:`models.predictor.memory`); None where items seldom come again
     names        items and sets of skills of the training students
     habits       what these students did in like places (:mod:`models.predictor.habits`)
     trees        over the features of :data:`models.predictor.history.FEATURES`
@@ -36,6 +37,7 @@ class Predictor:
     """
 
     mastery: MasteryModel
+    memory: MasteryModel | None
     names: Names
     habits: Habits
     trees: Trees
@@ -62,12 +64,16 @@ def calibrated(line: Floats, trees: Floats, mastery: Floats) -> Floats:
 
 def predict(predictor: Predictor, log: ResponseLog) -> Floats:
     """P(correct) of every answer of the log before it is learnt from [N]; the log must hold the students' pasts."""
-    return predictor.of_features(features(predictor.mastery, predictor.names, predictor.habits, log)[0])
+    return predictor.of_features(
+        features(predictor.mastery, predictor.memory, predictor.names, predictor.habits, log)[0]
+    )
 
 
-def features(parameters: MasteryModel, names: Names, habits: Habits, log: ResponseLog) -> tuple[Floats, Any]:
+def features(
+    parameters: MasteryModel, memory: MasteryModel | None, names: Names, habits: Habits, log: ResponseLog
+) -> tuple[Floats, Any]:
     """Features [N, FEATURES] before every answer of the log, and keys of its places [N, KINDS]."""
-    known = facts(parameters, names, log)
+    known = facts(parameters, memory, names, log)
     now, real = times(log)
     state = history.newcomer(known, len(log.items))
     found: tuple[Floats, Any] = history.everybody(
@@ -103,6 +109,8 @@ def dump(predictor: Predictor) -> bytes:
         "features": history.FEATURES,
         "about": dict(predictor.about),
     }
+    if predictor.memory:
+        arrays["memory"] = np.frombuffer(bundle.dump(predictor.memory), np.uint8)
     out = io.BytesIO()
     np.savez_compressed(
         out,
@@ -130,8 +138,11 @@ def load(blob: bytes, model: MasteryModel) -> Predictor:
             parts: dict[str, Any] = {name: archive[name] for name in trees.ARRAYS}
             habits = Habits(*(archive[f"habits_{name}"] for name in Habits._fields))
             calibration = np.asarray(archive["calibration"], np.float64)
+            memory = bundle.load(archive["memory"].tobytes(), model.version) if "memory" in archive else None
         names = Names.numbered(rest["items"], map(tuple, rest["sets"]))
-        return Predictor(model, names, habits, Trees(**parts, base=rest["base"]), calibration, rest["about"])
+        if not isinstance(memory, MasteryModel | None):
+            raise ModelError("its memory of items is no mastery model")
+        return Predictor(model, memory, names, habits, Trees(**parts, base=rest["base"]), calibration, rest["about"])
     except ModelError:
         raise
     except Exception as fault:  # foreign data: whatever is wrong with it, it is refused

@@ -23,7 +23,7 @@ class Shelf:
     def __init__(self, predictor: Predictor, items: Sequence[Asked]) -> None:
         self.predictor = predictor
         log = _as_log(items)
-        self.facts, self.tag = facts(predictor.mastery, predictor.names, log), log.tag
+        self.facts, self.tag = facts(predictor.mastery, predictor.memory, predictor.names, log), log.tag
 
 
 class Student:
@@ -56,11 +56,14 @@ class Student:
         return np.array([self._slot.get(place, 0) for place in item.tolist()], np.int64)
 
     def _grow(self, rows: int) -> None:
-        table = self._state.by_item
+        table, known = self._state.by_item, self._state.item_known
         if rows > len(table):
             more = np.zeros((max(rows, 2 * len(table)) - len(table), COLUMNS))
             more[:, RESULT:LATELY_RIGHT] = np.nan
-            self._state = self._state._replace(by_item=np.concatenate([table, more]))
+            wider = np.zeros((len(more), known.shape[1]))
+            self._state = self._state._replace(
+                by_item=np.concatenate([table, more]), item_known=np.concatenate([known, wider])
+            )
 
 
 def _as_log(items: Sequence[Asked]) -> ResponseLog:

@@ -39,11 +39,11 @@ def test_other_students_move_no_prediction(fitted: Predictor, others: ResponseLo
 
 def test_the_logit_is_the_mastery_models(fitted: Predictor, others: ResponseLog) -> None:
     """The kernel works out gaps, repeats and beliefs by itself: they are those of the mastery model."""
-    x, _ = features(fitted.mastery, fitted.names, fitted.habits, others)
+    x, _ = features(fitted.mastery, fitted.memory, fitted.names, fitted.habits, others)
     assert x.shape == (len(others), len(FEATURES))
     assert sigmoid(x[:, 0]) == pytest.approx(mastery.predict(fitted.mastery, others), abs=1e-12)
     order = replace(others, at=np.arange(len(others)))
-    x, _ = features(fitted.mastery, fitted.names, fitted.habits, order)
+    x, _ = features(fitted.mastery, fitted.memory, fitted.names, fitted.habits, order)
     assert sigmoid(x[:, 0]) == pytest.approx(mastery.predict(fitted.mastery, order), abs=1e-12)
 
 
