@@ -16,7 +16,6 @@ from typing import Any
 
 from redis.exceptions import NoScriptError, RedisError
 
-from engine.responses import known_key
 from service.store.base import (
     NOTHING,
     ArtifactKind,
@@ -32,16 +31,23 @@ from service.store.base import (
     Write,
 )
 from service.store.records import KINDS, SIZE, TAG_SIZE, find, judge, key_of, require_records, require_tags
+from service.store.redis_keys import (
+    BUCKETS,
+    HEADS,
+    artifact_key,
+    bucket_of,
+    class_key,
+    class_notes_key,
+    classes_key,
+    log_key,
+    of_bucket,
+)
 from service.store.redis_line import Command, Line, Transport
 
 log = logging.getLogger(__name__)
 
-BUCKETS = 256
-"""Fixed for ever: it decides where a student's keys are."""
-
 CONNECT_TIMEOUT = 2.0
 TIMEOUT = 5.0
-HEADS = "nw:{artifacts}:heads"
 HEADS_COMMAND: Command = ("HMGET", HEADS, "catalog", "model", "roster", "access")
 HEADER = TAG_SIZE + 10
 MARKS = {kind: bytes([number]) for number, kind in enumerate(KINDS)}
@@ -121,7 +127,7 @@ class RedisStore:
         return names, f"{at + 1}:0" if at + 1 < BUCKETS else ""
 
     async def keep_notes(self, student_id: str, notes: bytes, instead_of: bytes) -> bool:
-        prefix = f"nw:{{b{bucket_of(student_id)}}}:"
+        prefix = of_bucket(bucket_of(student_id))
         keys = [f"{prefix}notes:{student_id}", f"{prefix}noted"]
         return bool((await self._run([NOTES.call(keys, [instead_of, notes, student_id])]))[0])
 
@@ -129,54 +135,54 @@ class RedisStore:
         return await self._union([f"nw:{{b{bucket}}}:noted" for bucket in range(BUCKETS)])
 
     async def class_notes(self, class_id: str) -> bytes:
-        return (await self._run([("GET", _class_notes(class_id))]))[0] or b""
+        return (await self._run([("GET", class_notes_key(class_id))]))[0] or b""
 
     async def keep_class_notes(self, class_id: str, notes: bytes, instead_of: bytes) -> bool:
-        return bool((await self._run([NOTES.call([_class_notes(class_id)], [instead_of, notes])]))[0])
+        return bool((await self._run([NOTES.call([class_notes_key(class_id)], [instead_of, notes])]))[0])
 
     async def append_log(self, kind: LogKind, events: Sequence[tuple[str, bytes]]) -> None:
-        await self._run([("XADD", _log(bucket_of(who)), "*", "e", _entry(kind, event)) for who, event in events])
+        await self._run([("XADD", log_key(bucket_of(who)), "*", "e", _entry(kind, event)) for who, event in events])
 
     async def class_ids(self) -> list[str]:
-        return await self._union([_classes(bucket) for bucket in range(BUCKETS)])
+        return await self._union([classes_key(bucket) for bucket in range(BUCKETS)])
 
     async def class_students(self, class_id: str) -> list[str]:
-        return await self._union([_class(bucket, class_id) for bucket in range(BUCKETS)])
+        return await self._union([class_key(bucket, class_id) for bucket in range(BUCKETS)])
 
     async def heads(self) -> Heads:
         return _heads((await self._run([HEADS_COMMAND]))[0])
 
     async def publish(self, kind: ArtifactKind, version: str, blob: bytes) -> None:
         # In this order: whoever sees the head finds the artifact.
-        await self._run([("SET", _artifact(kind, version), blob, "NX")])
+        await self._run([("SET", artifact_key(kind, version), blob, "NX")])
         await self._run([("HSET", HEADS, kind, version)])
 
     async def replace(self, kind: ArtifactKind, version: str, blob: bytes, instead_of: str | None) -> bool:
-        command = REPLACE.call([HEADS, _artifact(kind, version)], [kind, version, blob, instead_of or ""])
+        command = REPLACE.call([HEADS, artifact_key(kind, version)], [kind, version, blob, instead_of or ""])
         return bool((await self._run([command]))[0])
 
     async def fetch(self, kind: ArtifactKind, version: str) -> bytes | None:
-        blob: bytes | None = (await self._run([("GET", _artifact(kind, version))]))[0]
+        blob: bytes | None = (await self._run([("GET", artifact_key(kind, version))]))[0]
         return blob
 
     async def discard(self, kind: ArtifactKind, version: str) -> None:
         if getattr(await self.heads(), kind) != version:
-            await self._run([("DEL", _artifact(kind, version))])
+            await self._run([("DEL", artifact_key(kind, version))])
 
     async def log_partitions(self) -> list[str]:
-        lengths = await self._run([("XLEN", _log(bucket)) for bucket in range(BUCKETS)])
+        lengths = await self._run([("XLEN", log_key(bucket)) for bucket in range(BUCKETS)])
         return [str(bucket) for bucket, length in enumerate(lengths) if length]
 
     async def read_log(self, partition: str, limit: int) -> list[LogEntry]:
         if not partition.isdecimal():
             return []
-        (entries,) = await self._run([("XRANGE", _log(int(partition)), "-", "+", "COUNT", limit)])
+        (entries,) = await self._run([("XRANGE", log_key(int(partition)), "-", "+", "COUNT", limit)])
         return [LogEntry(position.decode(), KINDS[entry[0]], entry[1:]) for position, (_, entry) in entries or ()]
 
     async def trim_log(self, partition: str, through: str) -> None:
         if partition.isdecimal():
             time, _, serial = through.partition("-")
-            await self._run([("XTRIM", _log(int(partition)), "MINID", "=", f"{time}-{int(serial) + 1}")])
+            await self._run([("XTRIM", log_key(int(partition)), "MINID", "=", f"{time}-{int(serial) + 1}")])
 
     async def ping(self) -> None:
         await self._run([HEADS_COMMAND])  # a key's command, so that the same call asks a cluster
@@ -220,31 +226,6 @@ class RedisStore:
             log.warning("the Redis server may evict histories (set maxmemory-policy noeviction)")
 
 
-def bucket_of(student_id: str) -> int:
-    """The bucket of a student's keys."""
-    return known_key(student_id) % BUCKETS
-
-
-def _log(bucket: int) -> str:
-    return f"nw:{{b{bucket}}}:log"
-
-
-def _classes(bucket: int) -> str:
-    return f"nw:{{b{bucket}}}:classes"
-
-
-def _class(bucket: int, class_id: str) -> str:
-    return f"nw:{{b{bucket}}}:class:{class_id}"
-
-
-def _class_notes(class_id: str) -> str:
-    return f"nw:{{b{bucket_of(class_id)}}}:class-notes:{class_id}"
-
-
-def _artifact(kind: str, version: str) -> str:
-    return f"nw:{{artifacts}}:{kind}:{version}"
-
-
 def _entry(kind: LogKind, event: bytes) -> bytes:
     return MARKS[kind] + event
 
@@ -264,7 +245,7 @@ def _with_source(command: Command) -> Command:
 
 def _record_command(write: Write, tag: bytes, held: Held | None) -> Command:
     student, (covers, last) = write.student_id, (held.covers, held.last) if held else (0, b"")
-    prefix = f"nw:{{b{bucket_of(student)}}}:"
+    prefix = of_bucket(bucket_of(student))
     classes = list(dict.fromkeys([one.class_id for one in write.responses if one.class_id is not None]))
     keys = [f"{prefix}{part}:{student}" for part in ("chunks", "tail", "history", "notes", "ids", "snapshot")]
     keys += [f"{prefix}log", f"{prefix}classes", *[f"{prefix}class:{name}" for name in classes]]
@@ -276,14 +257,14 @@ def _record_command(write: Write, tag: bytes, held: Held | None) -> Command:
 
 
 def _save_command(snapshot: Snapshot) -> Command:
-    prefix = f"nw:{{b{bucket_of(snapshot.student_id)}}}:"
+    prefix = of_bucket(bucket_of(snapshot.student_id))
     student = snapshot.student_id
     keys = [f"{prefix}{part}:{student}" for part in ("snapshot", "tail", "history")] + [f"{prefix}snapshots"]
     return SNAPSHOT.call(keys, [TAG_SIZE, SIZE, snapshot.tag + b"%010d" % snapshot.covers + snapshot.blob, student])
 
 
 def _outdated_command(bucket: int, tag: bytes, cursor: str, limit: int) -> Command:
-    prefix = f"nw:{{b{bucket}}}:"
+    prefix = of_bucket(bucket)
     return OUTDATED.call([f"{prefix}snapshots"], [tag, cursor, limit, f"{prefix}snapshot:"])
 
 

@@ -19,7 +19,8 @@ from engine.responses import RECORD, History, Response, key, pack
 from engine.tracing import AnyTracer, bind
 from service.serving import warm_up
 from service.store.base import NewResponse, Snapshot, Write
-from service.store.redis import RedisStore, bucket_of
+from service.store.redis import RedisStore
+from service.store.redis_keys import bucket_of
 from tests.servers import RedisServer
 
 ITEMS, SKILLS = 10_000, 50

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from redis.crc import key_slot
 
-from service.store.redis import BUCKETS
+from service.store.redis_keys import BUCKETS
 from tests.chaos import slots
 from tests.chaos.installation import Installation
 

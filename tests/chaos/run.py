@@ -96,7 +96,6 @@ async def _publish(url: str, version: int, with_catalog: bool = False) -> None:
 
 
 async def _judged(at: Installation, ledger: Ledger, version: int) -> Verdict:
-    await asyncio.sleep(0.5)  # recommendations that wait behind the last answers
     store = await open_store(at.store_url)
     try:
         await archive.drain(store, at.archive)

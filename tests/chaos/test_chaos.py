@@ -44,7 +44,7 @@ async def test_the_verdict_sees_a_loss_a_double_and_a_difference(tmp_path: Path)
         await senders.settle()
 
         async def judged() -> Verdict:
-            await archive.drain(store, folder)  # recommendations are logged behind the answers
+            await archive.drain(store, folder)
             (folder / "all.parquet").unlink(missing_ok=True)
             return await judge(ledger, store, folder, tracer, [server.url])
 

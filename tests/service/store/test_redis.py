@@ -13,7 +13,8 @@ from redis import Redis
 
 from engine.responses import key
 from service.store.base import Held, Outcome, Snapshot, StoreUnavailable, StudentState
-from service.store.redis import RedisStore, bucket_of
+from service.store.redis import RedisStore
+from service.store.redis_keys import bucket_of
 from tests.contract.histories import TAG, record_of, records, write
 from tests.servers import RedisServer
 from tests.service.store.writer import Writer, assert_holds

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from service.store.base import Recorded, StoreUnavailable
-from service.store.redis import BUCKETS, RedisStore, bucket_of
+from service.store.redis import RedisStore
+from service.store.redis_keys import BUCKETS, bucket_of
 from tests.contract.histories import TAG, records, write
 from tests.servers import RedisCluster
 
