@@ -91,7 +91,6 @@ def choose(
     exclude: Collection[str] = (),
     now: int | None = None,
     chances: Chances | None = None,
-    standing: Standing | None = None,
     wish: Wish = ANYTHING,
     answered: Ints | None = None,
 ) -> Choice:
@@ -99,14 +98,14 @@ def choose(
     ``wish`` has it.
 
     ``now`` (ms; default: the last answer) tells what has been forgotten since; ``chances`` says how likely a right
-    answer is (default: as the tracer predicts); ``standing`` is the student's at ``now``, where the caller has it;
-    ``answered`` are the positions of all items answered, in order of time, where the wish limits repeats or spacing.
+    answer is (default: as the tracer predicts); ``answered`` are the positions of all items answered, in order of time,
+    where the wish limits repeats or spacing.
     """
     now, table = max(state.folded_at, 0) if now is None else now, table_of(tracer, policy.mastered)
     plain = wish is ANYTHING and n == 1 and not skills and not exclude and chances is None
     if plain and (found := _at_once(tracer, state, policy, draw(0), now, table)) is not None:
         return found
-    standing = standing or tracer.standing(state, now)
+    standing = tracer.standing(state, now)
     outlook, chances = tracer.outlook(state, standing), chances or partial(tracer.predict, state, now=now)
     asker = Asker(tracer, state, standing, outlook, policy, chances, wish, table)
     within = limits(table, skills, exclude, wish, answered)

@@ -44,12 +44,11 @@ class Chooser:
         question: Question,
         now: int,
         records: History = EMPTY,
-        standing: Standing | None = None,
         draw: Draw | None = None,
     ) -> tuple[Next, Choice]:
         """``now`` (ms) counts in whole hours: asked again soon, the same question has the same answer. ``records`` are
-        the whole history where the serving has a predictor, or the question reads it; ``standing`` the student's in
-        that hour, where the caller has it; ``draw`` the chance of a choice that is made again.
+        the whole history where the serving has a predictor, or the question reads it; ``draw`` the chance of a
+        choice that is made again.
 
         Raises :class:`NoCatalog` and :class:`UnknownSkills`.
         """
@@ -60,7 +59,7 @@ class Chooser:
             raise UnknownSkills(unknown)
         if question.estimates:
             said = [Judgement(*one) for one in question.estimates]
-            state, standing = fold_judged(serving.tracer, records, said), None
+            state = fold_judged(serving.tracer, records, said)
         if question.reads_history:
             answered = serving.tracer.answers(records).items
         asked = _asked(student_id, state.length, question)
@@ -68,9 +67,7 @@ class Chooser:
         wanted = question.n, question.skills, question.exclude
         now -= now % HOUR
         chances = None if serving.predictor is None else _predicted(serving, records, now)
-        choice = choose(
-            serving.tracer, state, self.policy, draw, *wanted, now, chances, standing, question.wish, answered
-        )
+        choice = choose(serving.tracer, state, self.policy, draw, *wanted, now, chances, question.wish, answered)
         made = tuple([self._named(serving, asked, one, slot) for slot, one in enumerate(choice.recommendations)])
         versions = serving.model_version, serving.catalog_version
         told = _notices(serving, choice) if choice.notices else ()
