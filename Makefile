@@ -18,6 +18,8 @@ run: $(VENV)/.run ## set up, train on a simulated school if there is no data, se
 	@$(BIN)/nextwise serve
 
 test: $(VENV)/.dev ## set up and run all tests
+	@echo "compiling once (a minute, seconds from then on), not in every server that the tests start"
+	@$(BIN)/python -c "from service.serving import warm_up; warm_up()"
 	$(TESTENV) $(BIN)/python -m pytest -n 2 --dist loadgroup
 
 check: $(VENV)/.dev ## format, lint, types, import layers

@@ -162,7 +162,7 @@ def _slots(asker: Asker, aim: Goal, within: Limits, draw: Draw, first: int, n: i
 def _slot(asker: Asker, aim: Goal, within: Limits, u: float) -> Slot:
     state, standing, table, explores = asker.state, asker.standing, asker.table, asker.policy.exploration
     luck = (u - 1.0 + explores) / explores if explores and u >= 1.0 - explores else -1.0
-    student = standing.mastery, aim.expected, aim.counts, state.recent, state.responses
+    student = standing.mastery, aim.expected, aim.counts, state.recent, np.asarray(state.responses, np.int64)
     may = within.asked, within.blocked, within.allowed
     ranked = partial(rank, table.whole, table.real, *student, *may, aim.asks, aim.left)
     told, kept, resting, items, worth, floor, explored = ranked(luck, aim.settings)

@@ -33,7 +33,7 @@ from engine.recommending.policy import (
     SPACING,
     WORTHWHILE,
 )
-from engine.recommending.skills import ROW_ROW, Counts, Flags, Floats, Ints, weigh
+from engine.recommending.skills import ROW_ROW, Flags, Floats, Ints, weigh
 from engine.recommending.table import opened
 
 SLACK = 0.97  # of a set's bound: the student's own chances differ from the newcomer's
@@ -48,7 +48,7 @@ def rank(
     expected: Floats,
     counts: Flags,
     recent: Ints,
-    responses: Counts,
+    responses: Ints,
     asked: Flags,
     blocked: Ints,
     allowed: Mask,

@@ -30,7 +30,6 @@ from engine.recommending.table import LEARNT
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-Counts = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.uint8]
 
 GATE_ROW, GAIN_ROW, OPENS_ROW, GUARD_ROW, WORTH_ROW, OPENED_ROW, ROW_ROW = range(7)
@@ -171,7 +170,7 @@ def weigh(
     expected: Floats,
     counts: Flags,
     recent: Ints,
-    responses: Counts,
+    responses: Ints,
     asks: int,
     left: float,
     settings: Floats,

@@ -45,7 +45,7 @@ class Server:
             )
 
     def __enter__(self) -> Server:
-        deadline = time.monotonic() + 120  # the first start compiles the kernels
+        deadline = time.monotonic() + 240  # the first start compiles the kernels, a minute alone
         while not self._ready():
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.kill()

@@ -43,7 +43,7 @@ class Site:
 
     def __enter__(self) -> Site:
         self._thread.start()
-        deadline = time.monotonic() + 120  # the first start may compile
+        deadline = time.monotonic() + 240  # the first start may compile
         while not self._server.started:
             if not self._thread.is_alive() or time.monotonic() > deadline:
                 self.__exit__()
