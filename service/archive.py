@@ -67,13 +67,19 @@ async def drain(store: Store, folder: Path, limit: int = LIMIT, patience: float 
 
 
 async def _keep_catalog(store: Store, folder: Path) -> None:
-    """The current catalog beside the responses: what builds on what is learnt from, too."""
+    """The current catalog beside the responses, written where it is another one: what builds on what is learnt from,
+    too. Its version stands beside it, since the file need not be read for it."""
     version = (await store.heads()).catalog
-    text = None if version is None else await store.fetch("catalog", version)
+    path, known = folder / CATALOG, folder / f".{CATALOG}.version"
+    if version is None or (path.is_file() and known.is_file() and known.read_text() == version):
+        return
+    text = await store.fetch("catalog", version)
     if text is not None:
         hidden = folder / f".{CATALOG}.part"
+        known.unlink(missing_ok=True)  # written last: without it the catalog is written anew
         await asyncio.to_thread(hidden.write_bytes, text)
-        await asyncio.to_thread(files.replace, hidden, folder / CATALOG)
+        await asyncio.to_thread(files.replace, hidden, path)
+        known.write_text(version)
 
 
 @asynccontextmanager

@@ -227,6 +227,12 @@ async def test_what_builds_on_what_is_kept_beside_the_responses(store: Store, fo
         await drain(store, folder)
         assert from_json((folder / CATALOG).read_bytes()) == made
     assert prerequisites(folder) == [("adding", "carrying")]
+    written = (folder / CATALOG).stat().st_mtime_ns
+    await drain(store, folder)
+    assert (folder / CATALOG).stat().st_mtime_ns == written, "it is the same"
+    (folder / CATALOG).unlink()
+    await drain(store, folder)
+    assert from_json((folder / CATALOG).read_bytes()) == made
     (folder / CATALOG).write_text("{")
     with pytest.raises(DataError, match="is no catalog"):
         prerequisites(folder)
