@@ -56,9 +56,9 @@ def fit(log: ResponseLog, *, seed: int = 0, progress: Progress | None = None, jo
     parameters = mastery.fit(log, seed=seed, jobs=jobs)
     tell("mastery model")
     fold = folds(log, seed)
-    x = _out_of_fold(log, parameters, fold, jobs, tell)
-    names = Names.of(log)
-    memory = _memory(parameters, log, items_recur(log), jobs)
+    recur, names = items_recur(log), Names.of(log)
+    x = _out_of_fold(log, parameters, recur, fold, jobs, tell)
+    memory = _memory(parameters, log, recur, jobs)
     habits = _habits(parameters, names, log)
     trees, calibration = _grown(x if memory else x[:, :MEMORY], log, fold, seed, jobs)  # none: nothing to draw from
     tell("trees")
@@ -84,10 +84,10 @@ def folds(log: ResponseLog, seed: int) -> Ints:
 
 
 def _out_of_fold(
-    log: ResponseLog, parameters: MasteryModel, fold: Ints, jobs: int, tell: Callable[[str], None]
+    log: ResponseLog, parameters: MasteryModel, recur: bool, fold: Ints, jobs: int, tell: Callable[[str], None]
 ) -> Floats:
     """Features [N, FEATURES] of each fold by what the others teach."""
-    x, recur = np.empty((len(log), len(FEATURES))), items_recur(log)
+    x = np.empty((len(log), len(FEATURES)))
     for at in range(int(fold.max()) + 1):
         others, own = log.split(fold == at)
         taught, names = mastery.refit(others, parameters, jobs=jobs), Names.of(others)

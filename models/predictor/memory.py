@@ -25,8 +25,9 @@ NAMES = ("memory of the item: logit of P(correct)", "memory of the item: P(L)")
 def items_recur(log: ResponseLog) -> bool:
     """Whether students meet items again often enough, and an item says more than its skills."""
     met = previous(log.student * len(log.items) + log.item) >= 0
-    pairs = set(zip(log.tag.tolist(), log.item.tolist(), strict=True))
-    return float(met.mean()) >= OFTEN and len(pairs) > len(log.tags)
+    if met.mean() < OFTEN:
+        return False
+    return len(np.unique(log.tag * len(log.items) + log.item)) > len(log.tags)
 
 
 def by_item(log: ResponseLog) -> ResponseLog:

@@ -31,7 +31,7 @@ def test_a_training_students_features_owe_nothing_to_later_or_own_scores(student
     own = (fold == 0)[students.student]
 
     def of(log: ResponseLog) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-        return _out_of_fold(log, start, fold, 1, lambda _: None)
+        return _out_of_fold(log, start, False, fold, 1, lambda _: None)
 
     before = of(students)
     after = of(replace(students, score=np.where(own & (place >= 2), 1 - students.score, students.score)))
