@@ -44,7 +44,6 @@ from engine.graph.model import (
     PACE_OF_ABILITY,
     READY,
     REST,
-    SHARE,
     SLIP,
     UNREADY,
     GraphModel,
@@ -68,7 +67,7 @@ class Facts(NamedTuple):
     prior [2, G, K]  x and y before the first answer;  weight [G]
     answers [2, I] P(right) where not all skills are known, and where all are;  alone [2, K] the same of an item of
                    average difficulty on one skill
-    traits [3]     rest, forget, share
+    traits [6]     of the model
     """
 
     order: Ints
@@ -114,7 +113,7 @@ def bound(values: Floats, difficulty: Floats, traits: Floats, grid: Floats, grap
         weight.astype(np.float32).astype(np.float64),
         emissions(values, difficulty, sets.start, sets.skills, sets.of_item),
         np.stack([values[:, GUESS], 1.0 - values[:, SLIP]]),
-        traits[[REST, FORGET, SHARE]].copy(),
+        traits.copy(),
     )
 
 
@@ -294,11 +293,11 @@ def outlook(numbers: Ints, values: Floats, carried: Floats) -> Floats:
             found[KNOWN, k] += weight[g] * p[k]
             found[REACHED, k] += weight[g] * ready * (1.0 - held[0, g, k]) / (1.0 - p[k])
             found[PROMISING, k] += weight[g] * known.learn[g, k]
-    if known.traits[1] > 0.0:
+    if known.traits[FORGET] > 0.0:
         for k in range(skills):
-            found[KNOWN, k] *= remembered(known.traits[1], carried[-1] - touched[k])
+            found[KNOWN, k] *= remembered(known.traits[FORGET], carried[-1] - touched[k])
     for k in range(skills):
         ready = found[REACHED, k]
         found[PROMISING, k] *= 1.0 - found[KNOWN, k]
-        found[GAIN, k] = found[PROMISING, k] * (ready + (1.0 - ready) * known.traits[0])
+        found[GAIN, k] = found[PROMISING, k] * (ready + (1.0 - ready) * known.traits[REST])
     return found

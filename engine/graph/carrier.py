@@ -11,7 +11,7 @@ import numpy.typing as npt
 from engine.catalog import Catalog
 from engine.graph import belief
 from engine.graph.belief import Floats, Ints
-from engine.graph.model import GraphModel
+from engine.graph.model import FORGET, GraphModel
 
 _HEAD = struct.Struct("<I")
 _SMALL = 1024  # what a code's fraction is of: 10 bits
@@ -53,7 +53,7 @@ class Carrier:
         held, weight, touched = self._parts(carried)
         moved = (held != self.facts.prior).any(axis=(0, 1))
         head = _HEAD.pack(int(carried[-1])) + weight.astype("<f4").tobytes() + np.packbits(moved).tobytes()
-        times = touched[moved].astype("<u4").tobytes() if self.facts.traits[1] > 0.0 else b""
+        times = touched[moved].astype("<u4").tobytes() if self.facts.traits[FORGET] > 0.0 else b""
         return head + times + _codes(held[0, :, moved]).tobytes() + _codes(held[1, :, moved & self._rests]).tobytes()
 
     def load(self, blob: bytes) -> Floats:
@@ -66,7 +66,7 @@ class Carrier:
         flags = np.frombuffer(blob, np.uint8, (skills + 7) // 8, at)
         moved, at = np.unpackbits(flags, count=skills).astype(bool), at + len(flags)
         count = int(moved.sum())
-        if self.facts.traits[1] > 0.0:
+        if self.facts.traits[FORGET] > 0.0:
             touched[moved] = np.frombuffer(blob, "<u4", count, at)
             at += 4 * count
         for row, some in ((0, moved), (1, moved & self._rests)):

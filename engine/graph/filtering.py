@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
+from engine.graph.model import FORGET, REST, SHARE
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
@@ -36,7 +38,8 @@ def note(
     in. ``trail`` [skills asked, ROWS, G] receives what a trainer needs: P before, P after the evidence, its likelihood
     if known and if not, readiness where not known, P after learning; x, y, R.
     """
-    rest, forget, share = known.traits[0], known.traits[1], known.traits[2] if len(asked) > 1 else 1.0
+    rest, forget = known.traits[REST], known.traits[FORGET]
+    share = known.traits[SHARE] if len(asked) > 1 else 1.0
     _remember(held, touched, asked, step, forget)
     total = 0.0
     for g in range(len(weight)):
@@ -63,7 +66,7 @@ def judge(
     skill: int, if_not: float, if_known: float, step: float, known: Any, held: Floats, weight: Floats, touched: Floats
 ) -> None:
     """Evidence on one skill from which nothing is learnt, in place."""
-    _remember(held, touched, np.array([skill]), step, known.traits[1])
+    _remember(held, touched, np.array([skill]), step, known.traits[FORGET])
     room, total = np.ones((3, held.shape[2])), 0.0
     for g in range(len(weight)):
         x, y = held[0, g], held[1, g]

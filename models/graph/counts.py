@@ -14,7 +14,7 @@ from engine.catalog import SkillSets
 from engine.graph.belief import bound, emissions
 from engine.graph.filtering import ROWS, note
 from engine.graph.lists import Lists
-from engine.graph.model import GUESS, LEARN, PACE, PACE_OF_ABILITY, READY, SLIP, UNREADY, GraphModel
+from engine.graph.model import GUESS, LEARN, PACE, PACE_OF_ABILITY, READY, REST, SHARE, SLIP, UNREADY, GraphModel
 from models.log import ResponseLog
 
 Floats = npt.NDArray[np.float64]
@@ -127,7 +127,7 @@ def _smooth(
     facts: Any, of_skill: Floats, predicted: Floats, common: Floats,
 ) -> None:  # fmt: skip
     """Backwards over a student's answers: ``future[row]`` is the likelihood of what follows if known, over if not."""
-    learn, rest, share = facts.learn, facts.traits[0], facts.traits[2]
+    learn, rest, share = facts.learn, facts.traits[REST], facts.traits[SHARE]
     future = np.ones((len(skill), len(weight)))
     for row in range(len(skill) - 1, -1, -1):
         k = skill[row]
