@@ -24,7 +24,7 @@ from engine.recommending.goals import Goal, goal, review
 from engine.recommending.limits import Limits, limits
 from engine.recommending.policy import EASIEST, HARDEST, SHORTLIST, Floats, Policy
 from engine.recommending.reasons import Reasons, fits, missing, notices, plain_reason, reviewing, skills_of, titles
-from engine.recommending.shortlist import rank, settle
+from engine.recommending.shortlist import luck_of, rank, settle, with_explored
 from engine.recommending.skills import ROW_ROW
 from engine.recommending.table import Table, table_of
 from engine.recommending.wish import ANYTHING, Mode, Wish
@@ -160,16 +160,13 @@ def _slots(asker: Asker, aim: Goal, within: Limits, draw: Draw, first: int, n: i
 
 
 def _slot(asker: Asker, aim: Goal, within: Limits, u: float) -> Slot:
-    state, standing, table, explores = asker.state, asker.standing, asker.table, asker.policy.exploration
-    luck = (u - 1.0 + explores) / explores if explores and u >= 1.0 - explores else -1.0
+    state, standing, table = asker.state, asker.standing, asker.table
     student = standing.mastery, aim.expected, aim.counts, state.recent, np.asarray(state.responses, np.int64)
     may = within.asked, within.blocked, within.allowed
     ranked = partial(rank, table.whole, table.real, *student, *may, aim.asks, aim.left)
-    told, kept, resting, items, worth, floor, explored = ranked(luck, aim.settings)
-    strict, at = asker.wish.band is not None, -1
-    if explored >= 0 and not strict:
-        at = next((place for place, item in enumerate(items.tolist()) if item == explored), len(items))
-        items = np.append(items, explored) if at == len(items) else items
+    told, kept, resting, items, worth, floor, explored = ranked(luck_of(u, aim.settings), aim.settings)
+    strict = asker.wish.band is not None
+    items, at = with_explored(items, -1 if strict else explored)
     p = np.asarray(asker.chances(items), np.float64) if len(items) else np.empty(0)
     place, near, propensity, scores, ties, floor = settle(worth, p, at, floor, u, strict, aim.settings)
     every = partial(_within, items, p, aim.settings) if strict else partial(_explorable, ranked, aim.settings)

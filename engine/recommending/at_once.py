@@ -14,13 +14,13 @@ from numba import njit
 
 from engine.belief import NEVER, stand
 from engine.borrowed import borrowed
-from engine.mastery import DAY_MS, LOW, MANY
+from engine.mastery import DAY_MS
 from engine.outlook import GAIN, bare
 from engine.recommending.eligible import DONE, NOT_READY
 from engine.recommending.goals import fading
-from engine.recommending.policy import EXPLORATION, REVIEW_DAYS, Floats, Policy
-from engine.recommending.shortlist import rank, settle
-from engine.recommending.skills import OPENED_ROW, REACH, READY, ROW_ROW, Ints, spins
+from engine.recommending.policy import REVIEW_DAYS, Floats, Policy
+from engine.recommending.shortlist import luck_of, rank, settle, with_explored
+from engine.recommending.skills import OPENED_ROW, REACH, READY, ROW_ROW, Ints, is_stuck, spins
 from engine.recommending.table import Table, opened
 from engine.tracing import AnyState, AnyTracer
 from engine.tracing.ability import AbilityTracer
@@ -134,13 +134,11 @@ def _slot(
     """Item (-1: none), whether a near tie, propensity, P(correct), and what the rule says of skills, how many rest, and
     how many items each filter keeps: where every skill and every item may be given."""
     every, nobody, everybody = np.ones(len(seen), np.uint8), np.empty(0, np.int64), np.empty(0, np.bool_)
-    explores = settings[EXPLORATION]
-    luck = (u - 1.0 + explores) / explores if explores > 0.0 and u >= 1.0 - explores else -1.0
-    may = every, nobody, everybody, asks, np.inf, luck, settings
+    may = every, nobody, everybody, asks, np.inf, luck_of(u, settings), settings
     told, kept, resting, items, worth, floor, explored = rank(
         whole, real, standing[0], expected, every, recent, seen, *may
     )
-    items, place = _with(items, explored)
+    items, place = with_explored(items, explored)
     p = predict(facts_numbers, facts_values, numbers, values, items, at)
     place, near, propensity, _, _, _ = settle(worth, p, place, floor, u, False, settings)
     if place < 0:
@@ -158,17 +156,6 @@ def _forgotten(facts: Any, belief: Any, folded_at: int, answers: int, at: int, s
 
 
 @njit(cache=True)
-def _with(items: Ints, explored: int) -> Any:
-    """The items, with the one to explore last if it is not among them, and its place; -1 where none is explored."""
-    if explored < 0:
-        return items, -1
-    for i in range(len(items)):
-        if items[i] == explored:
-            return items, i
-    return np.append(items, explored), len(items)
-
-
-@njit(cache=True)
 def _about(parts: Any, item: int, told: Floats, seen: Ints, mastery: Floats, gain: Floats) -> Any:
     """What the reason of an item is made of."""
     brings, stands, stuck, opens, begun = 0.0, 0.0, False, 0, False
@@ -177,7 +164,7 @@ def _about(parts: Any, item: int, told: Floats, seen: Ints, mastery: Floats, gai
         k = parts.skills[j]
         brings += gain[k]
         stands += mastery[k]
-        stuck |= told[ROW_ROW, k] < 0 or (told[ROW_ROW, k] > 0 and seen[k] >= MANY and mastery[k] < LOW)
+        stuck |= told[ROW_ROW, k] < 0 or is_stuck(told[ROW_ROW, k], seen[k], mastery[k])
         opens = max(opens, int(told[OPENED_ROW, k]))
         begun |= seen[k] > 0
     return brings, stands, stuck, opens, begun

@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from engine.mastery import LOW, MANY
 from engine.recommending.at_once import Drawn
 from engine.recommending.choice import Notice
-from engine.recommending.skills import GATE_ROW, OPENED_ROW, ROW_ROW, Floats, Ints
+from engine.recommending.skills import GATE_ROW, OPENED_ROW, ROW_ROW, Floats, Ints, is_stuck
 from engine.recommending.wish import Mode, Wish
 from engine.said import Said, later, said, said_many
 from engine.tracing import AnyState, AnyTracer, Standing
@@ -175,8 +174,7 @@ def resting_above(tracer: AnyTracer, row: npt.NDArray[Any], skills: list[int]) -
 def stuck(told: Floats, state: AnyState, standing: Standing, skills: list[int]) -> bool:
     """Whether the student rests from one of these skills, or is stuck on it."""
     return any(
-        told[ROW_ROW, k] < 0 or (told[ROW_ROW, k] > 0 and state.responses[k] >= MANY and standing.mastery[k] < LOW)
-        for k in skills
+        told[ROW_ROW, k] < 0 or is_stuck(told[ROW_ROW, k], int(state.responses[k]), standing.mastery[k]) for k in skills
     )
 
 

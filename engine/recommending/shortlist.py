@@ -197,6 +197,24 @@ def _explored(parts: Any, level: Ints, available: Ints, bars: Any, allowed: Mask
     return -1
 
 
+@njit(cache=True, error_model="numpy")
+def luck_of(u: float, settings: Floats) -> Any:
+    """Of a uniform number, the one that picks the item to explore, in [0, 1); -1 where none is."""
+    explores = settings[EXPLORATION]
+    return (u - 1.0 + explores) / explores if explores > 0.0 and u >= 1.0 - explores else -1.0
+
+
+@njit(cache=True)
+def with_explored(items: Ints, explored: int) -> Any:
+    """The items, with the one to explore last if it is not among them, and its place; -1 where none is explored."""
+    if explored < 0:
+        return items, -1
+    for i in range(len(items)):
+        if items[i] == explored:
+            return items, i
+    return np.append(items, explored), len(items)
+
+
 @njit(cache=True)
 def settle(worth: Floats, p: Floats, explored: int, floor: int, luck: float, strict: bool, settings: Floats) -> Any:
     """The place of the item given (-1: none), whether it is a near tie, its propensity, the score of each [n], the

@@ -87,6 +87,12 @@ def promises(parts: Any, known: Floats, gain: Floats, counts: Flags, discount: f
 
 
 @njit(cache=True)
+def is_stuck(row: float, responses: int, mastery: float) -> Any:
+    """Whether a student who has ``row`` wrong answers in a row on a skill gets nowhere with it."""
+    return row > 0 and responses >= MANY and mastery < LOW
+
+
+@njit(cache=True)
 def spins(parts: Any, recent: Ints, wrong: int, rest: int) -> Any:
     """``row`` [K], wrong answers in a row on each skill, and ``until`` [K], how many more items it rests, of the last
     items answered (as :class:`engine.tracing.State` has them).
@@ -186,7 +192,7 @@ def weigh(
     row, until = spins(parts, recent, int(settings[WRONG]), int(settings[REST]))
     stuck = np.zeros(skills, np.uint8)
     for k in range(skills):
-        stuck[k] = row[k] > 0 and responses[k] >= MANY and mastery[k] < LOW  # a right answer, and it goes on
+        stuck[k] = is_stuck(row[k], responses[k], mastery[k])  # a right answer, and it goes on
     guard = guards(parts, until, runs(parts, recent, int(settings[RUN])), stuck, settings)
     done = mastered(parts, mastery, known, until, settings[DROP])
     gate = gates(parts, known, expected[REACHED], done, settings[GATE], settings[STEEP])
