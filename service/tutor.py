@@ -24,6 +24,7 @@ from service.roster import Rosters
 from service.serving import Serving, Servings
 from service.states import PART, States
 from service.store.base import NewResponse, Outcome, Store, StudentState, Write
+from service.together import Together
 from service.views import (
     CatalogSummary,
     ClassMastery,
@@ -54,7 +55,7 @@ class Tutor:
         self.store, self.servings, self.behind, self.now = store, servings, behind, now
         self.thresholds, self.rosters = thresholds or Thresholds(), Rosters(store, now)
         self.notebook, self._states = Notebook(store, servings, now), States(store, behind)
-        self._chooser = Chooser(policy or Policy(), salt)
+        self._chooser, self.together = Chooser(policy or Policy(), salt), Together(self.record)
 
     @property
     def serving(self) -> Serving:

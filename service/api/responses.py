@@ -69,7 +69,7 @@ async def recorded(tutor: Tutor, settings: Settings, body: Any, following: int) 
         answer = _read(body, tutor.now(), tolerance)
         if isinstance(answer, Problem):
             raise answer
-        receipt = await tutor.record((answer,), following)
+        receipt = await tutor.together.record(answer, following)
         _count(receipt.results)
         return _single(receipt, following > 0)
     if not body:
