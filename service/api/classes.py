@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
+from engine.mastery import Status
 from service.access import borders
 from service.answers import Id
 from service.api.dependencies import TutorDep
 from service.api.problems import problems
 from service.api.schemas import ClassesOut, ClassMasteryOut, reply
 from service.api.tables import DESCRIBED, Format, csv_reply, wants_csv
+from service.classroom.selection import Selection, groups_of, selected
 from service.views import ClassMastery
 
 router = APIRouter(prefix="/v1/classes", tags=["classes"])
@@ -41,11 +43,27 @@ async def classes(tutor: TutorDep) -> Response:
     responses=DESCRIBED,
 )
 async def class_mastery(
-    request: Request, class_id: Annotated[Id, Path()], tutor: TutorDep, format: Format = None
+    request: Request,
+    class_id: Annotated[Id, Path()],
+    tutor: TutorDep,
+    status: Annotated[
+        Literal["", "stuck"] | Status, Query(description="Students with this status on a wanted skill.")
+    ] = "",
+    area: Annotated[str, Query(description="The skills of this area.")] = "",
+    around: Annotated[str, Query(description="A skill with all that it builds on, and all that builds on it.")] = "",
+    group: Annotated[str, Query(description="Students of whom the roster says this, as `column: value`.")] = "",
+    who: Annotated[list[str], Query(description="These students.")] = [],  # noqa: B006
+    format: Format = None,
 ) -> Response:
-    """Every student of the class on every skill, and how many stand where; as CSV one row a student and skill."""
+    """Every student of the class on every skill, and how many stand where; as CSV one row a student and skill.
+
+    What is said of skills and students narrows it, as the filters of the page do.
+    """
     await borders.require_class(tutor.rosters, class_id)
     view = await tutor.class_mastery(class_id)
+    groups = groups_of(await tutor.rosters.current(), [one.student_id for one in view.students])
+    edges = [(one.prerequisite, one.skill) for one in tutor.serving.catalog.prerequisites]
+    view = selected(view, Selection(str(status), area, around, group, tuple(who)), groups, edges)
     if wants_csv(request, format):
         return await csv_reply(COLUMNS, _rows(view))
     return await asyncio.to_thread(reply, ClassMasteryOut, view)

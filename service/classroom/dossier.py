@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 
 import numpy as np
@@ -18,6 +18,7 @@ from engine.mastery import DAY_MS
 from service.access import borders
 from service.classroom.lately import lately
 from service.classroom.pupil import Pupil
+from service.classroom.selection import groups_of
 from service.errors import InvalidRequest, UnknownClass, UnknownStudent
 from service.roster import Roster
 from service.serving import Serving
@@ -35,13 +36,15 @@ Moment = Annotated[int, PlainSerializer(lambda ms: datetime.fromtimestamp(ms / 1
 
 @dataclass(frozen=True)
 class Dossier:
-    """The students of a class in the roster's order; ``title`` is empty where the roster has none."""
+    """The students of a class in the roster's order; ``title`` is empty where the roster has none, and ``groups`` are
+    those that its columns make (:func:`service.classroom.selection.groups_of`), by student."""
 
     class_id: str
     title: str
     pupils: tuple[Pupil, ...]
     serving: Serving
     now: int
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def catalog(self) -> Catalog:
@@ -58,17 +61,19 @@ class Dossier:
         return max(found) * DAY_MS if found else self.now - 7 * DAY_MS
 
     def since(self, text: str) -> int:
-        """The moment that ``text`` names: ``lesson``, ``7d``, ``2026-03-01``. Raises :class:`InvalidRequest`."""
+        """The moment that ``text`` names: ``lesson``, ``7d``, ``2026-03-01`` (the day's begin in UTC) or a moment as
+        RFC 3339 has it. Raises :class:`InvalidRequest`."""
         if text == "lesson":
             return self.lesson()
         if days := re.fullmatch(r"([0-9]{1,4})d", text):
             return self.now - self.now % HOUR_MS - int(days[1]) * DAY_MS
         try:
-            day = date.fromisoformat(text)
-        except ValueError:
+            moment = datetime.fromisoformat(text)
+            moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return int(moment.timestamp() * 1000)
+        except (ValueError, OverflowError):
             fault = {"field": "since", "message": "write lesson, a number of days such as 7d, or a date: 2026-03-01"}
             raise InvalidRequest("since names no day", errors=[fault]) from None
-        return int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1000)
 
 
 async def pupil(tutor: Tutor, student_id: str) -> Pupil:
@@ -89,7 +94,8 @@ async def dossier(tutor: Tutor, class_id: str) -> Dossier:
         raise UnknownClass(class_id)
     roster = await tutor.rosters.current()
     serving, found = await lately(tutor).pupils(tutor, names_of(roster, students))
-    return Dossier(class_id, title_of(roster, class_id), found, serving, tutor.now())
+    groups = groups_of(roster, students)
+    return Dossier(class_id, title_of(roster, class_id), found, serving, tutor.now(), groups)
 
 
 async def ask(tutor: Tutor, class_id: str, question: Callable[[Dossier], T]) -> T:

@@ -50,6 +50,7 @@ class ClassFacts:
     title: str = ""
     prerequisites: tuple[tuple[str, str], ...] = ()  # (what comes before, the skill), by id
     areas: Mapping[str, str] = field(default_factory=dict)  # of the skills that have one, by id
+    groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # that the roster makes, by student
 
     @property
     def label(self) -> str:

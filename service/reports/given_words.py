@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from service.classroom.given import GivenLine, NoteLine
+from service.classroom.given import Gain, GivenLine, NoteLine
 from service.decisions.outcomes import Status
 from service.language import _, later
-from service.reports.words import percent
+from service.reports.words import change, percent
 
 REASONS = {
     "start": later("to begin with"),
@@ -51,6 +51,10 @@ def reason(code: str) -> str:
 def came(line: GivenLine) -> str:
     symbol, word = CAME[line.status]
     return f"{symbol} {_(word)}"
+
+
+def gain(one: Gain | None) -> str:
+    return change(one.mean, one.low, one.high) if one else "–"
 
 
 def answered(line: GivenLine) -> str:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 
 from engine.mastery import SkillMastery, Status
+from service.classroom.selection import Selection
 from service.language import Language, _, language, later, ngettext, number
 from service.reports import need
 from service.reports.charts import Segment, spread, tally
 from service.reports.facts import ClassFacts, Learner
-from service.reports.links import Query, class_url, student_url, url
+from service.reports.links import Query, api_url, class_url, student_url, url
 from service.reports.need import Need, natural
 from service.reports.words import LOOKS, interval, percent, readable
 
@@ -22,28 +23,29 @@ SORTS = {
     "name": (later("Name"), need.by_name),
     "mastery": (later("Most mastered"), need.by_mastery),
 }
-STUCK = "stuck"
 
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the reader wants to see. ``by`` is a skill to sort by, the lowest estimate first; ``area`` the area whose
-    skills are shown; ``around`` a skill to show with all that it builds on and all that builds on it; ``status`` a
-    status (or ``stuck``) that somebody must have on a shown skill to be shown; ``who`` the students to show. Empty:
-    everything."""
+    """What the reader wants to see: ``by`` is a skill to sort by, the lowest estimate first; ``status`` to ``who`` are
+    those of a :class:`~service.classroom.selection.Selection`."""
 
     sort: str = "need"
     by: str = ""
     status: str = ""
     area: str = ""
     around: str = ""
+    group: str = ""
     who: tuple[str, ...] = ()
     page: int = 1
 
+    @property
+    def selection(self) -> Selection:
+        return Selection(self.status, self.area, self.around, self.group, self.who)
+
     def query(self) -> dict[str, Query]:
         """What differs from the defaults, as it stands in an address."""
-        found: dict[str, Query] = {"by": self.by, "status": self.status, "area": self.area}
-        found |= {"around": self.around, "who": self.who}
+        found: dict[str, Query] = {"by": self.by} | asdict(self.selection)
         found |= {"sort": self.sort if self.sort != "need" and not self.by else ""}
         return {name: value for name, value in found.items() if value} | ({"page": self.page} if self.page > 1 else {})
 
@@ -109,8 +111,8 @@ class Pager:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """``areas`` and ``skills`` (id, title) are those to choose from; ``spreads`` are of all students shown, on every
-    page."""
+    """``areas``, ``groups`` and ``skills`` (id, title) are those to choose from; ``spreads`` are of all students shown,
+    on every page; ``csv_url`` has what is shown, of every page."""
 
     wish: Wish
     columns: tuple[Column, ...]
@@ -118,17 +120,23 @@ class Grid:
     spreads: tuple[Spread, ...]
     sorts: tuple[Sort, ...]
     areas: tuple[str, ...]
+    groups: tuple[str, ...]
     skills: tuple[tuple[str, str], ...]
     pager: Pager
+    csv_url: str
     everything: str | None  # the address without filters, where there are some
 
 
 def grid(facts: ClassFacts, wish: Wish) -> Grid:
     """The part of the grid that is asked for; a page beyond the last one is the last one."""
     skills = facts.learners[0].skills if facts.learners else ()
-    at = _are_shown(skills, facts, wish)
-    chosen = [one for one in facts.learners if not wish.who or one.student_id in wish.who]
-    needs = [one for one in map(need.need, chosen) if _has(one.learner, at, wish.status)]
+    wanted = wish.selection
+    at = wanted.skills([skill.skill_id for skill in skills], facts.areas, facts.prerequisites)
+    needs = [
+        need.need(one)
+        for one in facts.learners
+        if wanted.has(one.student_id, facts.groups.get(one.student_id, ()), one.skills, at)
+    ]
     rows, pages = _sorted(needs, wish), max(1, -(-len(needs) // PAGE))
     wish = replace(wish, page=min(max(1, wish.page), pages))
     pager = _pager(facts.class_id, wish, pages, len(rows))
@@ -139,32 +147,12 @@ def grid(facts: ClassFacts, wish: Wish) -> Grid:
         _spreads([one.learner for one in needs], at),
         _sorts(facts.class_id, wish),
         tuple(dict.fromkeys(facts.areas[one.skill_id] for one in skills if one.skill_id in facts.areas)),
+        tuple(sorted({group for groups in facts.groups.values() for group in groups}, key=need.natural)),
         tuple((skill.skill_id, skill.title) for skill in skills),
         pager,
-        class_url(facts.class_id) if wish.status or wish.area or wish.around or wish.who else None,
+        api_url(facts.class_id, "mastery", **asdict(wanted)),
+        class_url(facts.class_id) if wanted else None,
     )
-
-
-def _are_shown(skills: Sequence[SkillMastery], facts: ClassFacts, wish: Wish) -> list[int]:
-    """The places of the skills that are wished for."""
-    around = _around(facts, wish.around) if wish.around else {skill.skill_id for skill in skills}
-    fits = [not wish.area or facts.areas.get(skill.skill_id) == wish.area for skill in skills]
-    return [k for k, skill in enumerate(skills) if fits[k] and skill.skill_id in around]
-
-
-def _around(facts: ClassFacts, skill_id: str) -> set[str]:
-    """A skill with all that it builds on, and all that builds on it."""
-    found = {skill_id}
-    for near, far in ((1, 0), (0, 1)):
-        front = {skill_id}
-        while front := {edge[far] for edge in facts.prerequisites if edge[near] in front} - found:
-            found |= front
-    return found
-
-
-def _has(learner: Learner, at: Sequence[int], status: str) -> bool:
-    shown = (learner.skills[k] for k in at)
-    return not status or any(skill.stuck if status == STUCK else skill.status == status for skill in shown)
 
 
 def _sorted(needs: Iterable[Need], wish: Wish) -> list[Need]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from service.language import _, ngettext, number
 from service.overview import LEAST, Figures, Overview
 from service.reports.facts import Context
-from service.reports.words import readable, signed
+from service.reports.words import change, readable
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +38,7 @@ def overview_page(view: Overview, context: Context) -> OverviewPage:
 
 def _cells(f: Figures) -> tuple[str, ...]:
     counts = (f.students, f.missing, f.active, f.answers, f.judged, f.mastered)
-    return *map(number, counts), _growth(f)
-
-
-def _growth(f: Figures) -> str:
-    if f.growth is None:
-        return "–"
-    return _(
-        "%(mean)s (%(low)s to %(high)s)", mean=signed(f.growth), low=signed(f.growth_low), high=signed(f.growth_high)
-    )
+    return *map(number, counts), change(f.growth, f.growth_low, f.growth_high)
 
 
 def _too_small() -> str:

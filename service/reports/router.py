@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from engine.mastery import Status
 from engine.said import said
 from service.access import Role, viewer
+from service.api.dependencies import TutorDep
 from service.classroom.dossier import WEEK
 from service.errors import NotFound
-from service.reports import classroom_pages, entry, groups_form, notes_form, pages
+from service.reports import classroom_pages, entry, groups_form, notes_form, pages, visits
 from service.reports.class_view import class_line, class_page
 from service.reports.faults import PageRoute
 from service.reports.grid import Wish
@@ -44,6 +45,8 @@ async def classes(facts: Facts) -> Response:
 @reports.get("/classes")
 @reports.get("/classes/{id:path}")
 async def one_class(
+    request: Request,
+    tutor: TutorDep,
     facts: Facts,
     id: str,
     sort: Literal["need", "name", "mastery"] = "need",
@@ -51,13 +54,18 @@ async def one_class(
     status: Literal["", "stuck"] | Status = "",
     area: str = "",
     around: str = "",
+    group: str = "",
     who: Annotated[list[str], Query()] = [],  # noqa: B006
     page: Page = 1,
-    since: str = WEEK,
+    since: str = "",
 ) -> Response:
+    last, cookie = visits.told_by(request, id, tutor.now())
+    since = since or last or WEEK
     found, today = await facts.class_today(id, since)
-    wish = Wish(sort, by, str(status), area, around, tuple(who), page)
-    return pages.page("class.html", page=class_page(found, wish), today=today, since=since)
+    wish = Wish(sort, by, str(status), area, around, group, tuple(who), page)
+    answer = pages.page("class.html", page=class_page(found, wish), today=today, since=since, last=last)
+    visits.keep(request, answer, cookie)
+    return answer
 
 
 @reports.get("/students")

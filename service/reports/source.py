@@ -58,7 +58,7 @@ class TutorSource:
         context = self._context(found.serving.model_version, found.serving.catalog_version)
         edges = tuple((one.prerequisite, one.skill) for one in found.catalog.prerequisites)
         areas = {skill.id: skill.area for skill in found.catalog.skills if skill.area}
-        return ClassFacts(found.class_id, learners, context, found.title, edges, areas)
+        return ClassFacts(found.class_id, learners, context, found.title, edges, areas, found.groups)
 
     async def one_student(self, student_id: str) -> StudentFacts:
         await borders.require_student(self._tutor.rosters, student_id)

@@ -93,6 +93,17 @@ def signed(change: float | None) -> str:
     return f"+{n}" if n > 0 else f"−{-n}" if n < 0 else "±0"
 
 
+def change(mean: float | None, low: float | None, high: float | None) -> str:
+    """A change with the range that holds it.
+
+    >>> change(0.12, 0.04, 0.2), change(0.12, None, None), change(None, None, None)
+    ('+12 (+4 to +20)', '+12', '–')
+    """
+    if mean is None or low is None or high is None:
+        return signed(mean)
+    return _("%(mean)s (%(low)s to %(high)s)", mean=signed(mean), low=signed(low), high=signed(high))
+
+
 def decimal(value: float | None) -> str:
     """Two decimals as the reader's country writes them; a dash where there is none.
 

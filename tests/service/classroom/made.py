@@ -15,7 +15,12 @@ from service.serving import Serving
 
 NOW = 1_800_000_000_000 // DAY_MS * DAY_MS + DAY_MS // 2  # noon
 CATALOG: Catalog = build(
-    [Skill("count", "Counting"), Skill("add", "Adding"), Skill("carry", "Carrying"), Skill("maps", "Maps")],
+    [
+        Skill("count", "Counting"),
+        Skill("add", "Adding"),
+        Skill("carry", "Carrying"),
+        Skill("maps", "Maps", area="World"),
+    ],
     [Item(f"{skill}-{n}", (skill,)) for skill in ("count", "add", "carry", "maps") for n in range(3)],
     [Prerequisite("count", "add"), Prerequisite("add", "carry")],
 )[0]

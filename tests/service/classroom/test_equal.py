@@ -16,7 +16,9 @@ import pytest
 from service.archive import drain
 from service.classroom.groups import GroupChange
 from service.classroom.kept_groups import keep
+from service.reports import visits, words
 from service.reports.words import percent, share, span
+from service.roster.roster import Class, Enrolment, Person, made
 from service.settings import Settings
 from tests.service.api.conftest import Api, problem, serving
 from tests.service.classroom.made import CATALOG, NOW
@@ -110,6 +112,55 @@ async def test_today(api: Api) -> None:
             assert holds(shown, line["student_id"], line["title"], change)
 
 
+@pytest.mark.parametrize(
+    ("query", "students"),
+    [
+        ("", {"ada", "ben", "cy", "dee", "eve", "=fay"}),
+        ("status=stuck", {"ada", "ben", "cy"}),
+        ("status=stuck&area=World", {"ben", "cy"}),
+        ("around=add&who=ada&who=cy", {"ada", "cy"}),
+        ("group=set%3A+b", {"cy", "dee"}),
+        ("status=needs+review&around=maps", set()),
+    ],
+)
+async def test_grid(api: Api, query: str, students: set[str]) -> None:
+    """What a teacher filtered is what the sheet holds."""
+    people = [Person(name, "", {"set": "b" if name in {"cy", "dee"} else "a"}) for name in ANSWERED]
+    enrolled = [Enrolment("4a", name, "student") for name in ANSWERED]
+    await api.tutor.rosters.publish(made(people, [], [], [Class("4a")], enrolled))
+    told = (await api.client.get(f"/v1/classes/4a/mastery?{query}")).json()
+    html = (await api.client.get(f"/reports/classes/4a?{query}")).text
+    address = re.search(r'href="(/v1/classes/4a/mastery[^"]*)"', html)
+    assert (address is None) == (not students)
+    sheet = await api.client.get(unescape(address[1]) if address else f"/v1/classes/4a/mastery?format=csv&{query}")
+    rows = list(csv.DictReader(io.StringIO(sheet.text)))
+    assert {line["student_id"] for line in told["students"]} == students
+    lines = [
+        line | {"student_id": one["student_id"], "low": line["interval"][0], "high": line["interval"][1]}
+        for one in told["students"]
+        for line in one["skills"]
+    ]
+    names = ("student_id", "skill_id", "mastery", "low", "high", "responses", "status")
+    assert [{name: row[name] for name in names} for row in rows] == [
+        {name: as_cell(name, line[name]) for name in names} for line in lines
+    ]
+    table = html.partition('<table class="grid"')[2].partition("</table>")[0]
+    assert set(re.findall(r'href="/reports/skills/4a\?skill=([a-z]+)"', table)) == {line["skill_id"] for line in lines}
+    grid = {
+        unescape(name): re.findall(r'class="vh">([^<]*)<', cells)
+        for name, cells in re.findall(r'<th scope="row".*?<bdi>(.*?)</bdi>(.*?)</tr>', table, re.DOTALL)
+    }
+    assert set(grid) == students
+    for one in told["students"]:
+        for line, said in zip(one["skills"], grid[one["student_id"]], strict=True):
+            low, high = map(percent, line["interval"])
+            numbers = f": {percent(line['mastery'])}, between {low} and {high}, "
+            assert said.removeprefix("stuck, ").startswith(line["status"])
+            assert (numbers in said) == (line["responses"] > 0)
+    spread = {skill["skill_id"]: sum(skill["counts"].values()) for skill in told["skills"]}
+    assert set(spread.values()) <= {len(students)}
+
+
 async def test_skill(api: Api) -> None:
     told, rows, shown = await three(api, PATHS["skill"])
     assert_same(rows, told["lines"])
@@ -182,6 +233,33 @@ async def test_what_a_teacher_said_counts_on_the_pages_of_the_class_too(api: Api
     assert after["dee"] == before["dee"]
     told = (await api.student("cy", "mastery")).json()["skills"][3]
     assert (told["skill_id"], told["mastery"]) == ("maps", pytest.approx(after["cy"]["mastery"]))
+
+
+async def test_what_changed_is_told_from_the_last_visit_on(api: Api) -> None:
+    """A reload is the same visit; who comes back hours later is told from when they looked last."""
+    started, page = NOW - 50 * 3_600_000, "/reports/classes/4a"
+
+    async def headline(hours: int, path: str = page) -> str:
+        api.tutor.now = lambda: started + hours * 3_600_000
+        html = (await api.client.get(path)).text
+        return unescape(re.sub(r"<[^>]*>", "", html.partition('id="changed-title">')[2].partition("</form>")[0]))
+
+    def day(hours: float) -> str:
+        return words.day(int(started + hours * 3_600_000))
+
+    week = 7 * 24
+    assert f"What changed since {day(-week)}" in await headline(0)
+    assert "you looked last" not in await headline(3)
+    for hours in (26, 29, 30):  # the last look of the first visit was 3 hours after its begin
+        told = await headline(hours)
+        assert f"What changed since {day(3)}" in told
+        assert "you looked last" in told
+    assert f"What changed since {day(30)}" in await headline(50)
+    assert f"What changed since {day(50 - week)}" in await headline(50, f"{page}?since=7d")
+    sheet = await api.client.get(f"/v1/classes/4a/today?since={words.iso(started)[:13]}:00Z&format=csv")
+    assert sheet.status_code == 200
+    api.client.cookies.set(visits.COOKIE, "odd.0a1b2c3d:x:y.:::", path="/reports")
+    assert "What changed since" in await headline(50)
 
 
 async def test_what_is_wrong_is_told(api: Api) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.mastery import DAY_MS
-from service.classroom.given import given_view
+from service.classroom.given import Gain, given_view
 from service.decisions.outcomes import Status
 from tests.service.classroom.made import NOW, dossier
 
@@ -71,6 +71,23 @@ def test_sums_by_reason() -> None:
     first, second = given_view(FOUND, rows, 0).sums
     assert (first.reason, first.given, first.followed, first.right, first.foreseen) == ("start", 2, 2, 0.5, 0.5)
     assert (second.reason, second.open, second.right, second.gain) == ("review", 1, None, 0.0)
+
+
+def test_the_gain_where_followed_stands_beside_the_gain_where_not() -> None:
+    found = dossier({name: (("maps-0", "+", 3), ("maps-1", sign, 2)) for name, sign in zip("abc", "++-", strict=True)})
+    rows = [logged(f"{who}0", who, "maps-0", 0) for who in "abc"]
+    rows += [logged(f"{who}1", who, "maps-1", 1) for who in "ab"] + [logged("c1", "c", "maps-2", 1)]
+    view = given_view(found, rows, 0)
+    (total,) = view.sums
+    rise = {line.recommendation_id: line.now - line.before for line in view.lines if line.now and line.before}
+    assert total.gain_followed is not None
+    assert total.gain_followed.students == 3
+    per_student = [(rise["a0"] + rise["a1"]) / 2, (rise["b0"] + rise["b1"]) / 2, rise["c0"]]
+    assert total.gain_followed.mean == pytest.approx(sum(per_student) / 3)
+    assert total.gain_followed.low is not None
+    assert total.gain_followed.high is not None
+    assert -1 <= total.gain_followed.low < total.gain_followed.mean < total.gain_followed.high <= 1
+    assert total.gain_instead == Gain(1, rise["c1"], None, None)
 
 
 def test_late_answers_do_not_disturb_what_was_believed_then() -> None:

@@ -98,4 +98,10 @@ def test_filters_by_status_students_and_area() -> None:
     assert [column.area for column in grid(facts, Wish()).columns] == ["Number", "Number", "World"]
     assert grid(facts, Wish(area="World")).everything == "/reports/classes/4a"
     assert grid(facts, Wish(status="stuck", who=("ben",))).everything == "/reports/classes/4a"
+    grouped = replace(facts, groups={"ada": ("set: b",), "ben": ("set: a", "club: chess")})
+    assert grid(grouped, Wish()).groups == ("club: chess", "set: a", "set: b")
+    assert [row.name for row in grid(grouped, Wish(group="set: a")).rows] == ["ben"]
+    assert grid(grouped, Wish(group="set: b", area="World")).csv_url == (
+        "/v1/classes/4a/mastery?format=csv&area=World&group=set%3A%20b"
+    )
     assert grid(facts, Wish(who=("ben",))).sorts[1].url == "/reports/classes/4a?who=ben&sort=name"
