@@ -11,13 +11,13 @@ propensity can be computed again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from engine.recommending.at_once import drawn, wrong_in_a_row
+from engine.recommending.at_once import Drawn, drawn, wrong_in_a_row
 from engine.recommending.choice import Choice, Ints, Notice, Outcome, Ranking, Recommendation
 from engine.recommending.eligible import DONE, NOT_READY, OPEN
 from engine.recommending.goals import Goal, goal, review
@@ -45,6 +45,7 @@ __all__ = [
     "Recommendation",
     "Wish",
     "choose",
+    "choose_each",
 ]
 
 NOTHING_LEFT = said(
@@ -103,8 +104,8 @@ def choose(
     """
     now, table = max(state.folded_at, 0) if now is None else now, table_of(tracer, policy.mastered)
     plain = wish is ANYTHING and n == 1 and not skills and not exclude and chances is None
-    if plain and (found := _at_once(tracer, state, policy, draw(0), now, table)) is not None:
-        return found
+    if plain and (found := drawn(tracer, state, policy, table, now, u := draw(0))) is not None:
+        return _at_once(tracer, state, policy, found, u, now, table)
     standing = tracer.standing(state, now)
     outlook, chances = tracer.outlook(state, standing), chances or partial(tracer.predict, state, now=now)
     asker = Asker(tracer, state, standing, outlook, policy, chances, wish, table)
@@ -128,11 +129,25 @@ def choose(
     return _nothing(asker, pinned, kept)
 
 
-def _at_once(tracer: AnyTracer, state: AnyState, policy: Policy, u: float, now: int, table: Table) -> Choice | None:
-    """The choice where nothing in particular was asked for; None where it takes the parts one by one to tell."""
-    one = drawn(tracer, state, policy, table, now, u)
-    if one is None:
-        return None
+def choose_each(
+    tracer: AnyTracer, states: Sequence[AnyState], policy: Policy, draws: Sequence[float], now: int
+) -> list[Choice]:
+    """One item for each of several students, by their uniform numbers: what :func:`choose` gives each of them where
+    nothing in particular was asked for."""
+    table = table_of(tracer, policy.mastered)
+    found = [drawn(tracer, state, policy, table, now, u) for state, u in zip(states, draws, strict=True)]
+    return [
+        _at_once(tracer, state, policy, one, u, now, table)
+        if one is not None
+        else choose(tracer, state, policy, lambda _, u=u: u, now=now)  # type: ignore[misc]  # what a lambda takes by default
+        for state, u, one in zip(states, draws, found, strict=True)
+    ]
+
+
+def _at_once(
+    tracer: AnyTracer, state: AnyState, policy: Policy, one: Drawn, u: float, now: int, table: Table
+) -> Choice:
+    """The choice where nothing in particular was asked for."""
 
     def ranking() -> Ranking | None:
         """What it was drawn from, by the parts: they answer where the chances are brought along."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 import orjson
 
-from engine.recommend import Chances, Choice, Draw, Policy, choose
+from engine.recommend import Chances, Choice, Draw, Policy, choose, choose_each
 from engine.recommend import Recommendation as Given
 from engine.recommending.explain import explain
 from engine.responses import EMPTY, History
@@ -68,10 +70,22 @@ class Chooser:
         now -= now % HOUR
         chances = None if serving.predictor is None else _predicted(serving, records, now)
         choice = choose(serving.tracer, state, self.policy, draw, *wanted, now, chances, question.wish, answered)
+        return self._answer(serving, asked, choice), choice
+
+    def choose_each(self, serving: Serving, who: Sequence[tuple[str, AnyState]], now: int) -> list[tuple[Next, Choice]]:
+        """As :meth:`choose` has it of each student and state, where the question is :data:`ONE`, and there is a catalog
+        and no predictor."""
+        asked = [_asked(student, state.length, ONE) for student, state in who]
+        draws = [self._uniform(orjson.dumps(one), 0) for one in asked]
+        states = [state for _, state in who]
+        choices = choose_each(serving.tracer, states, self.policy, draws, now - now % HOUR)
+        return [(self._answer(serving, *one), one[1]) for one in zip(asked, choices, strict=True)]
+
+    def _answer(self, serving: Serving, asked: Sequence[Any], choice: Choice) -> Next:
         made = tuple([self._named(serving, asked, one, slot) for slot, one in enumerate(choice.recommendations)])
-        versions = serving.model_version, serving.catalog_version
         told = _notices(serving, choice) if choice.notices else ()
-        return Next(student_id, choice.outcome.value, choice.text, made, *versions, told), choice
+        versions = serving.model_version, serving.catalog_version
+        return Next(asked[0], choice.outcome.value, choice.text, made, *versions, told)
 
     def explained(self, serving: Serving, answer: Next, choice: Choice, standing: Standing) -> Next:
         """The answer with what each part of the rule said, and why the next best were not given."""
@@ -120,13 +134,14 @@ class Chooser:
         return orjson.dumps(event)
 
     def _draw(self, asked: bytes) -> Draw:
-        def draw(slot: int) -> float:
-            digest = blake2b(asked + b"\0draw%d" % slot, key=self._salt, digest_size=8).digest()
-            return (int.from_bytes(digest, "big") >> 11) / 2**53
+        return partial(self._uniform, asked)
 
-        return draw
+    def _uniform(self, asked: bytes, slot: int) -> float:
+        """A number in [0, 1) that follows from the question and the slot."""
+        digest = blake2b(b"%b\0draw%d" % (asked, slot), key=self._salt, digest_size=8).digest()
+        return (int.from_bytes(digest, "big") >> 11) / 2**53
 
-    def _named(self, serving: Serving, asked: Collection[object], given: Given, slot: int) -> Recommendation:
+    def _named(self, serving: Serving, asked: Sequence[Any], given: Given, slot: int) -> Recommendation:
         item = serving.catalog.items[given.item]
         identity = [*asked, slot, item.id, self.name, serving.model_version, serving.catalog_version]
         return Recommendation(
@@ -149,7 +164,7 @@ def _notices(serving: Serving, choice: Choice) -> tuple[Notice, ...]:
     return tuple(Notice("wheel-spinning", skills[one.skill].id, one.text) for one in choice.notices)
 
 
-def _asked(student_id: str, length: int, question: Question) -> list[object]:
+def _asked(student_id: str, length: int, question: Question) -> list[Any]:
     """What chance is derived from: the question without how many items were asked for."""
     if question is ONE:
         return [student_id, length, [], []]

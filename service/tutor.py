@@ -12,12 +12,12 @@ from engine.recommend import Policy
 from engine.responses import History, pack, unpack
 from engine.tracing import AnyState, Step
 from engine.tracing.judgements import fold_judged
-from service import metrics
 from service.answers import Answer
 from service.asking import ONE, Question
 from service.behind import Behind
-from service.choosing import HOUR, Chooser
-from service.errors import NoCatalog, UnknownClass, UnknownStudent
+from service.choosing import HOUR
+from service.errors import UnknownClass, UnknownStudent
+from service.giving import Giver
 from service.notes import NONE, Notebook, Notes
 from service.results import Results
 from service.roster import Rosters
@@ -55,7 +55,7 @@ class Tutor:
         self.store, self.servings, self.behind, self.now = store, servings, behind, now
         self.thresholds, self.rosters = thresholds or Thresholds(), Rosters(store, now)
         self.notebook, self._states = Notebook(store, servings, now), States(store, behind)
-        self._chooser, self.together = Chooser(policy or Policy(), salt), Together(self.record)
+        self._giver, self.together = Giver(policy or Policy(), salt, behind), Together(self.record)
 
     @property
     def serving(self) -> Serving:
@@ -85,32 +85,13 @@ class Tutor:
         results = Results(current, self.thresholds, hour).all(groups, answers, recorded, states)
         following: dict[str, Next] = {}
         if next_items:
-            question = ONE if next_items == 1 else Question(next_items)
             left = {one.student_id for one in results if one.outcome is not Outcome.CONFLICT}
-            for number, of_one in enumerate(zip(who, states, records, notes, strict=True), 1):
-                if of_one[0] in left:
-                    following[of_one[0]] = self._following(current, question, at, *of_one)
-                if number % PART == 0:
+            askers = [one for one in zip(who, states, records, notes, strict=True) if one[0] in left]
+            for low in range(0, len(askers), PART):
+                following |= self._giver.following(current, next_items, at, askers[low : low + PART])
+                if low + PART < len(askers):
                     await asyncio.sleep(0)
         return Receipt(results, following, current.model_version, current.catalog_version)
-
-    def _following(
-        self,
-        serving: Serving,
-        question: Question,
-        at: int,
-        student: str,
-        state: AnyState,
-        records: History,
-        on: Notes,
-    ) -> Next:
-        """What comes next for a student whose responses were recorded: they were, also where nothing can come."""
-        question = on.asked(question, records) if on.notes else question
-        try:
-            return self._choose(serving, student, state, records, question, at)
-        except NoCatalog as fault:
-            versions = serving.model_version, serving.catalog_version
-            return Next(student, "no catalog", f"{fault.detail} {fault.mend}", (), *versions)
 
     # ----------------------------------------------------------------------------------------------------- asking
 
@@ -130,36 +111,7 @@ class Tutor:
         serving, stored, states = await self._read([student_id], question.reads_history)
         (state,), (records,), (notes,) = await self._noted(serving, [student_id], stored, states)
         question = notes.asked(question, records) if notes.notes else question
-        return self._choose(serving, student_id, state, records, question, self.now(), log=log, explain=explain)
-
-    def _choose(
-        self,
-        serving: Serving,
-        student_id: str,
-        state: AnyState,
-        records: History,
-        question: Question,
-        at: int,
-        log: bool = True,
-        explain: bool = False,
-    ) -> Next:
-        """``records`` are the whole history where the serving has a predictor or the question reads it."""
-        answer, choice = self._chooser.choose(serving, student_id, state, question, at, records)
-        if explain:
-            standing = serving.tracer.standing(state, at - at % HOUR)
-            answer = self._chooser.explained(serving, answer, choice, standing)
-        if not log:
-            return answer
-        events = [
-            self._chooser.log_event(answer, choice, slot, question, state.length, at)
-            for slot, made in enumerate(answer.recommendations)
-            if self.behind.is_new(made.recommendation_id)
-        ]
-        if events:
-            self.behind.log(student_id, events)
-        for made in answer.recommendations:
-            metrics.recommendation(made.reason.code).inc()
-        return answer
+        return self._giver.give(serving, student_id, state, records, question, self.now(), log, explain)
 
     async def states(self, students: Sequence[str]) -> tuple[Serving, list[AnyState]]:
         """Where students stand, folded on from what is held or kept of them: no whole history is read for it."""
