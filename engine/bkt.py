@@ -12,7 +12,8 @@ A right answer never lowers p1 below p0 and a wrong one never raises it, since g
 and 1 counts as that share of a right answer (fractional Bernoulli likelihood).
 
 An item with several skills has a guess and a slip for each of them (a *link*): every skill reads the answer with its
-own link, and the item's P(correct) is the mean over its skills. One answer is predicted once.
+own link, and P(correct) is the mean over the skills. A set of skills may be read as a *whole* too, as a skill of its
+own beside them: then P(correct) is the mean of both readings. One answer is predicted once.
 """
 
 from __future__ import annotations
@@ -82,11 +83,18 @@ def update(
 
 
 @njit(cache=True, error_model="numpy")
+def _right(p: float, params: Floats, k: int) -> Any:
+    """P(correct) on chain ``k`` alone."""
+    return p * (1.0 - params[k, SLIP]) + (1.0 - p) * params[k, GUESS]
+
+
+@njit(cache=True, error_model="numpy")
 def fold_answers(
     params: Floats,
     emit: Floats,
     start: Ints,
     skills: Ints,
+    whole: Ints,
     items: Ints,
     scores: Floats,
     p: Floats,
@@ -96,9 +104,10 @@ def fold_answers(
 ) -> Any:
     """Fold answers, in order of time, into ``p`` and ``seen`` in place; returns P(correct) of each before it is learnt.
 
-    params [K, 5]; the skills of item i are ``skills[start[i]:start[i+1]]``, with guess and slip in the same rows of
-    ``emit`` [links, 2]; items [n]; scores [n]; p, seen [K]. ``before`` and ``after`` [sum of skills over answers]
-    receive each skill's P(L) at the opportunity and after it.
+    params [K + W, 5]; the skills of item i are ``skills[start[i]:start[i+1]]``, with guess and slip in the same rows of
+    ``emit`` [links, 2]; ``whole[i]`` is the chain K.. of the item as a whole, -1 where it has none; items [n]; scores
+    [n]; p, seen [K + W]. ``before`` and ``after`` [sum of skills over answers] receive each skill's P(L) at the
+    opportunity and after it.
     """
     predicted = np.empty(len(items))
     at = 0
@@ -114,6 +123,13 @@ def fold_answers(
             seen[k] += 1
             at += 1
         predicted[i] = total / (high - low)
+        c = whole[items[i]]
+        if c >= 0:
+            p0 = at_opportunity(p[c], params[c, FORGET], seen[c])
+            predicted[i] = 0.5 * (predicted[i] + _right(p0, params, c))
+            known, evidence = read(p0, params[c, GUESS], params[c, SLIP], scores[i])
+            p[c] = learnt(known / evidence, params[c, LEARN])
+            seen[c] += 1
     return predicted
 
 
@@ -147,7 +163,9 @@ def fold_draws(params: Floats, emit: Floats, start: Ints, skills: Ints, items: I
 
 
 @njit(cache=True, error_model="numpy")
-def predict_items(params: Floats, emit: Floats, start: Ints, skills: Ints, items: Ints, p: Floats, seen: Counts) -> Any:
+def predict_items(
+    params: Floats, emit: Floats, start: Ints, skills: Ints, whole: Ints, items: Ints, p: Floats, seen: Counts
+) -> Any:
     """P(correct) of each item if it were given now, shape [n]."""
     predicted = np.empty(len(items))
     for i in range(len(items)):
@@ -157,4 +175,8 @@ def predict_items(params: Floats, emit: Floats, start: Ints, skills: Ints, items
             p0 = at_opportunity(p[skills[j]], params[skills[j], FORGET], seen[skills[j]])
             total += p0 * (1.0 - emit[j, 1]) + (1.0 - p0) * emit[j, 0]
         predicted[i] = total / (high - low)
+        c = whole[items[i]]
+        if c >= 0:
+            p0 = at_opportunity(p[c], params[c, FORGET], seen[c])
+            predicted[i] = 0.5 * (predicted[i] + _right(p0, params, c))
     return predicted

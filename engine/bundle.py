@@ -105,8 +105,9 @@ def _assemble(manifest: dict[str, Any], arrays: dict[str, npt.NDArray[Any]], ver
     if manifest.pop("digest") != _digest(manifest, arrays):
         raise ModelError("the bundle's digest does not match its content: it was changed or cut off")
     attached = {name: arrays[name].tobytes() for name in arrays if name.startswith(ATTACHED)}
-    parts: dict[str, Any] = {name: _tuples(manifest[name]) for name in kind.NAMES}
-    parts |= {name: np.asarray(arrays[name], np.float64) for name in kind.ARRAYS}
+    # What an older version did not know has its default; what it knew and is missing fails the digest.
+    parts: dict[str, Any] = {name: _tuples(manifest[name]) for name in kind.NAMES if name in manifest}
+    parts |= {name: np.asarray(arrays[name], np.float64) for name in kind.ARRAYS if name in arrays}
     if any(name.startswith(GRAPH) for name in arrays):
         parts["graph"] = GraphModel(*[np.asarray(arrays[GRAPH + name], np.float64) for name in GraphModel.ARRAYS])
     return kind(

@@ -9,10 +9,13 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from engine.rows import places
+
 PARAMETERS = ("prior", "learn", "guess", "slip", "forget")
 PRIOR, LEARN, GUESS, SLIP, FORGET = range(5)
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 
 class ModelError(ValueError):
@@ -30,6 +33,9 @@ class Model:
     population_draws  [D, 5]
     combinations  sets of two and more skills (sorted ids) that items of the training data asked for together
     emissions   [links, 2], guess and slip of each skill of each combination, row after row
+    wholes      sets of skills (sorted ids) that are read as a skill of their own as well: combinations, and skills that
+                stand in one, for what is asked of them alone
+    whole_params  [W, 5] of each; the draws, and mastery, know nothing of them
     version     as the registry counts it; ``builtin`` for the one that needs no training
     about       how it was made: trainer, data digest, figures (JSON)
     attachments what else is in its bundle, by name: bytes that the engine does not read
@@ -38,8 +44,8 @@ class Model:
     """
 
     KIND: ClassVar = "bkt"
-    ARRAYS: ClassVar = ("params", "population", "draws", "population_draws", "emissions")
-    NAMES: ClassVar = ("skills", "combinations")
+    ARRAYS: ClassVar = ("params", "population", "draws", "population_draws", "emissions", "whole_params")
+    NAMES: ClassVar = ("skills", "combinations", "wholes")
 
     skills: tuple[str, ...]
     params: Floats
@@ -48,6 +54,8 @@ class Model:
     population_draws: Floats
     combinations: tuple[tuple[str, ...], ...] = ()
     emissions: Floats = field(default_factory=lambda: np.empty((0, 2)))
+    wholes: tuple[tuple[str, ...], ...] = ()
+    whole_params: Floats = field(default_factory=lambda: np.empty((0, 5)))
     version: str = "unversioned"
     about: Mapping[str, Any] = field(default_factory=dict)
     attachments: Mapping[str, bytes] = field(default_factory=dict)
@@ -69,6 +77,7 @@ def _faults(model: Model) -> list[str]:
         "draws": (model.draws, (d, k, 5)),
         "population_draws": (model.population_draws, (d, 5)),
         "emissions": (model.emissions, (links, 2)),
+        "whole_params": (model.whole_params, (len(model.wholes), 5)),
     }
     faults = [f"{n} has shape {a.shape}, not {shape}" for n, (a, shape) in shapes.items() if a.shape != shape]
     if d == 0:
@@ -110,6 +119,18 @@ def emissions_of(
             emit[low : low + len(names)] = emissions[[place[name] for name in names]]
         low += len(names)
     return emit
+
+
+def read_whole(
+    wholes: Sequence[tuple[str, ...]], whole_params: Floats, sets: Iterable[Sequence[str]], skills: int
+) -> tuple[Floats, Ints]:
+    """The chains of those ``sets`` that are read as a whole too: parameters [C, 5]; and of every set its chain, counted
+    from ``skills`` on, -1 where it has none. ``wholes`` and ``whole_params`` as in :class:`Model`."""
+    at = places(wholes, [tuple(sorted(names)) for names in sets])
+    used, chain = np.unique(at[at >= 0], return_inverse=True)
+    own = np.full(len(at), -1)
+    own[at >= 0] = skills + chain
+    return whole_params[used], own
 
 
 def builtin(draws: int = 32) -> Model:

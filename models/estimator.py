@@ -39,7 +39,8 @@ class BKT(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn
     ordered   hold guess + slip below 1, so that a wrong answer never raises mastery
     bounds    ``{skill: {parameter: value or (low, high)}}``; the skill ``"*"`` is every other one
     several   how an answer that asks for several skills is read. "links": as one of each of them, with a guess and slip
-              of the combination; "combination": as one of a skill ``a;b``
+              of the combination; "combination": as one of a skill ``a;b``; "both": P(correct) is the mean of the two,
+              ``params_`` and mastery are as with "links". A variant knows no "both", and reads it as "links"
     seed      of the draws in ``model_``; a fit itself draws nothing
     jobs      threads; None: one a core. The result does not depend on it, nor on the executor
     executor  of the concurrent.futures interface, as ``dask.distributed.Client.get_executor()``: does the work instead.
@@ -64,7 +65,7 @@ class BKT(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn
         priors: bool = True,
         ordered: bool = True,
         bounds: Mapping[str, Mapping[str, Bound]] | None = None,
-        several: Literal["links", "combination"] = "links",
+        several: Literal["both", "links", "combination"] = "both",
         seed: int = 0,
         jobs: int | None = None,
         executor: Executor | None = None,
@@ -84,8 +85,8 @@ class BKT(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn
 
     def fit(self, X: Any, y: Any = None) -> BKT:  # noqa: N803  # scikit-learn's name
         """Learn the parameters of every skill. ``y`` is not needed: it is the column ``correct``."""
-        if self.several not in ("links", "combination"):
-            raise OptionError(f"several is {self.several!r}; known: 'links', 'combination'")
+        if self.several not in ("both", "links", "combination"):
+            raise OptionError(f"several is {self.several!r}; known: 'both', 'links', 'combination'")
         self._fit = self._fitted(X, y)
         self._table: pd.DataFrame | None = None
         self._model: AnyModel | None = None
@@ -105,13 +106,13 @@ class BKT(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn
         if self.forgets not in (True, False):
             raise OptionError(f"forgets is {self.forgets!r}; known: True, False, 'time'")
         options = Options(bool(self.forgets), self.priors, self.ordered, self.bounds or {})
+        work: dict[str, Any] = {"wholes": self.several == "both", "jobs": self.jobs, "executor": self.executor}
         if isinstance(X, str | Path) and y is None:
-            alone = self.several == "combination"
-            found = streams.fit(Path(X), options, self.seed, combination=alone, jobs=self.jobs, executor=self.executor)
+            found = streams.fit(Path(X), options, self.seed, combination=self.several == "combination", **work)
             if found is not None:
                 return found
         answers, _ = self._read(X, y)
-        return PlainFit.of(answers, options, self.seed, jobs=self.jobs, executor=self.executor)
+        return PlainFit.of(answers, options, self.seed, **work)
 
     def _read(self, X: Any, y: Any = None) -> tuple[Answers, Ints | None]:  # noqa: N803
         """The answers, each student's together, and the row of X that each stands in (None: the same order)."""

@@ -21,7 +21,8 @@ from models import bkt
 from models.bkt import Learnt, Options, learn
 from models.bkt.honesty import flags, intervals
 from models.bkt.links import combinations, fit_links
-from models.fanout import Executor, cores
+from models.bkt.wholes import JOINED, NONE, fit_wholes
+from models.fanout import cores
 from models.folding import Folded, Served, fold
 from models.log import Answers, ResponseLog
 from models.mastery import Options as VariantOptions
@@ -30,8 +31,6 @@ from models.mastery import with_draws
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-
-JOINED = ";"  # between the skills of a combination that is read as a skill of its own
 
 
 class Fit(Protocol):
@@ -49,32 +48,22 @@ class Fit(Protocol):
 
 @dataclass(frozen=True)
 class PlainFit:
-    """Plain BKT. ``served`` has what each combination is read with, ``learnt`` what was found of each skill alone."""
+    """Plain BKT. ``served`` has what combinations are read with, ``learnt`` what was found of each skill alone."""
 
     learnt: Learnt
     served: Served
     about: Mapping[str, Any]
 
     @classmethod
-    def of(
-        cls, answers: Answers, options: Options, seed: int, *, jobs: int | None = None, executor: Executor | None = None
-    ) -> PlainFit:
-        learnt = learn(answers, options, jobs=jobs, executor=executor)
-        params, emissions = fit_links(answers, learnt)
-        return cls.made(learnt, params, combinations(answers), emissions, options, seed, students(answers))
+    def of(cls, answers: Answers, options: Options, seed: int, *, wholes: bool, **work: Any) -> PlainFit:
+        """``work``: jobs and executor, as of :func:`models.bkt.learn`."""
+        learnt = learn(answers, options, **work)
+        whole = fit_wholes(answers, options, **work) if wholes else NONE
+        read = bkt.served(learnt, combinations(answers), *fit_links(answers, learnt), *whole)
+        return cls.made(learnt, read, options, seed, students(answers))
 
     @classmethod
-    def made(
-        cls,
-        learnt: Learnt,
-        params: Floats,
-        sets: tuple[tuple[str, ...], ...],
-        emissions: Floats,
-        options: Options,
-        seed: int,
-        students: int,
-    ) -> PlainFit:
-        served = Served(learnt.skills, params, np.clip(learnt.population, 0, 1), sets, emissions)
+    def made(cls, learnt: Learnt, read: Served, options: Options, seed: int, students: int) -> PlainFit:
         about = {
             "trainer": "em",
             "seed": seed,
@@ -82,7 +71,7 @@ class PlainFit:
             "forgets": options.forgets,
             "students": students,
         }
-        return cls(learnt, served, about)
+        return cls(learnt, read, about)
 
     def fold(self, answers: Answers) -> Folded:
         return fold(self.served, answers)
@@ -98,8 +87,7 @@ class PlainFit:
         return pd.DataFrame(columns, index=pd.Index(found.skills, name="skill", dtype="str"))
 
     def model(self) -> Model:
-        served = self.served
-        return bkt.with_draws(self.learnt, served.params, served.combinations, served.emissions, self.about)
+        return bkt.with_draws(self.learnt, self.served, self.about)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ As the tracers that serve fold a history, but for a whole log at once, and witho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from engine.bundle import AnyModel
 from engine.covariates import clock
 from engine.facts import facts
 from engine.mastery_model import MasteryModel
-from engine.model import GUESS, PRIOR, SLIP, Model, emissions_of
+from engine.model import GUESS, PRIOR, SLIP, Model, emissions_of, read_whole
 from engine.rows import places, with_last
 from models.log import Answers, ResponseLog
 
@@ -37,10 +37,12 @@ class Served:
     population: Floats
     combinations: tuple[tuple[str, ...], ...]
     emissions: Floats
+    wholes: tuple[tuple[str, ...], ...]
+    whole_params: Floats
 
     @classmethod
     def of(cls, model: Model) -> Served:
-        return cls(model.skills, model.params, model.population, model.combinations, model.emissions)
+        return cls(*(getattr(model, field.name) for field in fields(cls)))
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,9 @@ def _plain(served: Served, answers: Answers) -> Folded:
     links = int(np.diff(answers.tag_start)[answers.tag].sum())
     own = params[:, [GUESS, SLIP]][answers.tag_skill]
     emit = emissions_of(served.combinations, served.emissions, own, answers.tags)
-    predicted, after, place, skill, known, number = _fold(params, emit, *columns, links)
+    whole_params, whole = read_whole(served.wholes, served.whole_params, answers.tags, len(params))
+    chains = np.concatenate([params, whole_params])
+    predicted, after, place, skill, known, number = _fold(chains, emit, whole, *columns, links)
     asked = answers.tag_skill[answers.expand()[1]]
     shown = success_of(after, params[asked]), success_of(known, params[skill])
     return Folded(predicted, shown[0], answers.student[bounds[place]], skill, known, shown[1], number)
@@ -97,9 +101,10 @@ def _by_ability(model: MasteryModel, log: ResponseLog, kept: int) -> Folded:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _fold(
-    params: Floats, emit: Floats, start: Ints, skills: Ints, bounds: Ints, tags: Ints, scores: Floats, links: int
-) -> Any:
-    """The students of rows bounds[s]:bounds[s+1]; their P(known) is set back for those skills alone that they meet."""
+    params: Floats, emit: Floats, whole: Ints, start: Ints, skills: Ints, bounds: Ints, tags: Ints, scores: Floats,
+    links: int,
+) -> Any:  # fmt: skip
+    """The students of rows bounds[s]:bounds[s+1]; their P(known) is set back for those chains alone that they meet."""
     n, used, link = len(params), 0, 0
     p, seen, met = params[:, PRIOR].copy(), np.zeros(n, np.int32), np.full(n, -1)
     before, after = np.empty(links), np.empty(links)
@@ -114,8 +119,11 @@ def _fold(
                     met[k], p[k], seen[k] = s, params[k, PRIOR], 0
                     student[used], skill[used] = s, k
                     used += 1
-        mine = tags[low:high], scores[low:high]
-        predicted[low:high] = fold_answers(params, emit, start, skills, *mine, p, seen, before[link:], after[link:])
+            c = whole[tags[i]]
+            if c >= 0 and met[c] != s:
+                met[c], p[c], seen[c] = s, params[c, PRIOR], 0
+        parts, mine = (params, emit, start, skills, whole), (tags[low:high], scores[low:high])
+        predicted[low:high] = fold_answers(*parts, *mine, p, seen, before[link:], after[link:])
         for t in tags[low:high]:
             link += start[t + 1] - start[t]
         for at in range(first, used):

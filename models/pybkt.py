@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP, Model
-from models.bkt import Options, assemble, draws, given
+from models.bkt import Options, assemble, draws, given, served
 from models.bkt.learning import in_skills
 from models.bkt.links import combinations
 from models.bkt.objective import LIMIT
@@ -68,7 +68,8 @@ def fit(
     joint = [log.skills.index(name) for names in combinations(log) for name in names]
     about = {"trainer": "pybkt", "seed": seed, "forgets": forgets, "backed_off": [log.skills[k] for k in backed_off]}
     learnt = replace(given(log, params, Options(forgets)), population=population)
-    return assemble(log, learnt, params, params[np.ix_(joint, [GUESS, SLIP])], about)
+    read = served(learnt, combinations(log), params, params[np.ix_(joint, [GUESS, SLIP])])
+    return assemble(log, learnt, read, about)
 
 
 def _by_skill(log: ResponseLog) -> list[Ints]:
@@ -167,7 +168,7 @@ def to_table(model: Model) -> pd.DataFrame:
 
 def _coefficients(model: Model) -> dict[str, dict[str, Any]]:
     """Our parameters as pyBKT's ``coef_``."""
-    if model.combinations:
+    if model.combinations or model.wholes:
         logger.warning("pyBKT knows no answers on several skills: what was learnt of combinations stays behind")
     return {
         skill: {

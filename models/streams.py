@@ -18,10 +18,11 @@ import numpy as np
 import pandas as pd
 
 from models import readers, tables
-from models.bkt import Options
+from models.bkt import Options, served
 from models.bkt.learning import learn_strings
 from models.bkt.links import Links, combinations
 from models.bkt.strings import Forest
+from models.bkt.wholes import NONE, Wholes
 from models.fanout import Executor
 from models.fits import PlainFit, combined
 from models.log import Answers, DataError, Floats, Ints
@@ -62,6 +63,7 @@ def fit(
     options: Options,
     seed: int,
     *,
+    wholes: bool = True,
     combination: bool = False,
     memory: str = MEMORY,
     jobs: int | None = None,
@@ -80,24 +82,26 @@ def fit(
             grove.add(student, tag, score)
     names, strings = grove.names, grove.plain.strings()
     learnt = learn_strings(names.skills, strings, grove.scores, options, jobs=jobs, executor=executor)
-    params, emissions = grove.links.fit(grove.linked.strings(), grove.scores, learnt)
-    return PlainFit.made(learnt, params, combinations(names), emissions, options, seed, grove.students)
+    whole = grove.wholes.fit(options, jobs=jobs, executor=executor) if wholes else NONE
+    linked = grove.links.fit(grove.linked.strings(), grove.scores, learnt)
+    return PlainFit.made(learnt, served(learnt, combinations(names), *linked, *whole), options, seed, grove.students)
 
 
 class _Grove:
-    """The strings of every skill, read alone and (``linked``) by combination, as they grow."""
+    """The strings of every skill, read alone, (``linked``) by combination, and of ``wholes``, as they grow."""
 
     def __init__(self, names: Answers, scores: Floats) -> None:
         self.names, self.scores, self.students = names, scores, 0
-        self.links = Links(names)
+        self.links, self.wholes = Links(names), Wholes(names, scores)
         self.plain, self.linked = Forest(len(names.skills)), Forest(len(names.skills))
 
     def add(self, student: Ints, tag: Ints, score: Floats) -> None:
         row, place = replace(self.names, student=student, tag=tag, score=score).expand()
-        skill, symbol = self.names.tag_skill[place], np.searchsorted(self.scores, score)[row]
-        self.plain.add(student[row], skill, symbol)
+        skill, symbol = self.names.tag_skill[place], np.searchsorted(self.scores, score)
+        self.plain.add(student[row], skill, symbol[row])
         if self.links.any:
-            self.linked.add(student[row], skill, self.links.read(place, symbol, len(self.scores)))
+            self.linked.add(student[row], skill, self.links.read(place, symbol[row], len(self.scores)))
+            self.wholes.add(student, tag, symbol)
         self.students = int(student[-1]) + 1
 
 

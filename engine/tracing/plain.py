@@ -1,8 +1,10 @@
-"""Plain knowledge tracing (:mod:`engine.bkt`) as a tracer: a belief is P(L) of each skill, [K]."""
+"""Plain knowledge tracing (:mod:`engine.bkt`) as a tracer: a belief is P(L) of each skill, and of each set of skills
+that is read as a whole, [K + W]."""
 
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from itertools import pairwise
@@ -11,7 +13,7 @@ import numpy as np
 
 from engine import bkt
 from engine.catalog import Catalog
-from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP, Model, emissions_of
+from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP, Model, emissions_of, read_whole
 from engine.responses import History
 from engine.rows import places, with_last
 from engine.tracing.base import Answers, Counts, Floats, Ints, Standing, State, Tracer, observed, weighted
@@ -27,53 +29,50 @@ class PlainTracer(Tracer[Floats]):
         at = places(model.skills, [skill.id for skill in catalog.skills])
         self.params = with_last(model.params, model.population, at)
         self._draws = with_last(model.draws, model.population_draws, at)
-        self._set_emit = self._emissions()
-        self.emit = self._of_items(self._set_emit)
-        self.tag = self._named(self.params.tobytes(), self.emit.tobytes())
-        self.empty = self._begin(self.params[:, PRIOR].copy())
-
-    def _emissions(self) -> Floats:
-        """Guess and slip of every link of every skill set: the combination's where it was trained, else the skill's."""
-        sets, skills = self.catalog.skill_sets, self.catalog.skills
+        sets, own = catalog.skill_sets, self.params[:, [GUESS, SLIP]]
         ranges = pairwise(sets.start.tolist())
-        names = [[skills[k].id for k in sets.skills[low:high]] for low, high in ranges]
-        own = self.params[:, [GUESS, SLIP]][sets.skills]
-        return emissions_of(self.model.combinations, self.model.emissions, own, names)
-
-    def _of_items(self, of_sets: Floats) -> Floats:
-        """Values of the sets' links, repeated for the links of every item."""
-        first = self.catalog.skill_sets.start[self.catalog.skill_sets.of_item]
-        shift = np.repeat(first - self.start[:-1], np.diff(self.start))
-        return np.asarray(of_sets[np.arange(len(self.skills)) + shift])
+        names = [[catalog.skills[k].id for k in sets.skills[low:high]] for low, high in ranges]
+        # Guess and slip of every link of every set: the combination's where it was trained, else the skill's.
+        self.emit = emissions_of(model.combinations, model.emissions, own[sets.skills], names)
+        whole_params, self._whole = read_whole(model.wholes, model.whole_params, names, len(self.params))
+        self._chains = np.concatenate([self.params, whole_params])
+        self.tag = self._named(self._chains.tobytes(), self.emit.tobytes(), self._whole.tobytes())
+        self.empty = self._begin(self._chains[:, PRIOR].copy())
 
     def fold(self, history: History, state: State[Floats] | None = None) -> State[Floats]:
         state = self.empty if state is None else state
         if len(history) == 0:
             return state
         answers = self.answers(history)
-        known, seen, last_at = state.belief.copy(), state.responses.copy(), state.last_at.copy()
+        known, seen, last_at = state.belief.copy(), self._seen(state), state.last_at.copy()
         self._run(answers, known, seen)
         bkt.note_times(self.start, self.skills, answers.items, answers.at, last_at)
-        return self._after(state, answers, known, seen, last_at)
+        return self._after(state, answers, known, seen[: len(last_at)], last_at)
+
+    def _seen(self, state: State[Floats]) -> Counts:
+        """How often each chain was met, [K + W]; of a whole it matters only whether it was, and then it has moved."""
+        moved = state.belief[len(state.responses) :] != self.empty.belief[len(state.responses) :]
+        return np.concatenate([state.responses, moved.astype(np.int32)])
 
     def _told(self, answers: Answers) -> tuple[Floats, Floats, Floats]:
-        predicted, *moves = self._run(answers, self.empty.belief.copy(), self.empty.responses.copy())
+        predicted, *moves = self._run(answers, self.empty.belief.copy(), self._seen(self.empty))
         skills = _ranges(self.start[answers.items], self.start[answers.items + 1])
         before, after = (bkt.success(known, self.params[self.skills[skills]]) for known in moves)
         return predicted, before, after
 
     def _run(self, answers: Answers, known: Floats, seen: Counts) -> tuple[Floats, Floats, Floats]:
         """Fold into ``known`` and ``seen``; P(correct) [n], and P(L) before and after [links]."""
-        before, after = np.empty(self._links(answers)), np.empty(self._links(answers))
-        links, given = (self.start, self.skills), (answers.items, answers.scores)
-        predicted = bkt.fold_answers(self.params, self.emit, *links, *given, known, seen, before, after)
+        before, after, sets = np.empty(self._links(answers)), np.empty(self._links(answers)), self.catalog.skill_sets
+        parts = self._chains, self.emit, sets.start, sets.skills, self._whole
+        given = sets.of_item[answers.items], answers.scores
+        predicted = bkt.fold_answers(*parts, *given, known, seen, before, after)
         return predicted, before, after
 
     def standing(self, state: State[Floats], now: int | None = None) -> Standing:  # noqa: ARG002 - no clock here
         lost = np.where(state.responses > 0, self.params[:, FORGET], 0.0)
-        span = 1.0 - self.params[:, SLIP] - self.params[:, GUESS]
-        gain = (1.0 - state.belief * (1.0 - lost)) * self.params[:, LEARN] * span
-        return Standing(bkt.success(state.belief, self.params), state.belief, gain)
+        span, known = 1.0 - self.params[:, SLIP] - self.params[:, GUESS], state.belief[: len(self.params)]
+        gain = (1.0 - known * (1.0 - lost)) * self.params[:, LEARN] * span
+        return Standing(bkt.success(known, self.params), known, gain)
 
     def on_skill(self, state: State[Floats], skill: int, now: int) -> tuple[float, float, float]:  # noqa: ARG002
         one = slice(skill, skill + 1)
@@ -97,13 +96,15 @@ class PlainTracer(Tracer[Floats]):
         """Guess and slip of every set's links under every draw: moved on the logit scale as the skill's own."""
         skills = self.catalog.skill_sets.skills
         own = self.params[:, [GUESS, SLIP]][skills]
-        moved = _logit(self._draws[:, :, [GUESS, SLIP]][:, skills]) + _logit(self._set_emit) - _logit(own)
+        moved = _logit(self._draws[:, :, [GUESS, SLIP]][:, skills]) + _logit(self.emit) - _logit(own)
         drawn = 1 / (1 + np.exp(-moved))
         return np.ascontiguousarray(drawn / np.maximum(1, drawn.sum(-1, keepdims=True) / 0.98))
 
     def predict(self, state: State[Floats], items: Ints, now: int | None = None) -> Floats:  # noqa: ARG002
-        given = np.asarray(items, np.int64), state.belief, state.responses
-        return np.asarray(bkt.predict_items(self.params, self.emit, self.start, self.skills, *given))
+        sets = self.catalog.skill_sets
+        parts = self._chains, self.emit, sets.start, sets.skills, self._whole
+        given = sets.of_item[np.asarray(items, np.int64)], state.belief, self._seen(state)
+        return np.asarray(bkt.predict_items(*parts, *given))
 
     def success(self, known: float) -> Floats:
         return bkt.success(np.full(len(self.params), known), self.params)
@@ -112,37 +113,49 @@ class PlainTracer(Tracer[Floats]):
         return np.ones(len(self.params))
 
     def judged(self, state: State[Floats], skill: int, share: float, answers: float, at: int) -> State[Floats]:  # noqa: ARG002
-        belief, one = state.belief.copy(), slice(skill, skill + 1)
-        guess, success = self.params[one, GUESS], 1.0 - self.params[one, SLIP]
+        belief, one = state.belief.copy(), [skill, *self._alone.get(skill, ())]
+        guess, success = self._chains[one, GUESS], 1.0 - self._chains[one, SLIP]
         belief[one], _ = observed(belief[one], guess, success, share, answers)
         return replace(state, belief=belief)
 
+    @cached_property
+    def _alone(self) -> Mapping[int, tuple[int]]:
+        """The chain of what is asked of a skill alone, of those that have one."""
+        sets = self.catalog.skill_sets
+        found = np.flatnonzero((sets.size == 1) & (self._whole >= 0))
+        return {int(sets.skills[sets.start[s]]): (int(self._whole[s]),) for s in found}
+
     def dump(self, state: State[Floats]) -> bytes:
-        """24 bytes a practised skill."""
+        """24 bytes a practised skill, 12 a set of skills that is read as a whole."""
         at = np.flatnonzero(state.responses)
-        head = _HEAD.pack(state.length, state.folded_at, len(at), len(state.recent))
+        wholes = np.flatnonzero(self._seen(state)[len(state.responses) :]) + len(state.responses)
+        head = _HEAD.pack(state.length, state.folded_at, len(at), len(wholes), len(state.recent))
         columns = (
             at.astype("<u4"),
             state.responses[at].astype("<i4"),
             state.last_at[at],
             state.belief[at],
+            wholes.astype("<u4"),
+            state.belief[wholes],
             state.recent,
         )
         return head + b"".join(column.tobytes() for column in columns)
 
     def load(self, blob: bytes) -> State[Floats]:
-        length, folded_at, n, recent = _HEAD.unpack_from(blob)
-        ends = np.cumsum([_HEAD.size, 4 * n, 4 * n, 8 * n, 8 * n, 8 * recent])
-        at, seen, last, known, items = (
+        length, folded_at, n, w, recent = _HEAD.unpack_from(blob)
+        ends = np.cumsum([_HEAD.size, 4 * n, 4 * n, 8 * n, 8 * n, 4 * w, 8 * w, 8 * recent])
+        at, seen, last, known, wholes, of_wholes, items = (
             np.frombuffer(blob[low:high], kind)
-            for low, high, kind in zip(ends[:-1], ends[1:], ("<u4", "<i4", "<i8", "<f8", "<i8"), strict=True)
+            for low, high, kind in zip(
+                ends[:-1], ends[1:], ("<u4", "<i4", "<i8", "<f8", "<u4", "<f8", "<i8"), strict=True
+            )
         )
         belief, responses, last_at = self.empty.belief.copy(), self.empty.responses.copy(), self.empty.last_at.copy()
-        belief[at], responses[at], last_at[at] = known, seen, last
+        belief[at], belief[wholes], responses[at], last_at[at] = known, of_wholes, seen, last
         return State(belief, responses, last_at, items.astype(np.int64), folded_at, length)
 
 
-_HEAD = struct.Struct("<IqII")
+_HEAD = struct.Struct("<IqIII")
 
 
 def _ranges(low: Ints, high: Ints) -> Ints:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -83,6 +83,10 @@ class Options:
                 raise OptionError(f"bounds of skill {skill!r}: guess + slip must be able to stay below {LIMIT}")
             if not self.forgets and high[FORGET] > 0 and "forget" in of_skill:
                 raise OptionError(f"bounds of skill {skill!r}: forget is bounded, but the fit is without forgetting")
+
+    def among(self, skills: Sequence[str]) -> Options:
+        """The same, of these skills alone."""
+        return replace(self, bounds={skill: of for skill, of in self.bounds.items() if skill in {ALL, *skills}})
 
     def box(self, skills: Sequence[str]) -> tuple[Floats, Floats]:
         """Lowest and highest values, both [K, 5]. Raises :class:`OptionError` for a skill that is not there."""

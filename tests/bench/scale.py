@@ -79,6 +79,7 @@ def online() -> None:
     skills, rng = 100, np.random.default_rng(0)
     params = np.tile([0.3, 0.1, 0.2, 0.1, 0.0], (skills, 1))  # any will do
     emit, start, of_item = np.tile([0.2, 0.1], (skills, 1)), np.arange(skills + 1), np.arange(skills)
+    whole = np.full(skills, -1)
 
     def fold(answers: int, times: int) -> float:
         items, scores = rng.integers(skills, size=answers), (rng.random(answers) < 0.7).astype(np.float64)
@@ -87,7 +88,7 @@ def online() -> None:
         taken = []
         for _ in range(times):
             began = time.perf_counter()
-            fold_answers(params, emit, start, of_item, items, scores, p, seen, before, after)
+            fold_answers(params, emit, start, of_item, whole, items, scores, p, seen, before, after)
             taken.append(time.perf_counter() - began)
         return median(taken)
 

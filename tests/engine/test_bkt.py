@@ -15,6 +15,7 @@ from tests.models.oracle import likelihood, p_known
 probability = st.floats(0.02, 0.98)
 score = st.sampled_from([0.0, 1.0, 0.0, 1.0, 0.4])
 START, SKILLS = np.array([0, 1, 2, 4], np.int64), np.array([0, 1, 0, 1], np.int64)  # items: a, b, both
+NONE, WHOLE = np.full(3, -1), np.array([3, -1, 2])  # a and both are read as a whole as well, by chains of their own
 
 
 def _params(values: list[float]) -> Floats:
@@ -23,12 +24,14 @@ def _params(values: list[float]) -> Floats:
     return params
 
 
-def _fold(params: Floats, emit: Floats, items: Ints, scores: Floats) -> tuple[Floats, Floats, Floats]:
+def _fold(
+    params: Floats, emit: Floats, items: Ints, scores: Floats, whole: Ints = NONE
+) -> tuple[Floats, Floats, Floats]:
     """Predictions, P(L) before each (answer, skill), P(L) at the end."""
     p = params[:, PRIOR].copy()
     room = np.empty((2, int((START[items + 1] - START[items]).sum())))
     seen = np.zeros(len(params), np.int32)
-    predicted = bkt.fold_answers(params, emit, START, SKILLS, items, scores, p, seen, room[0], room[1])
+    predicted = bkt.fold_answers(params, emit, START, SKILLS, whole, items, scores, p, seen, room[0], room[1])
     return predicted, room[0], p
 
 
@@ -77,19 +80,43 @@ def test_a_right_answer_never_lowers_and_a_wrong_one_raises_no_more_than_learnin
     assert wrong[0] <= before[-1] + (1 - before[-1]) * params[0, LEARN] + 1e-9
 
 
-@given(st.lists(probability, min_size=10, max_size=10), st.lists(st.integers(0, 2), min_size=1, max_size=6))
+@given(st.lists(probability, min_size=20, max_size=20), st.lists(st.integers(0, 2), min_size=1, max_size=6))
 @settings(max_examples=30, deadline=None)
 def test_predict_items_is_what_folding_one_more_answer_predicts(values: list[float], items: list[int]) -> None:
     params = _params(values)
-    emit = np.concatenate([params[:, [GUESS, SLIP]]] * 2)
+    emit = np.concatenate([params[:2, [GUESS, SLIP]]] * 2)
     given_items, scores = np.array(items, np.int64), np.ones(len(items))
-    predicted, _, _ = _fold(params, emit, given_items, scores)
-    p, seen = params[:, PRIOR].copy(), np.zeros(2, np.int32)
+    predicted, _, _ = _fold(params, emit, given_items, scores, WHOLE)
+    p, seen = params[:, PRIOR].copy(), np.zeros(4, np.int32)
     room = np.empty((2, 12))
     past, right = given_items[:-1], scores[:-1]
-    bkt.fold_answers(params, emit, START, SKILLS, past, right, p, seen, room[0], room[1])
-    now = bkt.predict_items(params, emit, START, SKILLS, given_items[-1:], p, seen)
+    bkt.fold_answers(params, emit, START, SKILLS, WHOLE, past, right, p, seen, room[0], room[1])
+    now = bkt.predict_items(params, emit, START, SKILLS, WHOLE, given_items[-1:], p, seen)
     assert now[0] == pytest.approx(predicted[-1], abs=1e-12)
+
+
+@given(
+    st.lists(probability, min_size=20, max_size=20),
+    st.lists(st.tuples(st.integers(0, 2), score), min_size=1, max_size=6),
+)
+@settings(max_examples=40, deadline=None)
+def test_a_whole_is_a_skill_of_its_own_and_half_of_the_prediction(
+    values: list[float], answers: list[tuple[int, float]]
+) -> None:
+    params = _params(values)
+    emit = np.concatenate([params[:2, [GUESS, SLIP]], [[0.4, 0.1], [0.15, 0.3]]])
+    items, scores = np.array([item for item, _ in answers], np.int64), np.array([value for _, value in answers])
+    predicted, before, end = _fold(params, emit, items, scores, WHOLE)
+    by_skill, as_before, same = _fold(params[:2], emit, items, scores)
+    assert before.tolist() == as_before.tolist()
+    assert end[:2].tolist() == same.tolist()
+    for turn, item in enumerate(items.tolist()):
+        expected = by_skill[turn]
+        if (chain := WHOLE[item]) >= 0:
+            known = p_known(params[chain], scores[:turn][items[:turn] == item].tolist())
+            right = known * (1 - params[chain, SLIP]) + (1 - known) * params[chain, GUESS]
+            expected = (expected + right) / 2
+        assert predicted[turn] == pytest.approx(expected, abs=1e-9)
 
 
 def test_draws_are_the_fold_under_each_draw() -> None:

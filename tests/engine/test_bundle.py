@@ -30,6 +30,8 @@ def _model(skills: int = 3) -> Model:
         draws[:, 0].copy(),
         ((names[0], names[1]),),
         np.array([[0.1, 0.2], [0.3, 0.4]]),
+        ((names[0],), (names[0], names[1])),
+        rng.uniform(0.01, 0.45, (2, 5)),
         about={"trainer": "em", "answers": 7},
     )
 
@@ -87,6 +89,20 @@ def test_the_golden_prediction_of_a_mastery_model_covers_its_items_too() -> None
     assert len(golden) == 4 * (len(model.skills) + len(model.combinations) + 1)
     changed = np.array(bundle.golden(harder)) != np.array(golden)
     assert changed[: len(model.items)].all()
+
+
+def test_a_bundle_from_before_wholes_were_known_is_read() -> None:
+    model = replace(_model(), wholes=(), whole_params=np.empty((0, 5)))
+    with np.load(io.BytesIO(bundle.dump(model))) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    manifest = json.loads(arrays.pop("manifest").tobytes())
+    arrays.pop("whole_params"), manifest.pop("wholes"), manifest.pop("digest")
+    manifest["digest"] = bundle._digest(manifest, arrays)
+    out = io.BytesIO()
+    np.savez(out, manifest=_packed(manifest), **arrays)
+    loaded = bundle.load(out.getvalue(), "1")
+    assert isinstance(loaded, Model)
+    assert bundle.dump(loaded) == bundle.dump(model)
 
 
 def test_attachments_are_kept_and_sealed() -> None:

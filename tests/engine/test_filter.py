@@ -183,7 +183,7 @@ def test_one_point_without_items_is_plain_knowledge_tracing(
     p = np.array([prior])
     emit = params[:, 2:4].copy()
     expected = bkt.fold_answers(
-        params, emit, start, skills, items, np.array(given_scores), p, np.zeros(1, np.int32), *rooms
+        params, emit, start, skills, np.array([-1]), items, np.array(given_scores), p, np.zeros(1, np.int32), *rooms
     )
     z = np.log(guess / (1 - guess))
     gain = np.log(np.expm1(np.log((1 - slip) / slip) - z))

@@ -21,6 +21,7 @@ from sklearn.utils import estimator_checks
 import models
 from engine import bundle
 from engine.catalog import Catalog, Item, Skill
+from engine.model import GUESS, Model
 from engine.responses import Response, pack, unpack
 from engine.tracing import bind
 from models import BKT, bkt, evaluation
@@ -158,6 +159,44 @@ def test_combinations_may_be_skills_of_their_own() -> None:
     assert again.predict_proba(renamed).tolist() == fitted.predict_proba(school()).tolist()
     with pytest.raises(OptionError, match="several is 'sum'; known"):
         BKT(several="sum").fit(school())  # type: ignore[arg-type]
+
+
+def test_both_readings_are_averaged_where_training_has_met_the_combination() -> None:
+    """Of ``a`` and ``b`` what is asked of them alone stands beside all that is asked of them; ``c`` is in none."""
+    frame = school()
+    more = frame.assign(skill_ids=frame["skill_ids"].replace({"c": "b;c"}))  # unseen
+    both, links = BKT().fit(frame), BKT(several="links").fit(frame)
+    pd.testing.assert_frame_equal(both.params_, links.params_)
+    assert [getattr(of.model_, "wholes", None) for of in (both, links)] == [(("a",), ("a", "b"), ("b",)), ()]
+    in_wholes = frame[frame["skill_ids"] != "c"]
+    alone = BKT(several="combination").fit(in_wholes)
+    for given, met in ((frame, in_wholes), (more, in_wholes)):
+        found, by_skill = (pd.Series(of.predict_proba(given)[:, 1], given.index) for of in (both, links))
+        whole = pd.Series(alone.predict_proba(met)[:, 1], met.index)
+        assert found[met.index].tolist() == pytest.approx((by_skill[met.index] + whole).div(2).tolist(), abs=1e-12)
+        rest = given.index.difference(met.index)
+        assert len(rest) > 100
+        assert found[rest].tolist() == by_skill[rest].tolist()
+
+
+def test_what_both_skills_at_once_take_is_predicted_better_by_both_readings() -> None:
+    """Doing both is learnt by doing both: neither skill alone tells of it."""
+    rng, rows = np.random.default_rng(0), []
+    for student in range(400):
+        known = dict(zip(("a", "b", "a;b"), rng.random(3) < 0.4, strict=True))
+        for turn in range(18):
+            asked = ("a", "b", "a;b")[rng.integers(3)]
+            rows.append((f"s{student:03}", asked, int(rng.random() < (0.85 if known[asked] else 0.2)), turn))
+            known[asked] |= rng.random() < 0.15
+    frame = pd.DataFrame(rows, columns=["student_id", "skill_ids", "correct", "timestamp"])
+    train, test = frame[frame["student_id"] < "s200"], frame[frame["student_id"] >= "s200"]
+    assert BKT().fit(train).score(test) > BKT(several="links").fit(train).score(test) + 0.01
+
+
+def test_bounds_of_a_skill_hold_for_what_is_asked_of_it_alone() -> None:
+    model = BKT(bounds={"a": {"guess": 0.25}, "c": {"slip": 0.1}}).fit(school()).model_
+    assert isinstance(model, Model)
+    assert (model.whole_params[:, GUESS] == 0.25).tolist() == [True, False, False]
 
 
 def test_an_unseen_skill_has_the_populations_parameters() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from engine.bundle import AnyModel
 from engine.catalog import Item, Prerequisite, Skill, build
-from engine.model import builtin
+from engine.model import Model, builtin
 from engine.outlook import KNOWN
 from engine.responses import EMPTY, Response, pack, unpack
 from engine.tracing import AnyTracer, bind
@@ -53,6 +53,18 @@ def test_one_right_answer_told_is_one_right_answer_seen_but_for_what_was_learnt_
         p = float(tracer.standing(tracer.empty).known[2])
         expected = p * success / (p * success + (1 - p) * unknown)
     assert tracer.standing(told).known[2] == pytest.approx(expected)
+
+
+def test_what_is_asked_of_the_skill_alone_hears_of_it_where_it_is_read_as_a_whole() -> None:
+    params = np.array([[0.3, 0.1, 0.2, 0.1, 0.0], [0.4, 0.0, 0.3, 0.2, 0.0]])
+    draws = np.repeat(params[None, :1], 4, axis=0)
+    skills = ("a",), params[:1].copy(), params[0].copy(), draws, draws[:, 0].copy()
+    tracer = tracer_of(Model(*skills, wholes=(("a",),), whole_params=params[1:].copy()))
+    told, item = tracer.judged(tracer.empty, 0, 1.0, 1.0, DAY), np.array([0, 1])
+    known = [p * (1 - slip) / (p * (1 - slip) + (1 - p) * guess) for p, _, guess, slip, _ in params]
+    right = [k * (1 - slip) + (1 - k) * guess for k, (_, _, guess, slip, _) in zip(known, params, strict=True)]
+    assert tracer.predict(told, item)[0] == pytest.approx(sum(right) / 2)
+    assert tracer.predict(told, item)[1] == tracer.predict(tracer.empty, item)[1]
 
 
 def test_ability_hears_of_it_too_and_forgetting_counts_from_it() -> None:

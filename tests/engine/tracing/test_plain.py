@@ -25,7 +25,10 @@ def _model() -> Model:
     draws = np.clip(PARAMS + rng.normal(0, 0.02, (16, 2, 5)), 0.001, 0.45)
     population = np.array([0.5, 0.1, 0.25, 0.1, 0.01])
     emissions = np.array([[0.1, 0.3], [0.15, 0.4]])
-    return Model(("a", "b"), PARAMS.copy(), population, draws, draws[:, 0].copy(), (("a", "b"),), emissions)
+    wholes = ("a", "b"), ("a",)
+    own = np.array([[0.2, 0.15, 0.1, 0.2, 0.03], [0.4, 0.05, 0.3, 0.15, 0.01]])
+    of_skills = ("a", "b"), PARAMS.copy(), population, draws, draws[:, 0].copy()
+    return Model(*of_skills, (("a", "b"),), emissions, wholes, own)
 
 
 TRACER = PlainTracer(_model(), Catalog((Skill("c"), Skill("b"), Skill("a")), ITEMS))
@@ -98,7 +101,7 @@ def test_mastery_is_the_sum_over_all_paths(rows: list[tuple[str, float]]) -> Non
 def test_links_skills_and_what_the_model_does_not_know() -> None:
     assert pytest.approx(PARAMS[[1, 0]]) == TRACER.params[1:]
     assert TRACER.params[0] == pytest.approx([0.5, 0.1, 0.25, 0.1, 0.01])  # c: the population
-    both = TRACER.start[2]
+    both = TRACER.catalog.skill_sets.start[2]
     assert TRACER.emit[both : both + 2] == pytest.approx(np.array([[0.15, 0.4], [0.1, 0.3]]))  # b, then a
     untrained = PlainTracer(_model(), Catalog((Skill("a"), Skill("c")), (Item("ac", ("a", "c")),)))
     assert untrained.emit == pytest.approx(np.array([PARAMS[0, [GUESS, SLIP]], [0.25, 0.1]]))

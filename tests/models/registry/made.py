@@ -36,9 +36,7 @@ def model(learn: float = 0.1) -> Model:
     draws = np.repeat(base.population_draws[:, None], 2, axis=1)
     emissions = np.array([[0.25, 0.05], [0.1, 0.2]])
     skills, about = ("add", "carry"), {"trainer": "by hand"}
-    return Model(
-        skills, params, base.population, draws, base.population_draws, (skills,), emissions, "unversioned", about
-    )
+    return Model(skills, params, base.population, draws, base.population_draws, (skills,), emissions, about=about)
 
 
 def logged(registry: Registry, learn: float = 0.1, **other: Any) -> str:
