@@ -3,6 +3,8 @@
 Only the first answer of each student to the item counts. Who *knows* is who, before that answer, was expected to
 succeed on every skill of the item with at least the skill's mark.
 
+- **difficulty**: by how much less was right than what these students had mastered made expected; above 0, it is harder
+  than other items of its skills.
 - **discrimination**: the correlation of the score with the mastery before the answer. An item that works is answered
   better by those who know more.
 - **worse by those who know**: those who know are right less often than the others, and chance alone would do that at
@@ -40,10 +42,10 @@ class Flag(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ItemFacts:
-    """``right`` is the share of right answers, ``expected`` what their mastery would have made it; ``discrimination``
-    is None where all scored, or knew, the same. ``knowing`` of the ``students`` knew; of them ``knowing_right`` were
-    right, where ``knowing_expected`` were to be expected; of the others ``others_right``. These four are None where
-    they must not be shown apart."""
+    """``right`` is the share of right answers, ``expected`` what their mastery would have made it, ``difficulty`` the
+    latter less the former; all 0 where nobody has answered. ``discrimination`` is None where all scored, or knew, the
+    same. ``knowing`` of the ``students`` knew; of them ``knowing_right`` were right, where ``knowing_expected`` were to
+    be expected; of the others ``others_right``. These four are None where they must not be shown apart."""
 
     students: int
     right: float
@@ -54,6 +56,7 @@ class ItemFacts:
     knowing_expected: float | None
     others_right: int | None
     flags: tuple[Flag, ...]
+    difficulty: float
 
 
 def analyse(scores: Floats, mastery: Floats, knows: Bools) -> ItemFacts:
@@ -63,16 +66,18 @@ def analyse(scores: Floats, mastery: Floats, knows: Bools) -> ItemFacts:
     knowing, knowing_right = int(knows.sum()), int(right[knows].sum())
     others_right = int(right.sum()) - knowing_right
     chances = mastery[knows]
+    share, expected = (float(scores.mean()), float(mastery.mean())) if n else (0.0, 0.0)
     return ItemFacts(
         n,
-        float(scores.mean()) if n else 0.0,
-        float(mastery.mean()) if n else 0.0,
+        share,
+        expected,
         _correlation(scores, mastery),
         knowing,
         knowing_right,
         float(chances.sum()),
         others_right,
         _flags(n, int(right.sum()), chances, knowing_right),
+        expected - share,
     )
 
 

@@ -62,6 +62,7 @@ NAMES = tuple(_NAMES.split())
 FAMILIES = tuple(_FAMILIES.split())
 TEACHERS = ("rivera", "okafor", "lindqvist")
 GROUPS = ("red", "blue", "green")
+MISKEYED = "counting-to-100-02"  # the key of this item is wrong: right answers count as wrong ones
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ class Pupil:
         """One response at ``at`` (ms, its end), and what was learnt or forgotten by it."""
         skills = [catalog.skill_index[name] for name in item.skill_ids]
         right = np.mean([1 - self.own[k, SLIP] if self.known[k] else self.own[k, GUESS] for k in skills])
-        correct = bool(self.rng.random() < right)
+        correct = bool(self.rng.random() < right) != (item.id == MISKEYED)
         for k in skills:
             chance = self.rng.random()
             self.known[k] = chance >= self.own[k, FORGET] if self.known[k] else chance < self.own[k, LEARN]
@@ -190,8 +191,9 @@ def _catalog() -> Catalog:
     edges = [Prerequisite(slugs[b], slugs[title]) for title, before in CURRICULUM.items() for b in before]
     # Word problems ask for a skill and the one that it builds on.
     items += [
-        Item(f"{edge.skill}-with-{edge.prerequisite}", (edge.skill, edge.prerequisite), "Word problem")
-        for edge in edges
+        Item(f"{slugs[title]}-with-{slugs[b]}", (slugs[title], slugs[b]), f"Word problem: {title} and {b}")
+        for title, before in CURRICULUM.items()
+        for b in before
     ]
     return build(list(_skills(slugs)), items, edges)[0]
 

@@ -22,7 +22,7 @@ async def student_outlook(
     tutor: TutorDep,
     format: Format = None,
 ) -> Response:
-    """Intervals along the way, and mastered skills that will need review within four weeks without practice; as CSV one
+    """Intervals along the way, and mastered skills that will need review within two weeks without practice; as CSV one
     row a moment and skill."""
     view = await ask_outlook(tutor, student_id)
     columns = tuple(field.name for field in fields(CoursePoint))

@@ -14,9 +14,9 @@ from service.classroom.dossier import Moment, pupil
 from service.classroom.pupil import Pupil
 from service.tutor import Tutor
 
-MOMENTS = 10
+MOMENTS = 24
 """Times at which the interval is told: it is worked out from the whole history before each."""
-AHEAD = 28
+AHEAD = 14
 """Days that are looked ahead."""
 
 

@@ -24,6 +24,7 @@ from service.tutor import Tutor
 router = APIRouter(route_class=PageRoute)
 
 MOST = 100  # recommendations, or items, on a page: the CSV has them all
+OFFERED = 1000  # items to choose from where one is given; any other can be written
 
 
 # An id that a path cannot hold comes in the query: see service.reports.links.
@@ -69,7 +70,10 @@ async def all_items(tutor: TutorDep, item: str = "") -> Response:
 
 @router.get("/recommendations")
 @router.get("/recommendations/{id:path}")
-async def recommendations(tutor: TutorDep, settings: SettingsDep, id: str, since: str = MONTH) -> Response:
+async def recommendations(
+    tutor: TutorDep, settings: SettingsDep, id: str, since: str = MONTH, student: str = ""
+) -> Response:
+    """``student`` is who the reader comes from: the forms begin with them."""
     view = await ask_given(tutor, settings.data / "archive", id, since)
     found = await dossier(tutor, id)
     return pages.page(
@@ -80,6 +84,8 @@ async def recommendations(tutor: TutorDep, settings: SettingsDep, id: str, since
         most=MOST,
         pupils=found.pupils,
         catalog=found.catalog,
+        offered=[one for one in found.catalog.items if not one.retired][:OFFERED],
+        whom=student,
     )
 
 

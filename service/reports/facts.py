@@ -100,6 +100,7 @@ class NextItem:
     item_title: str
     text: str
     p_correct: float
+    skills: tuple[str, ...] = ()  # their titles
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ def parents_page(facts: StudentFacts) -> ParentsPage:
         refresh=(*titles(Status.NEEDS_REVIEW), *(one.title for one in facts.fading if one.days <= 7)),
         unsure=titles(Status.NOT_ENOUGH_EVIDENCE),
         to_come=titles(Status.NOT_STARTED),
-        next=tuple(dict.fromkeys(item.item_title or readable(item.item_id) for item in facts.next.items)),
+        next=tuple(dict.fromkeys(skill for item in facts.next.items for skill in item.skills)),
         context=facts.context,
     )
 

@@ -89,7 +89,11 @@ class TutorSource:
             found = await self._tutor.ask(student_id, Question(NEXT_ITEMS), log=False, explain=True)
         except NoCatalog as fault:
             return Next(fault.detail, ())
-        items = tuple(NextItem(one.item_id, one.title, one.reason.text, one.p_correct) for one in found.recommendations)
+        catalog = self._tutor.serving.catalog
+        items = tuple(
+            NextItem(one.item_id, one.title, one.reason.text, one.p_correct, _skills_of(catalog, one.item_id))
+            for one in found.recommendations
+        )
         told = found.explanation.recommendations if found.explanation else ()
         return Next(found.text, items, tuple(one.text for one in told[0].alternatives) if told else ())
 
@@ -118,6 +122,11 @@ def _answer(catalog: Catalog, step: HistoryStep) -> Answer:
     moves = tuple(Move(move.skill_id, _title(catalog, move.skill_id), move.before, move.after) for move in step.moves)
     title = "" if at is None else catalog.items[at].title
     return Answer(step.answered_at, step.item_id, title, step.score, step.p_correct, moves)
+
+
+def _skills_of(catalog: Catalog, item_id: str) -> tuple[str, ...]:
+    at = catalog.item_index.get(item_id)
+    return () if at is None else tuple(_title(catalog, one) for one in catalog.items[at].skill_ids)
 
 
 def _title(catalog: Catalog, skill_id: str) -> str:

@@ -127,7 +127,7 @@ def student_page(facts: StudentFacts, page: int = 1, class_id: str = "") -> Stud
         steps=_steps(facts.next),
         lost=tuple(map(translated, facts.next.lost)),
         fading=facts.fading,
-        decide_url=url("recommendations", class_id) + "#notes-title" if class_id else None,
+        decide_url=url("recommendations", class_id, student=facts.student_id) + "#notes-title" if class_id else None,
         parents_url=url("parents", facts.student_id),
         csv_url=student_api_url(facts.student_id, "outlook"),
         context=facts.context,

@@ -39,7 +39,7 @@ def action(line: TodayLine) -> str:
             "Go back to %(to)s: %(skill)s builds on it, and it is not mastered.", to=line.to_title, skill=line.title
         )
     if line.action is Action.TEACH_TOGETHER:
-        return _("Teach it again to those who are stuck on it together.")
+        return _("Teach it again in a group: others are stuck on it too.")
     if line.action is Action.SIT_DOWN:
         return _("Look at the answers together: more of the same practice has not helped so far.")
     if line.action is Action.MOVE_ON:

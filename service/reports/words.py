@@ -108,9 +108,9 @@ def decimal(value: float | None) -> str:
     """Two decimals as the reader's country writes them; a dash where there is none.
 
     >>> decimal(-0.124), decimal(None)
-    ('-0.12', '–')
+    ('−0.12', '–')
     """
-    return "–" if value is None else str(format_decimal(value, "0.00", language.language().locale))
+    return "–" if value is None else str(format_decimal(value, "0.00", language.language().locale)).replace("-", "−")
 
 
 def span(low: float, high: float) -> str:

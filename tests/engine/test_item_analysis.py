@@ -68,6 +68,7 @@ def test_figures_of_an_item_by_hand() -> None:
     )
     assert (found.students, found.right) == (4, 0.625)
     assert found.expected == pytest.approx(0.6)
+    assert found.difficulty == pytest.approx(0.6 - found.right)
     assert (found.knowing, found.knowing_right, found.others_right) == (2, 2, 1)
     assert found.knowing_expected == pytest.approx(1.7)
     assert found.discrimination == pytest.approx(np.corrcoef([1, 1, 0, 0.5], [0.9, 0.8, 0.3, 0.4])[0, 1])

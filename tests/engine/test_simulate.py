@@ -2,7 +2,7 @@ from collections import Counter
 
 import numpy as np
 
-from engine.simulate import DAY_MS, KINDS, School, roster_rows, simulate_school
+from engine.simulate import DAY_MS, KINDS, MISKEYED, School, roster_rows, simulate_school
 
 NOW = 1_800_000_000_000
 
@@ -62,3 +62,15 @@ def test_the_roster_has_everybody_by_one_name_and_a_small_class_beside() -> None
 
 def _names(school: School) -> dict[str, str]:
     return {pupil.id: pupil.name for pupil in school.pupils}
+
+
+def test_one_item_is_keyed_wrong() -> None:
+    """Its answers are as often wrong as those to the other items of its skill are right."""
+    school = simulate_school(NOW, students=40)
+    skill = school.catalog.items[school.catalog.item_index[MISKEYED]].skill_ids[0]
+    plain = {item.id for item in school.catalog.items if item.skill_ids == (skill,)} - {MISKEYED}
+    others, keyed_wrong = (
+        np.mean([answer.correct for answer in school.answers if answer.item_id in some]) for some in (plain, {MISKEYED})
+    )
+    assert others > 0.6
+    assert abs(keyed_wrong - (1 - others)) < 0.15

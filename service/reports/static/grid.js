@@ -62,3 +62,31 @@ function enhanceAll() {
 
 enhanceAll();
 document.addEventListener("htmx:afterSettle", enhanceAll);
+
+/* Paper does not scroll: a grid of many skills is printed as several, each with the names and some of the skills. */
+const SHEET = 16;
+
+function keepOnly(table, from, to) {
+  for (const row of table.rows) {
+    for (const [at, cell] of [...row.cells].entries()) cell.hidden = at > 0 && (at <= from || at > to);
+  }
+}
+
+function layOut(table) {
+  const skills = table.tHead.rows[0].cells.length - 1;
+  if (skills <= SHEET) return;
+  for (let from = Math.floor((skills - 1) / SHEET) * SHEET; from > 0; from -= SHEET) {
+    const sheet = table.cloneNode(true);
+    sheet.classList.add("sheet");
+    for (const one of sheet.querySelectorAll("[id]")) one.removeAttribute("id");
+    keepOnly(sheet, from, from + SHEET);
+    table.after(sheet);
+  }
+  keepOnly(table, 0, SHEET);
+}
+
+addEventListener("beforeprint", () => document.querySelectorAll("table.grid:not(.sheet)").forEach(layOut));
+addEventListener("afterprint", () => {
+  document.querySelectorAll("table.sheet").forEach((sheet) => sheet.remove());
+  document.querySelectorAll("table.grid").forEach((table) => keepOnly(table, 0, Infinity));
+});

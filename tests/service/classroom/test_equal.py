@@ -216,7 +216,7 @@ async def test_recommendations_from_the_log_and_from_the_archive(api: Api) -> No
     for line in told["lines"]:
         word = {"followed": "✓ followed", "open": "… not answered yet", "overridden": "↷ something else was answered"}
         numbers = f"{percent(line['before'])} → {percent(line['now'])}"
-        assert holds(shown, " cy ", line["item_id"], word[line["status"]], numbers)
+        assert holds(shown, "cy ", line["item_id"], word[line["status"]], numbers)
     counts = [(one["reason"], one["given"], one["followed"], one["open"]) for one in told["sums"]]
     assert sum(given for _, given, _, _ in counts) == 3
     await drain(api.tutor.store, api.app.state.settings.data / "archive")

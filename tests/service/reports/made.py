@@ -82,7 +82,7 @@ def unknown(at: int = NOW) -> Answer:
 def a_student(
     skills: tuple[SkillMastery, ...], answers: tuple[Answer, ...] = (), id: str = "ada", context: Context = CONTEXT
 ) -> StudentFacts:
-    given = NextItem("frac-2", "A third", "Fractions is new.", 0.62)
+    given = NextItem("frac-2", "A third", "Fractions is new.", 0.62, ("Fractions",))
     return StudentFacts(id, skills, answers, Next("3 items fit now.", (given,)), context)
 
 

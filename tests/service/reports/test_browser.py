@@ -328,6 +328,40 @@ def test_in_print_the_whole_grid_is_there_and_the_controls_are_not(watched: Watc
     assert hidden == 0
 
 
+MORE_SKILLS = """
+  for (const row of document.querySelector("table.grid").rows)
+    for (let n = 1; n < 8; n++) for (const cell of [...row.cells].slice(1, 6)) row.append(cell.cloneNode(true));
+"""
+SHEETS = """[...document.querySelectorAll("table.grid")].map(table =>
+  [...table.tHead.rows[0].cells].flatMap((cell, at) => at && cell.checkVisibility() ? [at] : []))"""
+
+
+def test_in_print_many_skills_stand_on_several_sheets(watched: Watched) -> None:
+    """Every skill on one of them, and each row with its name."""
+    page = watched.page
+    page.goto(class_url("known"))
+    expect(page.get_by_role("grid")).to_be_visible()
+    page.evaluate(MORE_SKILLS)
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert page.evaluate(SHEETS) == [list(range(1, 17)), list(range(17, 33)), list(range(33, 41))]
+    names = page.locator("table.grid tbody tr:first-child th")
+    assert names.all_inner_texts() == [names.first.inner_text()] * 3
+    assert page.evaluate("document.documentElement.querySelectorAll('#grid-caption').length") == 1
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert page.evaluate(SHEETS) == [list(range(1, 41))]
+    assert watched.complaints == []
+
+
+def test_in_print_nothing_is_folded_away(watched: Watched) -> None:
+    page = watched.page
+    page.goto(student_url("kim"))
+    folded = page.locator("details li").first
+    expect(folded).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(folded).to_be_visible()
+
+
 def test_without_any_class_the_page_says_how_to_begin(browser: Browser, empty_site: Site) -> None:
     context = browser.new_context(base_url=empty_site.address)
     found = _watch(context)

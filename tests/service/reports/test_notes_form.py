@@ -92,3 +92,12 @@ async def test_nobody_signs_in_another_ones_name(door: Door) -> None:
     await post(door, SMITH, "ada", PIN | {"author": "teacher jones"})
     (note,) = await door.api.tutor.notebook.notes("ada")
     assert note.author == "teacher smith"
+
+
+async def test_who_comes_from_a_student_finds_the_forms_filled_in(door: Door) -> None:
+    student = (await door.ask(SMITH, "/reports/students/ada?class=4a")).text
+    (address,) = re.findall(r'href="(/reports/recommendations/4a[^"#]*)#notes-title"', student)
+    page = (await door.ask(SMITH, address)).text
+    assert page.count('<option value="ada" selected>') == 2
+    items = page.partition("<datalist")[2].partition("</datalist>")[0]
+    assert 'value="odd-1"' in items  # any item of the catalog can be given, recommended or not

@@ -28,7 +28,7 @@ def test_each_skill_stands_under_one_plain_heading() -> None:
     assert page.works_on == (("Maps", "nearly there"), ("Time", "on the way"))
     assert page.stuck == ("Money",)
     assert page.refresh == ("Halves", "Sums")
-    assert (page.unsure, page.to_come, page.next) == (("Shapes",), ("Ratios",), ("A third",))
+    assert (page.unsure, page.to_come, page.next) == (("Shapes",), ("Ratios",), ("Fractions",))
     assert page.told == "ada practised on 1 day in the last four weeks; questions answered: 1."
 
 
