@@ -65,14 +65,15 @@ class Together:
             task.get_loop().call_soon(self._go)
 
     def _taken(self) -> list[_Waiting]:
-        """Those that waited longest, up to one that cannot go with them: an answer says where its student stands right
-        after it, so that each call has one of a student."""
-        waiting, following, taken = self._waiting, self._waiting[0].following, dict[str, _Waiting]()
-        while waiting and len(taken) < MOST:
-            one = waiting[0]
-            if one.following != following or one.answer.student_id in taken:
-                break
-            taken[one.answer.student_id] = waiting.popleft()
+        """Those that waited longest and can go together: what is said of a response is where its student stands right
+        after it, so that a call has one of a student. The others keep their places."""
+        following, taken, left = self._waiting[0].following, dict[str, _Waiting](), deque[_Waiting]()
+        for one in self._waiting:
+            if one.following != following or len(taken) == MOST or one.answer.student_id in taken:
+                left.append(one)
+            else:
+                taken[one.answer.student_id] = one
+        self._waiting = left
         return list(taken.values())
 
     async def _recorded(self, some: Sequence[_Waiting]) -> None:

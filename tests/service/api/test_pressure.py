@@ -19,7 +19,7 @@ MOST = 8
 
 
 class Slow:
-    """A store's method that takes one call at a time, when it is told to."""
+    """A method that takes one call at a time, when it is told to."""
 
     def __init__(self, method: Any) -> None:
         self._method, self._go, self.waiting, self.most = method, asyncio.Semaphore(0), 0, 0
@@ -47,13 +47,13 @@ async def test_at_twice_the_capacity_half_is_served_and_the_rest_is_told_at_once
 ) -> None:
     async with serving(Settings(data=tmp_path, max_in_flight=MOST)) as api:
         await api.tutor.import_catalog(catalog())
-        slow = Slow(api.tutor.store.record)
-        monkeypatch.setattr(api.tutor.store, "record", slow)
+        slow = Slow(api.tutor.together.record)
+        monkeypatch.setattr(api.tutor.together, "record", slow)
         statuses: Counter[int] = Counter()
         for wave in range(5):
             sending = [asyncio.create_task(api.send(raw(f"{wave}-{n}"), next=1)) for n in range(2 * MOST)]
             shed, served = await asyncio.wait(sending, return_when=asyncio.FIRST_COMPLETED)
-            while len(shed) < MOST:  # all of these have their answer before the store has answered anything
+            while len(shed) < MOST:  # all of these have their answer before any other is served
                 done, served = await asyncio.wait(served, return_when=asyncio.FIRST_COMPLETED)
                 shed |= done
             for task in shed:
