@@ -212,7 +212,12 @@ def stand(facts: Any, belief: Any, at: int, number: int, found: Floats) -> None:
     """Fill ``found`` [3, K]: of every skill, were it asked for at time ``at`` (ms) as answer ``number``, the expected
     success at average difficulty, P(L), and how much the former should rise by one opportunity to learn. Nothing is
     forgotten where ``at`` is :data:`NEVER`."""
-    keep = keep_all(facts, belief, at, number)
+    stand_kept(facts, belief, keep_all(facts, belief, at, number), found)
+
+
+@njit(cache=True, error_model="numpy")
+def stand_kept(facts: Any, belief: Any, keep: Floats, found: Floats) -> None:
+    """The same where the chance that each skill is known still is known, as of :func:`keep_all`."""
     for k in range(len(keep)):
         found[0, k], found[1, k], found[2, k] = stand_on(facts, belief, k, keep[k])
 
@@ -231,9 +236,10 @@ def stand_on(facts: Any, belief: Any, k: int, keep: float) -> Any:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def chances(facts: Any, belief: Any, number: int, item: Ints, tag: Ints, slot: Ints, at: int) -> Any:
-    """P(correct) of each of n items, were it given now [n]; arguments as of :func:`follow`."""
-    found, now, keep = np.zeros(len(item)), at - at % SECOND, keep_all(facts, belief, at, number)
+def chances(facts: Any, belief: Any, number: int, item: Ints, tag: Ints, slot: Ints, at: int, keep: Floats) -> Any:
+    """P(correct) of each of n items, were it given now [n]; ``keep`` as of :func:`keep_all`, other arguments as of
+    :func:`follow`."""
+    found, now = np.zeros(len(item)), at - at % SECOND
     known, weight, memory = belief.known, belief.weight, belief.memory
     for i in range(len(item)):
         t, lift = tag[i], facts.lift[tag[i]]

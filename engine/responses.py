@@ -85,7 +85,9 @@ def unpack(packed: bytes) -> History:
 
 def in_order_of_time(history: History) -> History:
     """Records by time of answer; where times are equal, in order of arrival."""
+    if len(history) < 2:
+        return history
     at = history["at"]
-    if len(at) < 2 or bool((at[1:] >= at[:-1]).all()):
+    if bool((at[1:] >= at[:-1]).all()):
         return history
     return history[np.argsort(at, kind="stable")]

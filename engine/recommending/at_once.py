@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numba import njit
 
-from engine.belief import NEVER, stand
+from engine.belief import NEVER, keep_all, stand, stand_kept
 from engine.borrowed import borrowed
 from engine.mastery import DAY_MS
 from engine.outlook import GAIN, bare
@@ -24,7 +24,7 @@ from engine.recommending.skills import OPENED_ROW, REACH, READY, ROW_ROW, Ints, 
 from engine.recommending.table import Table, opened
 from engine.tracing import AnyState, AnyTracer
 from engine.tracing.ability import AbilityTracer
-from engine.tracing.packed import ANSWERS, FOLDED_AT, believed, predict, recent_of
+from engine.tracing.packed import ANSWERS, FOLDED_AT, believed, predict_kept, recent_of
 from engine.tracing.packed import opened as facts_of
 
 _NONE = np.empty((0, 0))
@@ -96,18 +96,19 @@ def _draw(
     facts = facts_of(borrowed(facts_numbers), borrowed(facts_values))
     k = len(facts.prior)
     belief = believed(k, len(facts.weight), borrowed(numbers), borrowed(values))
-    standing = np.empty((3, k))
-    stand(facts, belief, max(at, numbers[FOLDED_AT]), numbers[ANSWERS], standing)
+    standing, keep = np.empty((3, k)), keep_all(facts, belief, max(at, numbers[FOLDED_AT]), numbers[ANSWERS])
+    stand_kept(facts, belief, keep, standing)
     of: tuple[Any, Ints] = belief.seen, recent_of(k, borrowed(numbers))
     may: tuple[Ints, Floats, Floats] = borrowed(whole), borrowed(real), standing
     lent: tuple[Ints, Floats, Ints, Floats] = borrowed((facts_numbers, facts_values, numbers, values))
+    when = at, keep, u, settings
     expected = bare(standing[1], standing[2], parts.first, parts.parents) if outlook.size == 0 else outlook
-    item, near, propensity, p, told, resting, kept = _slot(*may, expected, *of, READY | REACH, *lent, at, u, settings)
+    item, near, propensity, p, told, resting, kept = _slot(*may, expected, *of, READY | REACH, *lent, *when)
     review = item < 0 and kept[DONE] > 0 and kept[NOT_READY] == 0
     if review:
         expected = expected.copy()
         expected[GAIN] = _forgotten(facts, belief, numbers[FOLDED_AT], numbers[ANSWERS], at, settings)
-        item, near, propensity, p, told, resting, kept = _slot(*may, expected, *of, 0, *lent, at, u, settings)
+        item, near, propensity, p, told, resting, kept = _slot(*may, expected, *of, 0, *lent, *when)
     if item < 0:
         return item, near, propensity, p, 0.0, 0.0, False, 0, False, resting, review, kept
     about = _about(parts, item, told, belief.seen, standing[0], standing[2])
@@ -128,6 +129,7 @@ def _slot(
     numbers: Ints,
     values: Floats,
     at: int,
+    keep: Floats,
     u: float,
     settings: Floats,
 ) -> Any:
@@ -139,7 +141,7 @@ def _slot(
         whole, real, standing[0], expected, every, recent, seen, *may
     )
     items, place = with_explored(items, explored)
-    p = predict(facts_numbers, facts_values, numbers, values, items, at)
+    p = predict_kept(facts_numbers, facts_values, numbers, values, items, at, keep)
     place, near, propensity, _, _, _ = settle(worth, p, place, floor, u, False, settings)
     if place < 0:
         return -1, False, 0.0, 0.0, told, resting, kept

@@ -88,32 +88,43 @@ def rank(
 @njit(cache=True, error_model="numpy")
 def _bounds(parts: Any, mastery: Floats, level: Ints, worth: Floats, settings: Floats) -> Any:
     """The place [S] among its members of the easiest item of each set that is not too easy, and what the set is worth
-    with it [S]. Sets that are not worthwhile lose their level."""
+    with it [S]. Sets that are not worthwhile lose their level; the bound is -1 where it cannot come near the best."""
     best = -1.0
     for s in range(len(level)):
         if level[s] >= 0:
             best = max(best, worth[s])
-    entry, bound = np.zeros(len(level), np.int64), np.full(len(level), -1.0)
+    entry, bound, least = np.zeros(len(level), np.int64), np.full(len(level), -1.0), 0.0
+    most = 1.0 + 0.5 * abs(settings[EASE])
     top = np.log(settings[EASIEST] / max(1.0 - settings[EASIEST], 1e-12))
     for s in range(len(level)):
         if level[s] < 0 or worth[s] < settings[WORTHWHILE] * best:
             level[s] = -1
-            continue
-        m = 1.0
-        for j in range(parts.start[s], parts.start[s + 1]):
-            m = min(m, mastery[parts.skills[j]])
-        own = np.log(m / max(1.0 - m, 1e-12))
-        low, high = parts.begin[s], parts.begin[s + 1]
-        while low < high:  # offsets fall
-            middle = (low + high) // 2
-            if own + parts.offset[middle] > top:
-                low = middle + 1
-            else:
-                high = middle
-        entry[s] = min(low, parts.begin[s + 1] - 1)
-        p = 1.0 / (1.0 + np.exp(-own - parts.offset[entry[s]]))
-        bound[s] = worth[s] * (1.0 + settings[EASE] * (p - 0.5))
+        elif worth[s] * most >= least:
+            m = 1.0
+            for j in range(parts.start[s], parts.start[s + 1]):
+                m = min(m, mastery[parts.skills[j]])
+            own = np.log(m / max(1.0 - m, 1e-12))
+            entry[s] = _entry(parts.offset, parts.begin[s], parts.begin[s + 1], own, top)
+            p = 1.0 / (1.0 + np.exp(-own - parts.offset[entry[s]]))
+            bound[s] = worth[s] * (1.0 + settings[EASE] * (p - 0.5))
+            if settings[SHORTLIST] > 0:
+                least = max(least, settings[NEAR] * SLACK * bound[s])
     return entry, bound
+
+
+@njit(cache=True)
+def _entry(offset: Floats, low: int, high: int, own: float, top: float) -> Any:
+    """The first of these places at which ``own + offset``, which falls, is no more than ``top``; else the last one."""
+    last = high - 1
+    if low < high and own + offset[low] <= top:  # as for most students
+        return low
+    while low < high:
+        middle = (low + high) // 2
+        if own + offset[middle] > top:
+            low = middle + 1
+        else:
+            high = middle
+    return min(low, last)
 
 
 @njit(cache=True)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from engine.belief import NEVER, REMEMBERED, SECOND, Belief, chances, follow, keeps, stand, stand_on
+from engine.belief import NEVER, REMEMBERED, SECOND, Belief, chances, follow, keep_all, keeps, stand, stand_on
 from engine.borrowed import borrowed
 from engine.facts import Facts
 from engine.tracing.base import RECENT, Floats, Ints, remembered
@@ -236,6 +236,17 @@ def predict(facts_numbers: Ints, facts_values: Floats, numbers: Ints, values: Fl
     """P(correct) of each of n items, were it given at ``at`` (ms), not before the last answer [n]."""
     facts = opened(borrowed(facts_numbers), borrowed(facts_values))
     belief = believed(len(facts.prior), len(facts.weight), borrowed(numbers), borrowed(values))
+    keep = keep_all(facts, belief, max(at, numbers[FOLDED_AT]), numbers[ANSWERS])
+    return predict_kept(facts_numbers, facts_values, numbers, values, item, at, keep)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def predict_kept(
+    facts_numbers: Ints, facts_values: Floats, numbers: Ints, values: Floats, item: Ints, at: int, keep: Floats
+) -> Any:
+    """The same where the chance that each skill is known still is known, as of :func:`engine.belief.keep_all`."""
+    facts = opened(borrowed(facts_numbers), borrowed(facts_values))
+    belief = believed(len(facts.prior), len(facts.weight), borrowed(numbers), borrowed(values))
     slot, _ = slots(met_by(len(facts.prior), numbers), item, len(facts.of_item), False)
     given = item, _sets(facts_numbers, item), slot
-    return chances(facts, belief, numbers[ANSWERS], *given, max(at, numbers[FOLDED_AT]))
+    return chances(facts, belief, numbers[ANSWERS], *given, max(at, numbers[FOLDED_AT]), keep)
