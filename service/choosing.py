@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
-from typing import Any
 
 import numpy as np
 import orjson
@@ -36,6 +35,7 @@ class Chooser:
     def __init__(self, policy: Policy, salt: bytes) -> None:
         self.policy = policy
         self.name, self.digest = f"{policy.name}@{policy.version}", policies.digest(policy)
+        self._name = self.name.encode()
         self._salt = blake2b(salt, digest_size=32).digest()
 
     def choose(
@@ -65,27 +65,28 @@ class Chooser:
         if question.reads_history:
             answered = serving.tracer.answers(records).items
         asked = _asked(student_id, state.length, question)
-        draw = draw or self._draw(orjson.dumps(asked))
+        draw = draw or partial(self._uniform, asked)
         wanted = question.n, question.skills, question.exclude
         now -= now % HOUR
         chances = None if serving.predictor is None else _predicted(serving, records, now)
         choice = choose(serving.tracer, state, self.policy, draw, *wanted, now, chances, question.wish, answered)
-        return self._answer(serving, asked, choice), choice
+        return self._answer(serving, student_id, asked, choice), choice
 
     def choose_each(self, serving: Serving, who: Sequence[tuple[str, AnyState]], now: int) -> list[tuple[Next, Choice]]:
         """As :meth:`choose` has it of each student and state, where the question is :data:`ONE`, and there is a catalog
         and no predictor."""
         asked = [_asked(student, state.length, ONE) for student, state in who]
-        draws = [self._uniform(orjson.dumps(one), 0) for one in asked]
+        draws = [self._uniform(one, 0) for one in asked]
         states = [state for _, state in who]
         choices = choose_each(serving.tracer, states, self.policy, draws, now - now % HOUR)
-        return [(self._answer(serving, *one), one[1]) for one in zip(asked, choices, strict=True)]
+        given = zip(who, asked, choices, strict=True)
+        return [(self._answer(serving, student, one, choice), choice) for (student, _), one, choice in given]
 
-    def _answer(self, serving: Serving, asked: Sequence[Any], choice: Choice) -> Next:
+    def _answer(self, serving: Serving, student_id: str, asked: bytes, choice: Choice) -> Next:
         made = tuple([self._named(serving, asked, one, slot) for slot, one in enumerate(choice.recommendations)])
         told = _notices(serving, choice) if choice.notices else ()
         versions = serving.model_version, serving.catalog_version
-        return Next(asked[0], choice.outcome.value, choice.text, made, *versions, told)
+        return Next(student_id, choice.outcome.value, choice.text, made, *versions, told)
 
     def explained(self, serving: Serving, answer: Next, choice: Choice, standing: Standing) -> Next:
         """The answer with what each part of the rule said, and why the next best were not given."""
@@ -133,19 +134,16 @@ class Chooser:
         }
         return orjson.dumps(event)
 
-    def _draw(self, asked: bytes) -> Draw:
-        return partial(self._uniform, asked)
-
     def _uniform(self, asked: bytes, slot: int) -> float:
         """A number in [0, 1) that follows from the question and the slot."""
         digest = blake2b(b"%b\0draw%d" % (asked, slot), key=self._salt, digest_size=8).digest()
         return (int.from_bytes(digest, "big") >> 11) / 2**53
 
-    def _named(self, serving: Serving, asked: Sequence[Any], given: Given, slot: int) -> Recommendation:
+    def _named(self, serving: Serving, asked: bytes, given: Given, slot: int) -> Recommendation:
         item = serving.catalog.items[given.item]
-        identity = [*asked, slot, item.id, self.name, serving.model_version, serving.catalog_version]
+        identity = b"%b\0id%d\0%b\0%b\0%b" % (asked, slot, item.id.encode(), serving.versions, self._name)
         return Recommendation(
-            blake2b(orjson.dumps(identity), key=self._salt, digest_size=16).hexdigest(),
+            blake2b(identity, key=self._salt, digest_size=16).hexdigest(),
             item.id,
             item.title,
             item.skill_ids,
@@ -164,15 +162,16 @@ def _notices(serving: Serving, choice: Choice) -> tuple[Notice, ...]:
     return tuple(Notice("wheel-spinning", skills[one.skill].id, one.text) for one in choice.notices)
 
 
-def _asked(student_id: str, length: int, question: Question) -> list[Any]:
+def _asked(student_id: str, length: int, question: Question) -> bytes:
     """What chance is derived from: the question without how many items were asked for."""
     if question is ONE:
-        return [student_id, length, [], []]
-    asked = [student_id, length, sorted(set(question.skills)), sorted(set(question.exclude))]
-    if question.plain:
-        return asked
-    told = question.told
-    return [*asked, {name: told[name] for name in sorted(told) if name not in {"n", "skills", "exclude"}}]
+        return b"%b\0%d" % (student_id.encode(), length)
+    asked = [sorted(set(question.skills)), sorted(set(question.exclude))]
+    told = {} if question.plain else question.told
+    rest = {name: told[name] for name in sorted(told) if name not in {"n", "skills", "exclude"}}
+    if rest or any(asked):
+        return b"%b\0%d\0%b" % (student_id.encode(), length, orjson.dumps([*asked, rest]))
+    return _asked(student_id, length, ONE)
 
 
 def _predicted(serving: Serving, records: History, now: int) -> Chances:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from engine.recommend import Choice, Policy
@@ -82,6 +83,6 @@ class Giver:
             ]
             if events:
                 self._behind.log(answer.student_id, events)
-        for answer, *_ in given:
-            for made in answer.recommendations:
-                metrics.recommendation(made.reason.code).inc()
+        reasons = [made.reason.code for answer, *_ in given for made in answer.recommendations]
+        for reason, count in Counter(reasons).items():
+            metrics.recommendation(reason).inc(count)

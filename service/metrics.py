@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from functools import lru_cache
 
 from prometheus_client import (
@@ -32,8 +33,8 @@ _serving = Gauge(
 )
 _served: list[tuple[str, str]] = []
 
-for _outcome in ("recorded", "replayed", "conflict", "rejected"):
-    responses.labels(_outcome)  # a counter that shows 0 can be alerted on before the first event
+# A counter that shows 0 can be alerted on before the first event.
+OUTCOMES = {outcome: responses.labels(outcome) for outcome in ("recorded", "replayed", "conflict", "rejected")}
 for _reason in ("overload", "rate limit"):
     shed.labels(_reason)
 
@@ -42,6 +43,13 @@ for _reason in ("overload", "rate limit"):
 def request(route: str, method: str, status: int) -> Histogram:
     """The series of requests like this one: looking it up costs more than counting."""
     return requests.labels(route, method, status)
+
+
+def recorded(outcomes: Sequence[str]) -> None:
+    """Count what became of responses."""
+    for outcome, series in OUTCOMES.items():
+        if count := outcomes.count(outcome):
+            series.inc(count)
 
 
 @lru_cache(100)

@@ -73,6 +73,11 @@ class Serving:
         return self.model.version
 
     @cached_property
+    def versions(self) -> bytes:
+        """Of model and catalog, in one."""
+        return f"{self.model_version}\0{self.catalog_version}".encode()
+
+    @cached_property
     def catalog_version(self) -> str:
         """Empty where no catalog was imported."""
         return self.catalog.version if self.catalog.items else ""

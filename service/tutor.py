@@ -12,6 +12,7 @@ from engine.recommend import Policy
 from engine.responses import History, pack, unpack
 from engine.tracing import AnyState, Step
 from engine.tracing.judgements import fold_judged
+from service import metrics
 from service.answers import Answer
 from service.asking import ONE, Question
 from service.behind import Behind
@@ -81,6 +82,7 @@ class Tutor:
             stored, _ = await self.store.read(who, current.read_by, held)
         states = await self._states.after(current, who, stored, held)
         states, records, notes = await self._noted(current, who, stored, states)
+        metrics.recorded([outcome for one in recorded for outcome in one.outcomes])
         hour = at - at % HOUR  # what is said is of the whole hour, so that a resend has the same answer
         results = Results(current, self.thresholds, hour).all(groups, answers, recorded, states)
         following: dict[str, Next] = {}

@@ -23,7 +23,6 @@ from service.views import Receipt, Result
 
 router = APIRouter(tags=["responses"])
 
-COUNTED = {outcome: metrics.responses.labels(str(outcome)) for outcome in Outcome}
 REPLAYED = {"Idempotent-Replayed": "true"}
 SCHEMA = {"$ref": "#/components/schemas/ResponseIn"}
 BODY = {
@@ -70,7 +69,6 @@ async def recorded(tutor: Tutor, settings: Settings, body: Any, following: int) 
         if isinstance(answer, Problem):
             raise answer
         receipt = await tutor.together.record(answer, following)
-        _count(receipt.results)
         return _single(receipt, following > 0)
     if not body:
         raise InvalidBatch("The batch is empty: send at least one response.")
@@ -79,7 +77,6 @@ async def recorded(tutor: Tutor, settings: Settings, body: Any, following: int) 
     now = tutor.now()
     parsed = [_read(raw, now, tolerance) for raw in body]
     receipt = await tutor.record([one for one in parsed if isinstance(one, Answer)], following)
-    _count(receipt.results)
     return _batch(body, parsed, receipt, following > 0)
 
 
@@ -87,13 +84,8 @@ def _read(raw: object, now: int, tolerance_ms: float) -> Answer | Problem:
     try:
         return read(raw, now, tolerance_ms)
     except InvalidResponse as problem:
-        metrics.responses.labels("rejected").inc()
+        metrics.recorded(["rejected"])
         return problem
-
-
-def _count(results: Sequence[Result]) -> None:
-    for result in results:
-        COUNTED[result.outcome].inc()
 
 
 def _single(receipt: Receipt, following: bool) -> tuple[dict[str, Any], bool]:

@@ -41,6 +41,7 @@ from service.store.redis_keys import (
     classes_key,
     log_key,
     of_bucket,
+    student_keys,
 )
 from service.store.redis_line import Command, Line, Transport
 
@@ -245,10 +246,13 @@ def _with_source(command: Command) -> Command:
 
 def _record_command(write: Write, tag: bytes, held: Held | None) -> Command:
     student, (covers, last) = write.student_id, (held.covers, held.last) if held else (0, b"")
-    prefix = of_bucket(bucket_of(student))
-    classes = list(dict.fromkeys([one.class_id for one in write.responses if one.class_id is not None]))
-    keys = [f"{prefix}{part}:{student}" for part in ("chunks", "tail", "history", "notes", "ids", "snapshot")]
-    keys += [f"{prefix}log", f"{prefix}classes", *[f"{prefix}class:{name}" for name in classes]]
+    keys, classes = student_keys(student), list[str]()
+    for response in write.responses:
+        if response.class_id is not None and response.class_id not in classes:
+            classes.append(response.class_id)
+    if classes:
+        prefix = of_bucket(bucket_of(student))
+        keys = *keys, *[f"{prefix}class:{name}" for name in classes]
     args: list[bytes | str | int] = [tag, student, covers, last, len(classes), *classes]
     for response in write.responses:
         number = classes.index(response.class_id) + 1 if response.class_id is not None else 0

@@ -32,7 +32,7 @@ def test_the_salt_decides() -> None:
 
 def test_draws_are_even() -> None:
     chooser = Chooser(Policy(), b"salt")
-    draws = np.array([chooser._draw(b"%d" % student)(slot) for student in range(2000) for slot in range(3)])
+    draws = np.array([chooser._uniform(b"%d" % student, slot) for student in range(2000) for slot in range(3)])
     assert ((draws >= 0) & (draws < 1)).all()
     counts, _ = np.histogram(draws, 10, (0, 1))
     assert counts.min() > 500  # of 600: chance takes none of them so far down
