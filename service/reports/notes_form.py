@@ -35,4 +35,4 @@ async def note(request: Request, tutor: TutorDep) -> Response:
             detail = "; ".join(f"{one['field']}: {one['message']}" for one in told)
             raise InvalidRequest(detail, errors=told) from None
         await tutor.notebook.add(student, given.kind, given.author, given.said(), given.comment)
-    return RedirectResponse(url("recommendations", class_id) + "#notes-title", 303)
+    return RedirectResponse(url("recommendations", class_id, student=student) + "#notes-title", 303)

@@ -10,7 +10,6 @@ from fastapi.responses import RedirectResponse
 from engine.mastery import Status
 from engine.said import said
 from service.access import Role, viewer
-from service.api.dependencies import TutorDep
 from service.classroom.dossier import WEEK
 from service.errors import NotFound
 from service.reports import classroom_pages, entry, groups_form, notes_form, pages, visits
@@ -46,7 +45,6 @@ async def classes(facts: Facts) -> Response:
 @reports.get("/classes/{id:path}")
 async def one_class(
     request: Request,
-    tutor: TutorDep,
     facts: Facts,
     id: str,
     sort: Literal["need", "name", "mastery"] = "need",
@@ -59,7 +57,7 @@ async def one_class(
     page: Page = 1,
     since: str = "",
 ) -> Response:
-    last, cookie = visits.told_by(request, id, tutor.now())
+    last, cookie = visits.told_by(request, id, facts.now())
     since = since or last or WEEK
     found, today = await facts.class_today(id, since)
     wish = Wish(sort, by, str(status), area, around, group, tuple(who), page)

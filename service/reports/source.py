@@ -28,6 +28,8 @@ ALL = 10_000_000  # answers of one student: the charts need every one
 class Source(Protocol):
     """What the pages ask. Raises UnknownClass, UnknownStudent and, behind a gate, NotAllowed."""
 
+    def now(self) -> int: ...
+
     async def classes(self) -> tuple[Context, Sequence[ClassSum]]: ...
 
     async def class_today(self, class_id: str, since: str) -> tuple[ClassFacts, Today]: ...
@@ -42,6 +44,10 @@ class TutorSource:
 
     def __init__(self, tutor: Tutor) -> None:
         self._tutor = tutor
+
+    def now(self) -> int:
+        """In ms."""
+        return self._tutor.now()
 
     async def classes(self) -> tuple[Context, Sequence[ClassSum]]:
         seen = await borders.visible(self._tutor.rosters, await self._tutor.classes())

@@ -26,7 +26,10 @@ async def post(
 async def test_an_item_is_pinned_and_given_next_and_taken_back(door: Door) -> None:
     first = (await door.ask(LMS, "/v1/students/ada/next")).json()["recommendations"][0]["item_id"]
     answer = await post(door, SMITH, "ada", PIN)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/reports/recommendations/4a#notes-title")
+    assert (answer.status_code, answer.headers["location"]) == (
+        303,
+        "/reports/recommendations/4a?student=ada#notes-title",
+    )
     given = (await door.ask(LMS, "/v1/students/ada/next")).json()["recommendations"][0]["item_id"]
     assert given == "odd-1" != first
     page = (await door.ask(SMITH, "/reports/recommendations/4a")).text

@@ -15,7 +15,7 @@ from service.reports import router
 from service.reports.facts import ClassFacts, ClassSum, Context, StudentFacts
 from service.reports.source import source
 from service.store.base import StoreUnavailable
-from tests.service.reports.made import CONTEXT, a_class, a_student, a_today, mastered, stuck, summed
+from tests.service.reports.made import CONTEXT, NOW, a_class, a_student, a_today, mastered, stuck, summed
 
 ODD = "4/a?#🎈 b/"
 
@@ -25,6 +25,9 @@ class Fixed:
 
     def __init__(self, away: bool = False) -> None:
         self.away = away
+
+    def now(self) -> int:
+        return NOW
 
     async def classes(self) -> tuple[Context, Sequence[ClassSum]]:
         return CONTEXT, [summed(await self.one_class(ODD))]
