@@ -101,7 +101,7 @@ def _draw(
     of: tuple[Any, Ints] = belief.seen, recent_of(k, borrowed(numbers))
     may: tuple[Ints, Floats, Floats] = borrowed(whole), borrowed(real), standing
     lent: tuple[Ints, Floats, Ints, Floats] = borrowed((facts_numbers, facts_values, numbers, values))
-    when = at, keep, u, settings
+    when: tuple[int, Floats, float, Floats] = (at, keep, u, settings)
     expected = bare(standing[1], standing[2], parts.first, parts.parents) if outlook.size == 0 else outlook
     item, near, propensity, p, told, resting, kept = _slot(*may, expected, *of, READY | REACH, *lent, *when)
     review = item < 0 and kept[DONE] > 0 and kept[NOT_READY] == 0
