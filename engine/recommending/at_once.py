@@ -101,14 +101,15 @@ def _draw(
     of: tuple[Any, Ints] = belief.seen, recent_of(k, borrowed(numbers))
     may: tuple[Ints, Floats, Floats] = borrowed(whole), borrowed(real), standing
     lent: tuple[Ints, Floats, Ints, Floats] = borrowed((facts_numbers, facts_values, numbers, values))
-    when: tuple[int, Floats, float, Floats] = (at, keep, u, settings)
     expected = bare(standing[1], standing[2], parts.first, parts.parents) if outlook.size == 0 else outlook
-    item, near, propensity, p, told, resting, kept = _slot(*may, expected, *of, READY | REACH, *lent, *when)
+    item, near, propensity, p, told, resting, kept = _slot(
+        *may, expected, *of, READY | REACH, *lent, at, keep, u, settings
+    )
     review = item < 0 and kept[DONE] > 0 and kept[NOT_READY] == 0
     if review:
         expected = expected.copy()
         expected[GAIN] = _forgotten(facts, belief, numbers[FOLDED_AT], numbers[ANSWERS], at, settings)
-        item, near, propensity, p, told, resting, kept = _slot(*may, expected, *of, 0, *lent, *when)
+        item, near, propensity, p, told, resting, kept = _slot(*may, expected, *of, 0, *lent, at, keep, u, settings)
     if item < 0:
         return item, near, propensity, p, 0.0, 0.0, False, 0, False, resting, review, kept
     about = _about(parts, item, told, belief.seen, standing[0], standing[2])
