@@ -1,7 +1,8 @@
 """Fitting: the mastery model, then boosted trees on features that were worked out of fold over students.
 
 For each fold of the students, the mastery model, the memory of items and the habits come from the other folds alone: no
-training answer has part in its own features. At the end all three come from all students.
+training answer has part in its own features. At the end all three come from all students; of a very large log, all but
+the mastery model come from some students alone (MOST).
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from models.predictor.predictor import Predictor, calibrated, features
 from models.predictor.trees import Trees, exported
 
 FOLDS = 5
+MOST = 2_000_000  # answers that trees, memory and habits learn from: the features of each take 800 bytes
 BAGS = 2  # classifiers, whose logits are averaged
 BOOSTING: dict[str, Any] = {
     "learning_rate": 0.08,
@@ -55,6 +57,8 @@ def fit(log: ResponseLog, *, seed: int = 0, progress: Progress | None = None, jo
     tell = _stages(progress)
     parameters = mastery.fit(log, seed=seed, jobs=jobs)
     tell("mastery model")
+    about = {"trainer": "predictor", "seed": seed, "answers": len(log), "students": len(log.students)}
+    about["data_digest"], log = log.digest, _some(log, seed)
     fold = folds(log, seed)
     recur, names = items_recur(log), Names.of(log)
     x = _out_of_fold(log, parameters, recur, fold, jobs, tell)
@@ -62,16 +66,17 @@ def fit(log: ResponseLog, *, seed: int = 0, progress: Progress | None = None, jo
     habits = _habits(parameters, names, log)
     trees, calibration = _grown(x if memory else x[:, :MEMORY], log, fold, seed, jobs)  # none: nothing to draw from
     tell("trees")
-    about = {
-        "trainer": "predictor",
-        "seed": seed,
-        "answers": len(log),
-        "students": len(log.students),
-        "folds": int(fold.max()) + 1,
-        "boosting": BOOSTING | {"bags": BAGS},
-        "data_digest": log.digest,
-    }
+    about |= {"grown_on": len(log), "folds": int(fold.max()) + 1, "boosting": BOOSTING | {"bags": BAGS}}
     return Predictor(parameters, memory, names, habits, trees, calibration, about)
+
+
+def _some(log: ResponseLog, seed: int) -> ResponseLog:
+    """The answers of as many students, drawn by the seed, as have MOST of them; all where there are no more."""
+    if len(log) <= MOST:
+        return log
+    drawn = np.random.default_rng([seed, 2]).permutation(len(log.students))
+    enough = np.searchsorted(np.cumsum(np.bincount(log.student)[drawn]), MOST)
+    return log.select(np.isin(np.arange(len(drawn)), drawn[: max(2, int(enough))]))
 
 
 def folds(log: ResponseLog, seed: int) -> Ints:

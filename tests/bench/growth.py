@@ -1,6 +1,6 @@
-"""How the fit of the mastery model grows: simulated answers on 1,000 skills with three items each.
+"""How the fit of the mastery model grows, or of both models: simulated answers on 1,000 skills with three items each.
 
-    python -m tests.bench.growth [--millions 0.1 0.3 1]
+    python -m tests.bench.growth [--model predictor] [--millions 0.1 0.3 1]
 
 Students answer 100 items each, hours apart; every size in a process of its own, warm, on all cores.
 """
@@ -14,7 +14,7 @@ import time
 import numpy as np
 import pandas as pd
 
-from models import mastery
+from models import trainers
 from models.log import ResponseLog
 from tests.bench import frames
 from tests.bench.scale import ANSWERS, OWN, SKILLS, grow, peak
@@ -30,26 +30,27 @@ def log_of(answers: int, skills: int = SKILLS) -> ResponseLog:
     return ResponseLog.from_frame(pd.DataFrame(frame.assign(item_id=item, timestamp=at)))
 
 
-def child(answers: int) -> None:
-    mastery.fit(log_of(2_000, 5))
+def child(model: str, answers: int) -> None:
+    trainers.fit(log_of(2_000, 5), model)
     log = log_of(answers)
     began = time.perf_counter()
-    model = mastery.fit(log)
-    taken = time.perf_counter() - began
-    print(json.dumps({"answers": len(log), "seconds": taken, "steps": model.about["steps"], "peak": peak()}))
+    trainers.fit(log, model)
+    print(json.dumps({"answers": len(log), "seconds": time.perf_counter() - began, "peak": peak()}))
 
 
 def main() -> None:
     """A row a size, and the exponent of growth."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--millions", type=float, nargs="+", default=[0.1, 0.3, 1.0])
+    options.add_argument("--model", choices=("mastery", "predictor"), default="mastery")
     options.add_argument("--child", type=int, help=argparse.SUPPRESS)
     given = options.parse_args()
     if given.child:
-        child(given.child)
+        child(given.model, given.child)
         return
-    print("| answers | fit of the mastery model, s | steps | peak RSS, MB |\n|" + " --- |" * 4)
-    grow("tests.bench.growth", given.millions, "| {answers:,} | {seconds:.1f} | {steps} | {peak:.0f} |".format_map)
+    print(f"| answers | fit and draws of the {given.model}, s | peak RSS, MB |\n|" + " --- |" * 3)
+    row = "| {answers:,} | {seconds:.1f} | {peak:.0f} |".format_map
+    grow("tests.bench.growth", given.millions, row, "--model", given.model)
 
 
 if __name__ == "__main__":

@@ -58,12 +58,12 @@ def scale(millions: list[float]) -> None:
     )
 
 
-def grow(module: str, millions: list[float], row: Callable[[dict[str, Any]], str]) -> None:
-    """A row a size, measured by ``python -m module --child ANSWERS`` in a process of its own, which prints JSON with
+def grow(module: str, millions: list[float], row: Callable[[dict[str, Any]], str], *options: str) -> None:
+    """A row a size, measured by ``python -m module --child ANSWERS ...`` in a process of its own, which prints JSON with
     answers and seconds last; and the exponent of growth."""
     sizes, seconds = [], []
     for size in millions:
-        command = [sys.executable, "-m", module, "--child", str(round(size * 1e6))]
+        command = [sys.executable, "-m", module, "--child", str(round(size * 1e6)), *options]
         done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
         got = json.loads(done.stdout.splitlines()[-1])
         sizes.append(got["answers"])

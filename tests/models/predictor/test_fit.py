@@ -39,6 +39,18 @@ def test_a_training_students_features_owe_nothing_to_later_or_own_scores(student
     assert not np.array_equal(after[~own], before[~own], equal_nan=True)
 
 
+def test_of_a_large_log_the_trees_come_from_some_students(
+    fitted: Predictor, students: ResponseLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.predictor.fit.MOST", len(students) // 2)
+    large, again = fit(students), fit(students)
+    assert dump(large) == dump(again)
+    assert len(students) // 2 - 25 <= large.about["grown_on"] <= len(students) // 2
+    assert (large.about["answers"], fitted.about["grown_on"]) == (len(students), len(students))
+    assert large.mastery.values.tolist() == fitted.mastery.values.tolist(), "which hears of everybody"
+    assert not np.array_equal(large.trees.value, fitted.trees.value)
+
+
 def test_every_student_has_a_fold(students: ResponseLog) -> None:
     counts = np.bincount(folds(students, 0))
     assert len(counts) == 5
