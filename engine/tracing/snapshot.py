@@ -54,7 +54,7 @@ LONGEST = 10  # bytes of a number
 @njit(cache=True, nogil=True, error_model="numpy")
 def write(facts_numbers: Ints, numbers: Ints, values: Floats, kept: int) -> Any:
     """The bytes of a student whose belief was ``kept`` on the lattice; a practised skill takes 24 at the most as long
-    as answers to it are no decades apart, 8 where compact, and an item about 5."""
+    as answers to it are no decades apart, 8 where compact, and an item about 4."""
     k, points, seconds = facts_numbers[SKILLS], facts_numbers[POINTS], facts_numbers[SECONDS] > 0
     numbers, values = borrowed(numbers), borrowed(values)
     belief, met, recent = believed(k, points, numbers, values), met_by(k, numbers), recent_of(k, numbers)
@@ -82,8 +82,7 @@ def write(facts_numbers: Ints, numbers: Ints, values: Floats, kept: int) -> Any:
     for m in range(len(met)):
         row = belief.memory[m]
         now = int(row[TIME]) // SECOND if seconds else int(row[PLACE])
-        at = _put(out, _put(out, at, met[m]), _zigzag(now - last))
-        at, last = _put_memory(out, at, row), now
+        at, last = _put_memory(out, _put(out, at, met[m]), row, now - last), now
     for item in recent:
         at = _put(out, at, _zigzag(item))
     return made[:at]
@@ -146,9 +145,8 @@ def _take_met(blob: Bytes, at: int, memory: Floats, met: Ints, items: int, secon
     last = 0
     for m in range(len(met)):
         item, at = _take(blob, at)
-        passed, at = _take(blob, at)
-        met[m], last = _within(item, items), last + _signed(passed)
-        at = _take_memory(blob, at, memory[m], last, seconds, kept)
+        met[m] = _within(item, items)
+        last, at = _take_memory(blob, at, memory[m], last, seconds, kept)
     return at
 
 
@@ -161,14 +159,15 @@ def _within(place: int, size: int) -> Any:
 
 
 @njit(cache=True, error_model="numpy")
-def _put_memory(out: Bytes, at: int, row: Floats) -> Any:
-    """What is remembered of an item: 0 or 1 for a single answer, wrong or right; else twice the count, and 1 more where
-    the sum of scores is no whole number, that sum, and the averages."""
+def _put_memory(out: Bytes, at: int, row: Floats, passed: int) -> Any:
+    """What is remembered of an item: the time since the one before and, in the same number, one of four forms. A single
+    answer, wrong (0) or right (1), needs no more; else the count, the sum of scores (2 whole, 3 not) and the averages
+    follow."""
     count, right = int(row[COUNT]), row[RIGHT]
-    whole = right == np.floor(right)
+    whole, passed = right == np.floor(right), _zigzag(passed) << 2
     if count == 1 and whole:
-        return _put(out, at, int(right))
-    at = _put(out, at, 2 * count + (0 if whole else 1))
+        return _put(out, at, passed | int(right))
+    at = _put(out, _put(out, at, passed | (2 if whole else 3)), count)
     at = _put(out, at, int(right)) if whole else _put_real(out, at, right)
     at = _put_short(out, at, int(np.rint(row[LATELY_RIGHT] * FINE)))
     return _put_short(out, at, int(np.rint(row[LATELY_WRONG] * FINE)))
@@ -176,12 +175,15 @@ def _put_memory(out: Bytes, at: int, row: Floats) -> Any:
 
 @njit(cache=True, error_model="numpy")
 def _take_memory(blob: Bytes, at: int, row: Floats, last: int, seconds: bool, kept: int) -> Any:
-    count, at = _take(blob, at)
-    if count < 2:
-        remember(row, float(count), 0, 0, kept)
+    """The time of the item, and where the next byte is."""
+    code, at = _take(blob, at)
+    last, form = last + _signed(code >> 2), code & 3
+    if form < 2:
+        remember(row, float(form), 0, 0, kept)
     else:
-        row[COUNT] = float(count // 2)
-        if count % 2 == 0:
+        count, at = _take(blob, at)
+        row[COUNT] = float(count)
+        if form == 2:
             right, at = _take(blob, at)
             row[RIGHT] = float(right)
         else:
@@ -191,7 +193,7 @@ def _take_memory(blob: Bytes, at: int, row: Floats, last: int, seconds: bool, ke
         row[LATELY_RIGHT], row[LATELY_WRONG] = right / FINE, wrong / FINE
     row[TIME] = float(last * SECOND) if seconds else 0.0
     row[PLACE] = 0.0 if seconds else float(last)
-    return at
+    return last, at
 
 
 @njit(cache=True)
