@@ -14,7 +14,7 @@ from engine.catalog import SkillSets
 from engine.graph.belief import bound, emissions
 from engine.graph.filtering import ROWS, note
 from engine.graph.lists import Lists
-from engine.graph.model import GUESS, LEARN, PACE, PACE_OF_ABILITY, READY, REST, SHARE, SLIP, UNREADY, GraphModel
+from engine.graph.model import LEARN, PACE, PACE_OF_ABILITY, READY, REST, SHARE, UNREADY, GraphModel
 from models.log import ResponseLog
 
 Floats = npt.NDArray[np.float64]
@@ -25,39 +25,44 @@ Ints = npt.NDArray[np.int64]
 class Sample:
     """N answers as the kernels read them, those of student s being rows ``bounds[s]:bounds[s+1]``.
 
-    tag [N] the set of skills asked for, ``skills[start[t]:start[t+1]]``;  score [N];  hard [N] the item's difficulty
+    tag [N] the set of skills asked for, ``skills[start[t]:start[t+1]]``;  item [N];  score [N]
     """
 
     graph: Lists
     start: Ints
     skills: Ints
     tag: Ints
+    item: Ints
     score: Floats
-    hard: Floats
     bounds: Ints
 
     @classmethod
-    def of(cls, log: ResponseLog, difficulty: Floats, graph: Lists) -> Sample:
-        """A log with the difficulty of its items [I]."""
-        return cls(graph, log.tag_start, log.tag_skill, log.tag, log.score, difficulty[log.item], log.bounds)
+    def of(cls, log: ResponseLog, graph: Lists) -> Sample:
+        """A log on the prerequisites among its skills."""
+        return cls(graph, log.tag_start, log.tag_skill, log.tag, log.item, log.score, log.bounds)
 
     def first(self, students: int) -> Sample:
         """The answers of the first students."""
         bounds = self.bounds[: students + 1]
         rows = slice(0, int(bounds[-1]))
-        return replace(self, tag=self.tag[rows], score=self.score[rows], hard=self.hard[rows], bounds=bounds)
+        return replace(self, tag=self.tag[rows], item=self.item[rows], score=self.score[rows], bounds=bounds)
 
 
 @dataclass
 class Counts:
     """What a pass over the answers counts, as (happened, could have happened).
 
-    of_skill  [K, 5, 2] columns as :mod:`engine.graph.model` has them;  predicted [K, 2] the two priors, as they were
+    of_skill  [K, 3, 2] priors and learning, columns as :mod:`engine.graph.model` has them;  predicted [K, 2] the two
+              priors, as they were
+    of_answers  [K, 2, 2] of the answers on one skill, where it is not known and where it is: score less P(right), and
+              P(right) (1 - P(right));  of_items [I, 2] the same by item, known or not
     common    [2, 2] rest and share;  squares [2] mean squares of theta and pace;  value: log-likelihood
     """
 
     of_skill: Floats
     predicted: Floats
+    of_answers: Floats
+    of_items: Floats
     common: Floats
     squares: Floats
     value: float
@@ -71,28 +76,21 @@ def expect(model: GraphModel, sample: Sample) -> Counts:
     theta, pace, _ = model.grid.copy()
     speed = np.exp(theta * model.traits[PACE_OF_ABILITY] + pace * model.traits[PACE])
     skills = len(model.values)
-    counts = Counts(np.zeros((skills, 5, 2)), np.zeros((skills, 2)), np.zeros((2, 2)), np.zeros(2), 0.0)
-    found = counts.of_skill, counts.predicted, counts.common, counts.squares
-    chances = emissions(model.values, sample.hard, sample.start, sample.skills, sample.tag)
-    if_not, if_all = (_likelihoods(chance, sample.score) for chance in chances)
-    given = sample.tag, sample.bounds, if_not, if_all, sample.score
-    counts.value = float(_expect(known, *given, theta, pace, speed, *found))
+    hard = model.difficulty
+    of_skill = np.zeros((skills, 3, 2)), np.zeros((skills, 2)), np.zeros((skills, 2, 2))
+    found = *of_skill, np.zeros((len(hard), 2)), np.zeros((2, 2)), np.zeros(2)
+    chances = emissions(model.values, hard[sample.item], sample.start, sample.skills, sample.tag)
+    given = sample.tag, sample.item, sample.bounds, chances, sample.score
+    counts = Counts(*found, float(_expect(known, *given, theta, pace, speed, *found)))
     counts.squares /= len(sample.bounds) - 1
     return counts
 
 
-@njit(cache=True)
-def _likelihoods(right: Floats, score: Floats) -> Any:
-    found = np.empty(len(score))
-    for n in range(len(score)):
-        found[n] = likelihood(right[n], score[n])
-    return found
-
-
 @njit(cache=True, error_model="numpy")
 def _expect(
-    known: Any, tag: Ints, bounds: Ints, if_not: Floats, if_all: Floats, score: Floats, theta: Floats, pace: Floats,
-    speed: Floats, of_skill: Floats, predicted: Floats, common: Floats, squares: Floats,
+    known: Any, tag: Ints, item: Ints, bounds: Ints, right: Floats, score: Floats, theta: Floats, pace: Floats,
+    speed: Floats, of_skill: Floats, predicted: Floats, of_answers: Floats, of_items: Floats, common: Floats,
+    squares: Floats,
 ) -> Any:  # fmt: skip
     points, skills = known.learn.shape
     start, value, room = known.start, 0.0, np.ones((3, skills))
@@ -103,28 +101,32 @@ def _expect(
         trail = np.empty((number, ROWS, points))
         skill, previous, alone = np.empty(number, np.int64), np.full(number, -1, np.int64), np.empty(number, np.int64)
         last, touched, at = np.full(skills, -1, np.int64), np.zeros(skills), 0
-        held, weight, scores = known.prior.copy(), known.weight.copy(), np.empty(number)
+        held, weight, answer = known.prior.copy(), known.weight.copy(), np.empty(number, np.int64)
         for n in range(bounds[s], bounds[s + 1]):
             asked, step = known.skills[start[tag[n]] : start[tag[n] + 1]], float(n - bounds[s])
             after = at + len(asked)
-            value += np.log(
-                note(asked, if_not[n], if_all[n], step, known, held, weight, touched, room, trail[at:after])
-            )
+            likely = likelihood(right[0, n], score[n]), likelihood(right[1, n], score[n])
+            value += np.log(note(asked, *likely, step, known, held, weight, touched, room, trail[at:after]))
             for q in range(len(asked)):
                 k = asked[q]
                 skill[at + q], previous[at + q], last[k] = k, last[k], at + q
-                alone[at + q], scores[at + q] = len(asked) == 1, score[n]
+                alone[at + q], answer[at + q] = len(asked) == 1, n
             at = after
         squares[0] += (weight * theta**2).sum()
         squares[1] += (weight * pace**2).sum()
-        _smooth(trail, skill, previous, alone, scores, weight, speed, known, of_skill, predicted, common)
+        left = np.zeros((number, 2, 2))  # of each row, what is told where the skill is not known, and where it is
+        of = trail, skill, previous, alone, answer, right, score, weight, speed
+        _smooth(*of, known, of_skill, predicted, left, common)
+        for row in range(number):
+            of_answers[skill[row]] += left[row]
+            of_items[item[answer[row]]] += left[row, 0] + left[row, 1]
     return value
 
 
 @njit(cache=True, error_model="numpy")
 def _smooth(
-    trail: Floats, skill: Ints, previous: Ints, alone: Ints, score: Floats, weight: Floats, speed: Floats,
-    facts: Any, of_skill: Floats, predicted: Floats, common: Floats,
+    trail: Floats, skill: Ints, previous: Ints, alone: Ints, answer: Ints, right: Floats, score: Floats,
+    weight: Floats, speed: Floats, facts: Any, of_skill: Floats, predicted: Floats, left: Floats, common: Floats,
 ) -> None:  # fmt: skip
     """Backwards over a student's answers: ``future[row]`` is the likelihood of what follows if known, over if not."""
     learn, rest, share = facts.learn, facts.traits[REST], facts.traits[SHARE]
@@ -146,10 +148,10 @@ def _smooth(
             common[0, 0] += w * learnt * part
             common[0, 1] += w * (1.0 - known) * learn[g, k] * split * (1.0 - ready)
             if alone[row]:
-                of_skill[k, GUESS, 0] += w * (1.0 - known) * score[row]
-                of_skill[k, GUESS, 1] += w * (1.0 - known)
-                of_skill[k, SLIP, 0] += w * known * (1.0 - score[row])
-                of_skill[k, SLIP, 1] += w * known
+                for state, share_of in ((0, 1.0 - known), (1, known)):
+                    p = right[state, answer[row]]
+                    left[row, state, 0] += w * share_of * (score[answer[row]] - p)
+                    left[row, state, 1] += w * share_of * p * (1.0 - p)
             else:
                 common[1, 0] += w * learnt
                 common[1, 1] += w * (1.0 - known) * learn[g, k] * reach

@@ -7,7 +7,8 @@ evidence that came along the graph being kept as it came), and counts:
 
     learn_k   learnt / (not known x pace x share x (r + (1 - r) rest))
     rest      learnt where not ready / (the same without rest), over all skills;  share alike, on several skills
-    guess, slip, prior   as in Baum & Welch, from answers on one skill, difficulty apart
+    prior                as in Baum & Welch
+    guess, slip          from answers on one skill, by Newton on their logits at each item's difficulty; items alike
     ability, pace        scaled by the root of their posterior mean square (parameter expansion, Liu, Rubin & Wu 1998)
 
 Then ``forget`` is raised step by step as long as the answers become likelier.
@@ -48,12 +49,14 @@ from models.log import DataError, Ints, ResponseLog
 
 POINTS = 3, 3  # of the grid that is fitted on
 SERVED = 2, 2  # of the one that is served: the recommender gains as much, from half of the bytes and the time
-ROUNDS = 4  # more let the spreads of ability and pace grow, and the recommender gains nothing by it
+ROUNDS, ENOUGH = 10, 1e-4  # of EM at most, and by which share of itself the log-likelihood has to rise for another
 MOST_STUDENTS, MOST_ANSWERS = 600, 100_000  # more of them change little, and a fit is to take seconds
 BEGIN = np.array([0.5, 0.2, 0.4, 0.15, 0.0, 0.7])  # the traits
 FASTER = 2.5  # than plain BKT says, which mixes in those who were not ready
 FORGETS = (0.0005, 0.001, 0.002, 0.004, 0.008)  # tried in turn, as long as the answers become likelier
-HELD = np.array([20.0, 20.0, 20.0, 10.0, 10.0])  # answers that hold each column of a skill to the average's
+HELD = np.array([20.0, 20.0, 20.0])  # answers that hold each column of a skill to the average's
+VARIES, VARIES_ITEM = 0.4, 0.7  # logits by which guess, slip and items are taken to differ
+LEARNS, ANSWERS = (0.005, 0.7), (0.02, 0.5)  # bounds of learn; of guess and slip
 HELD_ITEM = 8.0  # answers that hold an item's difficulty to 0
 
 
@@ -67,13 +70,25 @@ def fit(log: ResponseLog, prerequisites: Iterable[tuple[str, str]], jobs: int | 
     if len(log) == 0:
         raise DataError("there are no answers to learn from")
     some, hard = sampled(log), difficulties(log)
-    sample = Sample.of(some, hard[places(log.items, some.items)], graph_of(some, prerequisites))
-    model = begin(some, jobs)
-    for _ in range(ROUNDS):
-        model = maximised(model, expect(model, sample))
+    sample, here = Sample.of(some, graph_of(some, prerequisites)), places(log.items, some.items)
+    model = _climb(replace(begin(some, jobs), difficulty=hard[here]), sample, items=some is log)
     model = _forgetting(model, sample.first(max(1, len(some.students) // 4)))
-    values = with_last(model.values, model.population, places(some.skills, log.skills))
+    values, hard[here] = with_last(model.values, model.population, places(some.skills, log.skills)), model.difficulty
     return replace(model, values=values, difficulty=hard, grid=points(*SERVED))
+
+
+def _climb(model: GraphModel, sample: Sample, items: bool) -> GraphModel:
+    """The model once another round makes the answers hardly likelier. ``items``: whether their difficulty is fitted,
+    too; of a sample of the answers it is not, since all of them have told more of it."""
+    best, value = model, -np.inf
+    for _ in range(ROUNDS):
+        counts = expect(model, sample)
+        if counts.value - value < ENOUGH * abs(counts.value):
+            break
+        best, value = model, counts.value
+        model = maximised(model, counts)
+        model = model if items else replace(model, difficulty=best.difficulty)
+    return best
 
 
 def begin(log: ResponseLog, jobs: int | None = None) -> GraphModel:
@@ -82,7 +97,7 @@ def begin(log: ResponseLog, jobs: int | None = None) -> GraphModel:
     prior, learn, guess, slip, _ = np.vstack([plain.params, plain.population]).T
     prior, learn = np.clip(prior, 0.02, 0.95), np.clip(FASTER * learn, 0.01, 0.6)
     values = np.stack([prior**0.5, prior * 0.3, learn, np.clip(guess, 0.02, 0.5), np.clip(slip, 0.02, 0.45)], axis=1)
-    return GraphModel(values[:-1], values[-1], np.empty(0), BEGIN.copy(), points(*POINTS))
+    return GraphModel(values[:-1], values[-1], difficulties(log), BEGIN.copy(), points(*POINTS))
 
 
 def sampled(log: ResponseLog) -> ResponseLog:
@@ -128,9 +143,9 @@ def maximised(model: GraphModel, counts: Counts) -> GraphModel:
     for at in (READY, UNREADY):  # a prior moved by as many logits as the answers moved it
         values[:, at] = moved(values[:, at], logit(found[:, at]) - logit(before[:, at]))
         population[at] = np.median(values[:, at])
-    for at, low, high in ((LEARN, 0.005, 0.7), (GUESS, 0.02, 0.5), (SLIP, 0.02, 0.45)):
-        values[:, at] = np.clip(found[:, at], low, high)
-        population[at] = np.clip(average[at], low, high)
+    values[:, LEARN], population[LEARN] = np.clip(found[:, LEARN], *LEARNS), np.clip(average[LEARN], *LEARNS)
+    _answers(values, population, counts.of_answers)
+    difficulty = -_stepped(-model.difficulty, counts.of_items, 0.0, VARIES_ITEM)  # ease, so to speak
     rest, share = counts.common[:, 0] / np.maximum(counts.common[:, 1], 1e-9)
     root, traits = np.sqrt(counts.squares), model.traits.copy()
     traits[REST] = np.clip(rest, 0.02, 1.0)
@@ -138,7 +153,25 @@ def maximised(model: GraphModel, counts: Counts) -> GraphModel:
     traits[ABILITY] = np.clip(traits[ABILITY] * root[0], 0.05, 2.0)
     traits[PACE_OF_ABILITY] = np.clip(traits[PACE_OF_ABILITY] * root[0], 0.0, 1.0)
     traits[PACE] = np.clip(traits[PACE] * root[1], 0.05, 1.0)
-    return replace(model, values=values, population=population, traits=traits)
+    return replace(model, values=values, population=population, difficulty=difficulty, traits=traits)
+
+
+def _answers(values: Floats, population: Floats, told: Floats) -> None:
+    """Guess and slip, in place: one step of Newton on their logits, at the difficulty of every item answered. Shares
+    of right answers will not do: over easy and hard items they are nearer to one half than on an average item."""
+    for state, at, sign in ((0, GUESS, 1.0), (1, SLIP, -1.0)):
+        logits, step = sign * logit(values[:, at]), told[:, state, 0].sum() / max(told[:, state, 1].sum(), 1e-9)
+        middle = float(sign * logit(population[at]) + np.clip(step, -1.0, 1.0))
+        found = 1.0 / (1.0 + np.exp(-sign * _stepped(logits, told[:, state], middle, VARIES)))
+        values[:, at] = np.clip(found, *ANSWERS)
+        population[at] = np.clip(1.0 / (1.0 + np.exp(-sign * middle)), *ANSWERS)
+
+
+def _stepped(logits: Floats, told: Floats, middle: float, varies: float) -> Floats:
+    """Logits [n] that spread by ``varies`` around ``middle``, after one step of Newton on their posterior; told [n, 2]:
+    score less P(right), and P(right) (1 - P(right)), summed over the answers."""
+    slope, curve = told[:, 0] - (logits - middle) / varies**2, told[:, 1] + varies**-2
+    return np.asarray(logits + np.where(told[:, 1] > 0.0, np.clip(slope / curve, -1.0, 1.0), 0.0))
 
 
 def _forgetting(model: GraphModel, sample: Sample) -> GraphModel:
