@@ -38,7 +38,7 @@ class Together:
     def __init__(self, record: Record) -> None:
         self._record = record
         self._waiting: deque[_Waiting] = deque()
-        self._under_way = set[asyncio.Task[None]]()
+        self._under_way = dict[asyncio.Task[None], int]()  # and how many responses each has
         self._gathering = False
 
     async def record(self, answer: Answer, following: int) -> Receipt:
@@ -53,13 +53,20 @@ class Together:
 
     def _go(self) -> None:
         self._gathering = False
-        while self._waiting and len(self._under_way) < AHEAD:
-            task = asyncio.get_running_loop().create_task(self._recorded(self._taken()), name="together")
-            self._under_way.add(task)
+        while self._waiting and self._may_go():
+            some = self._taken()
+            task = asyncio.get_running_loop().create_task(self._recorded(some), name="together")
+            self._under_way[task] = len(some)
             task.add_done_callback(self._done)
 
+    def _may_go(self) -> bool:
+        """Whether there is room for another call. Beside one it waits until it is as large: two halves cost less than a
+        large and a small one."""
+        others = self._under_way.values()
+        return not others or (len(others) < AHEAD and len(self._waiting) >= max(others))
+
     def _done(self, task: asyncio.Task[None]) -> None:
-        self._under_way.discard(task)
+        del self._under_way[task]
         if self._waiting and not self._gathering:
             self._gathering = True
             task.get_loop().call_soon(self._go)

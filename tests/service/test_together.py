@@ -82,6 +82,18 @@ async def test_no_more_are_under_way_than_may_be(calls: Calls) -> None:
     assert [len(ids) for ids, _ in calls.made][-2:] == [MOST, 1]
 
 
+async def test_beside_a_call_another_waits_until_it_is_as_large(calls: Calls) -> None:
+    together = Together(calls.record)
+    tasks = await _sent(together, *[(answer(f"r{n}", f"s{n}"), 0) for n in range(3)])
+    for n in (3, 4):
+        tasks += await _sent(together, (answer(f"r{n}", f"s{n}"), 0))
+        assert len(calls.made) == 1
+    tasks += await _sent(together, (answer("r5", "s5"), 0))
+    assert [len(ids) for ids, _ in calls.made] == [3, 3]
+    calls.open.set()
+    await asyncio.gather(*tasks)
+
+
 async def test_the_fault_of_one_takes_no_other_along(calls: Calls) -> None:
     calls.open.set()
     sent = [(answer("r1"), 1), (answer("bad", "bob"), 1), (answer("r3", "eve"), 1)]
