@@ -62,7 +62,7 @@ NAMES = tuple(_NAMES.split())
 FAMILIES = tuple(_FAMILIES.split())
 TEACHERS = ("rivera", "okafor", "lindqvist")
 GROUPS = ("red", "blue", "green")
-MISKEYED = "counting-to-100-02"  # the key of this item is wrong: right answers count as wrong ones
+MISKEYED = "multiplication-facts-05"  # the key of this item is wrong: right answers count as wrong ones
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ def demo(as_json: Json = False) -> None:
 
     config = settings()
     school = run(simulate(config, now()))
-    trained = run(_has_model(config)) or _first_model(config)
+    trained = run(_has_model(config)) or first_model(config)
     if school is not None and trained:
         run(give_lessons(config, school, now()))
     result({"simulated": school is not None, "model": trained}, as_json, "")
@@ -122,7 +122,7 @@ async def _record(tutor: Tutor, answers: Sequence[Answer], next_items: int) -> d
     return {who: one.recommendations[0].item_id for who, one in receipt.next.items() if one.recommendations}
 
 
-def _first_model(config: Settings) -> str | None:
+def first_model(config: Settings) -> str | None:
     """Train on what is there and publish it."""
     from service import sync as syncing
     from service.cli.learning import drain, prerequisites, read

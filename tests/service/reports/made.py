@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-import numpy as np
-
-from engine.mastery import SkillMastery, Status, Thresholds, report
-from engine.model import Model, builtin
-from engine.responses import Response, pack, unpack
-from engine.simulate import School
-from engine.tracing import bind
+from engine.mastery import SkillMastery, Status
 from service.classroom.today import Action, Kind, Today, TodayLine
 from service.reports.facts import Answer, ClassFacts, ClassSum, Context, Learner, Move, Next, NextItem, StudentFacts
 
@@ -84,33 +78,3 @@ def a_student(
 ) -> StudentFacts:
     given = NextItem("frac-2", "A third", "Fractions is new.", 0.62, ("Fractions",))
     return StudentFacts(id, skills, answers, Next("3 items fit now.", (given,)), context)
-
-
-def trained(school: School) -> Model:
-    """The simulated school's own parameters as a model, with some doubt about them."""
-    skills = tuple(skill.id for skill in school.catalog.skills)
-    rng = np.random.default_rng(1)
-    logit = np.log(np.clip(school.params, 1e-4, 1 - 1e-4) / (1 - np.clip(school.params, 1e-4, 1 - 1e-4)))
-    draws = 1 / (1 + np.exp(-(logit + rng.normal(0, 0.5, (32, *logit.shape)))))
-    base = builtin()
-    population = school.params.mean(axis=0)
-    return Model(skills, school.params, population, draws, base.population_draws, version="1")
-
-
-def school_facts(school: School, model: Model, now: int) -> list[ClassFacts]:
-    """What the engine says of each simulated class, without a store in between."""
-    tracer = bind(model, school.catalog)
-    context = Context(model.version, school.catalog.version, True, now)
-    groups: dict[str, dict[str, list[bytes]]] = {}
-    for one in school.answers:
-        packed = pack(Response(one.id, one.student_id, one.item_id, float(one.correct), one.answered_at))
-        groups.setdefault(one.class_id, {}).setdefault(one.student_id, []).append(packed)
-    found = []
-    for class_id, students in sorted(groups.items()):
-        learners = []
-        for student_id, records in sorted(students.items()):
-            history = unpack(b"".join(records))
-            rows = report(tracer, history, tracer.fold(history), now, Thresholds())
-            learners.append(Learner(student_id, tuple(rows)))
-        found.append(ClassFacts(class_id, tuple(learners), context))
-    return found

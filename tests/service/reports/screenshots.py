@@ -15,12 +15,13 @@ from PIL import Image
 from playwright.sync_api import Browser, Page
 
 from service.access import Role, Viewer
-from service.cli.demo import give_lessons, simulate
-from service.reports.links import class_url, student_url, url
+from service.archive import drain
+from service.cli.common import opened
+from service.cli.demo import first_model, give_lessons, simulate
+from service.reports.links import class_url, pooled_url, student_url, url
 from service.runtime import now
 from service.settings import Settings
 from tests.service.reports.browser import chromium
-from tests.service.reports.made import trained
 from tests.service.reports.site import Site
 
 IMAGES = Path(__file__).parents[3] / "docs" / "images"
@@ -45,6 +46,7 @@ def addresses(student: str) -> dict[str, tuple[Viewer, str]]:
         "student": (TEACHER, student_url(student, class_=CLASS)),
         "parents": (TEACHER, url("parents", student)),
         "overview": (LEADER, "/reports/overview"),
+        "all-items": (LEADER, pooled_url()),
     }
 
 
@@ -54,13 +56,20 @@ def main() -> None:
         config = Settings(data=Path(data))
         school = asyncio.run(simulate(config, now()))
         assert school is not None
+        assert first_model(config)
+        asyncio.run(give_lessons(config, school, now()))
+        asyncio.run(archived(config))
         with Site(Path(data), "links") as site:
-            site.publish(trained(school))
-            asyncio.run(give_lessons(config, school, now()))
             wanted = addresses(school.pupils[3].id)
             with chromium() as browser:
                 for viewer in (TEACHER, LEADER):
                     shoot(site, browser, viewer, {name: to for name, (who, to) in wanted.items() if who == viewer})
+
+
+async def archived(config: Settings) -> None:
+    """What was recommended is read from the archive: the log holds too much before it."""
+    async with opened(config) as store:
+        await drain(store, config.data / "archive")
 
 
 def shoot(site: Site, browser: Browser, viewer: Viewer, pages: dict[str, str]) -> None:

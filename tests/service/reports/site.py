@@ -15,9 +15,7 @@ from urllib.request import Request, urlopen
 
 import uvicorn
 
-from engine import bundle
 from engine.catalog import Catalog, to_json
-from engine.model import Model
 from service import runtime
 from service.access import Role, Tokens, Viewer
 from service.api.app import create_app
@@ -87,16 +85,6 @@ class Site:
         """A link for this viewer, as `nextwise access` prints it."""
         token = Tokens(self.settings.resolve_salt()).make("link", viewer, 2**40)
         return f"{self.address}/reports/enter?token={token}"
-
-    def publish(self, model: Model) -> None:
-        """Make a model the head, as `sync` does."""
-
-        async def work() -> None:
-            store = await open_store(self.settings.store_url)
-            await store.publish("model", model.version, bundle.dump(model))
-            await store.close()
-
-        asyncio.run(work())
 
     def _send(self, method: str, path: str, body: object) -> Any:
         data = json.dumps(body).encode()
