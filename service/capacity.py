@@ -1,8 +1,8 @@
 """What a number of students and responses needs: memory, processes, nodes and disk, from bytes and microseconds.
 
 What a student, a response and a request cost was measured, by `make bench-capacity` on the mastery model with 50 skills
-and 10,000 items; a test holds the bytes to what the stores take now. CPU was measured on two cores that were busy with
-other things, which makes it more.
+and 10,000 items, and a graph model beside it; a test holds the bytes to what the stores take now. CPU was measured on
+two cores that were busy with other things, which makes it more.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ class Cost:
     store_us: float  # CPU of the server behind it
 
 
-REDIS = Cost(student=2_200, response=47, event=960, worker_us=450.0, store_us=75.0)
-EMBEDDED = Cost(student=500, response=93, event=910, worker_us=600.0, store_us=0.0)
+REDIS = Cost(student=2_600, response=46, event=980, worker_us=280.0, store_us=75.0)
+EMBEDDED = Cost(student=1_500, response=91, event=910, worker_us=320.0, store_us=0.0)
 ARCHIVED_RESPONSE, ARCHIVED_RECOMMENDATION = 12, 75
 """Bytes in Parquet."""
-WORKER_BYTES = 250_000_000
+WORKER_BYTES = 260_000_000
 """Resident memory of an API worker."""
 WRITES = 3_000.0
 """Requests a second that one file takes from all workers together: there is one writer."""

@@ -2,9 +2,9 @@
 
     python -m tests.bench.capacity [--students 100] [--seconds 3]
 
-The mastery model with 10,000 items and 50 skills. Bytes come from two lengths of history: what is the same in both is
-the student's, the rest the responses'. CPU is that of the processes, as the kernel counts it, under requests of
-`POST /v1/responses?next=1` over 16 connections.
+The mastery model with 10,000 items and 50 skills, and a graph model beside it. Bytes come from two lengths of history:
+what is the same in both is the student's, the rest the responses'. CPU is that of the processes, as the kernel counts
+it, under requests of `POST /v1/responses?next=1` over 16 connections.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 from redis import Redis
 
 from engine import bundle
 from engine.catalog import to_json
+from engine.graph.model import unlearnt
 from engine.responses import unpack
 from service import archive, capacity
 from service import archive_files as files
@@ -92,8 +94,11 @@ async def snapshots(tutor: Tutor, students: int) -> None:
 
 
 async def publish(store: Store) -> None:
+    """The mastery model with a graph model beside it, as training leaves them."""
+    known = model()
+    graph = replace(unlearnt(), difficulty=np.zeros(len(known.items)))
     await store.publish("catalog", catalog().version, to_json(catalog()).encode())
-    await store.publish("model", "1", bundle.dump(model()))
+    await store.publish("model", "1", bundle.dump(replace(known, graph=graph)))
 
 
 async def stored_bytes(url: str, folder: Path, students: int, size: Callable[[], int]) -> tuple[Bytes, Archived]:
