@@ -17,6 +17,7 @@ PAGE_A, PAGE_B = "/reports/classes/4a", "/reports/classes/4b"
 QUESTIONS = (
     "today",
     "today?since=lesson&format=csv",
+    "mastery?who=cy&group=set%3A%20a&status=stuck&format=csv",
     "skill?skill=adding",
     "groups",
     "groups?who=cy&to=1&skill=adding",
