@@ -59,7 +59,7 @@ def scale(millions: list[float]) -> None:
 
 
 def grow(module: str, millions: list[float], row: Callable[[dict[str, Any]], str], *options: str) -> None:
-    """A row a size, measured by ``python -m module --child ANSWERS ...`` in a process of its own, which prints JSON with
+    """A row a size, measured by ``python -m module --child ANSWERS ...`` in a process of its own, that prints JSON with
     answers and seconds last; and the exponent of growth."""
     sizes, seconds = [], []
     for size in millions:
