@@ -1,61 +1,63 @@
-"""Responses that arrive one by one, recorded together: those of one moment share a call of the tutor.
+"""Requests that arrive one by one, served together: those of one moment share a call of the tutor.
 
 What is done for eight at once costs each of them half: one trip to the store and one commit, and every step finds its
-code where the one before left it. Nobody waits for company: where nothing is under way, one response goes alone.
+code where the one before left it. Nobody waits for company: where nothing is under way, one request goes alone.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from service.answers import Answer
 from service.store.base import StoreUnavailable
-from service.views import Next, Receipt, Result
 
 AHEAD = 2
 """Calls under way at once: while the store works on one, the answers of the other are made, and more arrive."""
 
 MOST = 64
-"""Responses in one call: bounds how long the first of them waits for the last."""
+"""Requests in one call: bounds how long the first of them waits for the last."""
 
-Record = Callable[[Sequence[Answer], int], Awaitable[Receipt]]
-NOTHING: Mapping[str, Next] = {}
+Asked = TypeVar("Asked")
+Told = TypeVar("Told")
 
 
 @dataclass(slots=True, eq=False)
-class _Waiting:
-    answer: Answer
-    following: int
-    receipt: asyncio.Future[Receipt]
+class _Waiting(Generic[Asked, Told]):
+    asked: Asked
+    items: int
+    told: asyncio.Future[Told]
 
 
-class Together:
-    """``record`` takes many answers, and how many items are to follow for each student."""
+class Together(Generic[Asked, Told]):
+    """``call`` takes what is asked by many students, and how many items each of them is to be given, and gives what
+    each is told; ``student_of`` says who asks."""
 
-    def __init__(self, record: Record) -> None:
-        self._record = record
-        self._waiting: deque[_Waiting] = deque()
-        self._under_way = dict[asyncio.Task[None], int]()  # and how many responses each has
+    def __init__(
+        self, call: Callable[[Sequence[Asked], int], Awaitable[Sequence[Told]]], student_of: Callable[[Asked], str]
+    ) -> None:
+        self._call, self._student_of = call, student_of
+        self._waiting: deque[_Waiting[Asked, Told]] = deque()
+        self._under_way = dict[asyncio.Task[None], int]()  # and how many requests each has
         self._gathering = False
 
-    async def record(self, answer: Answer, following: int) -> Receipt:
-        """The receipt of this answer alone."""
+    async def ask(self, asked: Asked, items: int) -> Told:
+        """What the call tells of this one. Raises what the call of it alone does."""
         loop = asyncio.get_running_loop()
-        one = _Waiting(answer, following, loop.create_future())
+        one = _Waiting[Asked, Told](asked, items, loop.create_future())
         self._waiting.append(one)
         if not self._gathering:  # whoever arrives in this turn of the loop comes along
             self._gathering = True
             loop.call_soon(self._go)
-        return await one.receipt
+        return await one.told
 
     def _go(self) -> None:
         self._gathering = False
         while self._waiting and self._may_go():
             some = self._taken()
-            task = asyncio.get_running_loop().create_task(self._recorded(some), name="together")
+            task = asyncio.get_running_loop().create_task(self._asked(some), name="together")
             self._under_way[task] = len(some)
             task.add_done_callback(self._done)
 
@@ -71,41 +73,31 @@ class Together:
             self._gathering = True
             task.get_loop().call_soon(self._go)
 
-    def _taken(self) -> list[_Waiting]:
+    def _taken(self) -> list[_Waiting[Asked, Told]]:
         """Those that waited longest and can go together: what is said of a response is where its student stands right
         after it, so that a call has one of a student. The others keep their places."""
-        following, taken, left = self._waiting[0].following, dict[str, _Waiting](), deque[_Waiting]()
+        items, taken, left = self._waiting[0].items, dict[str, _Waiting[Asked, Told]](), deque[_Waiting[Asked, Told]]()
         for one in self._waiting:
-            if one.following != following or len(taken) == MOST or one.answer.student_id in taken:
+            student = self._student_of(one.asked)
+            if one.items != items or len(taken) == MOST or student in taken:
                 left.append(one)
             else:
-                taken[one.answer.student_id] = one
+                taken[student] = one
         self._waiting = left
         return list(taken.values())
 
-    async def _recorded(self, some: Sequence[_Waiting]) -> None:
+    async def _asked(self, some: Sequence[_Waiting[Asked, Told]]) -> None:
         try:
-            receipt = await self._record([one.answer for one in some], some[0].following)
+            told = await self._call([one.asked for one in some], some[0].items)
         except Exception as fault:
-            if len(some) == 1 or isinstance(fault, StoreUnavailable):
-                _refuse(some, fault)
-            else:  # the fault of one takes no other along
+            if len(some) > 1 and not isinstance(fault, StoreUnavailable):  # the fault of one takes no other along
                 for one in some:
-                    await self._recorded([one])
+                    await self._asked([one])
+                return
+            for one in some:
+                if not one.told.done():  # else the caller gave up
+                    one.told.set_exception(fault)
             return
-        for one, result in zip(some, receipt.results, strict=True):
-            if not one.receipt.done():  # else the caller gave up
-                one.receipt.set_result(_own(receipt, result))
-
-
-def _own(receipt: Receipt, result: Result) -> Receipt:
-    """What a receipt says of one of its results."""
-    student = result.student_id
-    following = {student: receipt.next[student]} if student in receipt.next else NOTHING
-    return Receipt((result,), following, receipt.model_version, receipt.catalog_version)
-
-
-def _refuse(some: Sequence[_Waiting], fault: Exception) -> None:
-    for one in some:
-        if not one.receipt.done():
-            one.receipt.set_exception(fault)
+        for one, own in zip(some, told, strict=True):
+            if not one.told.done():
+                one.told.set_result(own)

@@ -14,10 +14,10 @@ from engine.tracing import AnyState, Step
 from engine.tracing.judgements import fold_judged
 from service import metrics
 from service.answers import Answer
-from service.asking import ONE, Question
+from service.asking import Question
 from service.behind import Behind
 from service.choosing import HOUR
-from service.errors import UnknownClass, UnknownStudent
+from service.errors import NoCatalog, UnknownClass, UnknownStudent
 from service.giving import Giver
 from service.notes import NONE, Notebook, Notes
 from service.results import Results
@@ -56,7 +56,8 @@ class Tutor:
         self.store, self.servings, self.behind, self.now = store, servings, behind, now
         self.thresholds, self.rosters = thresholds or Thresholds(), Rosters(store, now)
         self.notebook, self._states = Notebook(store, servings, now), States(store, behind)
-        self._giver, self.together = Giver(policy or Policy(), salt, behind), Together(self.record)
+        self._giver = Giver(policy or Policy(), salt, behind)
+        self._recording, self._asking = Together(self.record_each, _student_of), Together(self.next_each, str)
 
     @property
     def serving(self) -> Serving:
@@ -95,14 +96,32 @@ class Tutor:
                     await asyncio.sleep(0)
         return Receipt(results, following, current.model_version, current.catalog_version)
 
+    async def record_one(self, answer: Answer, next_items: int) -> Receipt:
+        """As :meth:`record`, together with others of the same moment."""
+        return await self._recording.ask(answer, next_items)
+
+    async def record_each(self, answers: Sequence[Answer], next_items: int) -> list[Receipt]:
+        """Answers of as many students, with a receipt for each."""
+        whole = await self.record(answers, next_items)
+        versions = whole.model_version, whole.catalog_version
+        following = [{one: whole.next[one]} if one in whole.next else {} for one in map(_student_of, answers)]
+        return [Receipt((one,), after, *versions) for one, after in zip(whole.results, following, strict=True)]
+
     # ----------------------------------------------------------------------------------------------------- asking
 
-    async def next(
-        self, student_id: str, n: int = 1, skills: Sequence[str] = (), exclude: Sequence[str] = (), log: bool = True
-    ) -> Next:
-        """Up to ``n`` items to give next, as :meth:`ask` finds them."""
-        question = Question(n, tuple(skills), tuple(exclude)) if n != 1 or skills or exclude else ONE
-        return await self.ask(student_id, question, log)
+    async def next_one(self, student_id: str, n: int) -> Next:
+        """As :meth:`ask` where nothing in particular is wanted, together with others of the same moment."""
+        return await self._asking.ask(student_id, n)
+
+    async def next_each(self, students: Sequence[str], n: int) -> list[Next]:
+        """Up to ``n`` items to give next to each student. Raises :class:`NoCatalog`."""
+        serving, stored, states = await self._read(students)
+        if not serving.catalog.items:
+            raise NoCatalog
+        states, records, notes = await self._noted(serving, students, stored, states)
+        askers = list(zip(students, states, records, notes, strict=True))
+        found = self._giver.following(serving, n, self.now(), askers)
+        return [found[student] for student in students]
 
     async def ask(self, student_id: str, question: Question, log: bool = True, explain: bool = False) -> Next:
         """The items to give next, as was asked and as teachers noted. Raises :class:`NoCatalog` and
@@ -238,6 +257,10 @@ def summary(catalog: Catalog) -> CatalogSummary:
     version = catalog.version if catalog != EMPTY else ""
     counts = len(catalog.items) - retired, len(catalog.skills), len(catalog.prerequisites)
     return CatalogSummary(version, *counts, retired)
+
+
+def _student_of(answer: Answer) -> str:
+    return answer.student_id
 
 
 def _new(serving: Serving, answer: Answer, at: int) -> NewResponse:

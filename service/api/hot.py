@@ -64,7 +64,7 @@ class Hot:
 
 async def _next(state: Any, student_id: str, n: int, send: Send) -> None:
     try:
-        answer = await tutor_of(state).next(student_id, n)
+        answer = await tutor_of(state).next_one(student_id, n)
     except StoreUnavailable as fault:
         raise away(fault) from None
     await _send(orjson.dumps(answer), False, send)

@@ -68,7 +68,7 @@ async def recorded(tutor: Tutor, settings: Settings, body: Any, following: int) 
         answer = _read(body, tutor.now(), tolerance)
         if isinstance(answer, Problem):
             raise answer
-        receipt = await tutor.together.record(answer, following)
+        receipt = await tutor.record_one(answer, following)
         return _single(receipt, following > 0)
     if not body:
         raise InvalidBatch("The batch is empty: send at least one response.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +13,10 @@ from engine.graph import model as graph_model
 from engine.mastery_model import MasteryModel, unlearnt
 from engine.model import LEARN, Model, builtin
 from service.answers import Answer, parse
+from service.asking import Question
 from service.store.base import Store
+from service.tutor import Tutor
+from service.views import Next
 
 NOW = 1_800_000_000_000
 ODD_SKILL = "Order of Operations +,-,/,* () positive reals"
@@ -58,6 +62,13 @@ def raw(response_id: str = "r1", student: str = "ada", item: str = "add-0", **ot
 def answer(response_id: str = "r1", student: str = "ada", item: str = "add-0", at: int = 1000, **other: Any) -> Answer:
     """A valid answer; ``at`` in seconds."""
     return parse(raw(response_id, student, item, answered_at=at, **other), NOW)
+
+
+async def following(
+    tutor: Tutor, student: str, n: int = 1, skills: Sequence[str] = (), exclude: Sequence[str] = (), log: bool = True
+) -> Next:
+    """What a student is given next."""
+    return await tutor.ask(student, Question(n, tuple(skills), tuple(exclude)), log)
 
 
 async def log(store: Store, kind: str) -> list[bytes]:

@@ -26,7 +26,7 @@ from service.serving import Servings
 from service.store.base import Store
 from service.tutor import Tutor
 from tests.service.conftest import close
-from tests.service.made import NOW, answer, log
+from tests.service.made import NOW, answer, following, log
 
 SKILLS = ("a", "b")
 ITEMS = [Item(f"{skill}{n}", (skill,)) for skill in SKILLS for n in range(6)]
@@ -67,7 +67,7 @@ async def test_chances_are_the_predictors_where_it_is_on_and_the_mastery_models_
         answer(f"r{n}", item=item, at=1_700_000_000 + n * DAY, correct=right) for n, (item, right) in enumerate(given)
     ]
     receipt = await tutor.record(answers, next_items=3)
-    asked = await tutor.next("ada", 3)
+    asked = await following(tutor, "ada", 3)
     assert receipt.next["ada"].recommendations == asked.recommendations
     rows = [("ada", item, item[0], int(right), 1_700_000_000 + n * DAY) for n, (item, right) in enumerate(given)]
     kind = "predictor" if tutor.serving.predictor else "mastery"
@@ -83,7 +83,7 @@ async def test_chances_are_the_predictors_where_it_is_on_and_the_mastery_models_
 async def test_a_long_history_is_read_whole_and_no_snapshot_is_kept_where_it_is_on(tutor: Tutor, store: Store) -> None:
     answers = [answer(f"r{n}", item=ITEMS[n % 12].id, at=n * 1000, correct=n % 3 > 0) for n in range(40)]
     await tutor.record(answers)
-    await tutor.next("ada")
+    await following(tutor, "ada")
     await tutor.behind.close()
     (stored,), _ = await store.read(["ada"], tutor.serving.tag)
     assert (stored.snapshot is None) == (tutor.serving.predictor is not None)
@@ -98,10 +98,10 @@ async def test_a_model_without_one_is_served_without(store: Store, model: Master
     made = Tutor(store, servings, Behind(store, linger=0.0), now=lambda: NOW, salt=b"salt")
     await made.import_catalog(build([], ITEMS, [])[0])
     assert made.serving.predictor is None
-    assert (await made.next("ada")).recommendations
+    assert (await following(made, "ada")).recommendations
     await store.publish("model", "9", bundle.dump(spoilt))
     await servings.refresh()
-    assert (await made.next("ada")).model_version == "9"
+    assert (await following(made, "ada")).model_version == "9"
     assert made.serving.predictor is None
     await close(made)
 

@@ -10,7 +10,7 @@ from service import policies
 from service.runtime import tutoring
 from service.settings import Settings
 from service.store.base import Store
-from tests.service.made import catalog, log
+from tests.service.made import catalog, following, log
 
 
 @pytest.mark.parametrize("store_url", ["sqlite", "redis", "cluster"], indirect=True)
@@ -20,7 +20,7 @@ async def test_the_policy_that_is_set_serves_and_is_kept_by_the_digest_that_is_l
     settings = Settings(data=tmp_path, policy="explore", policy_exploration=0.5)
     async with tutoring(settings, store) as tutor:
         await tutor.import_catalog(catalog())
-        (given,) = (await tutor.next("ada")).recommendations
+        (given,) = (await following(tutor, "ada")).recommendations
     assert given.policy == "explore@1+exploration=0.5"
     policy = settings.served_policy()
     assert await store.fetch("policy", policies.digest(policy)) == policies.to_json(policy)

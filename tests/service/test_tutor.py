@@ -16,7 +16,7 @@ from service.states import SNAPSHOT_AFTER
 from service.store.base import Outcome, Store
 from service.tutor import Tutor
 from tests.service.conftest import bare_tutor, close
-from tests.service.made import NOW, ODD_SKILL, answer, catalog, forgetful, log, model
+from tests.service.made import NOW, ODD_SKILL, answer, catalog, following, forgetful, log, model
 
 pytestmark = pytest.mark.parametrize("store_url", ["sqlite", "redis"], indirect=True)
 
@@ -70,7 +70,7 @@ async def test_a_late_answer_gives_the_mastery_of_the_history_in_order(tutor: Tu
     ordered, mixed = await tutor.mastery("in-order"), await tutor.mastery("ada")
     assert mixed.skills == ordered.skills
     assert receipt.results[0].mastery[1].mastery == ordered.skills[1].mastery
-    assert (await tutor.next("ada")).recommendations[0].p_correct is not None
+    assert (await following(tutor, "ada")).recommendations[0].p_correct is not None
 
 
 async def test_a_snapshot_is_kept_and_folded_on(tutor: Tutor, store: Store) -> None:
@@ -117,13 +117,13 @@ async def test_the_log_has_everything_that_was_said(tutor: Tutor, store: Store) 
 
 
 async def test_the_same_question_has_the_same_answer(tutor: Tutor, store: Store) -> None:
-    first, again = await tutor.next("ada", 3), await tutor.next("ada", 3)
+    first, again = await following(tutor, "ada", 3), await following(tutor, "ada", 3)
     assert first == again
-    assert (await tutor.next("ada", 1)).recommendations[0] == first.recommendations[0]
+    assert (await following(tutor, "ada", 1)).recommendations[0] == first.recommendations[0]
     ids = [one.recommendation_id for one in first.recommendations]
     assert len(set(ids)) == 3
     await tutor.record([answer()])
-    assert not set(ids) & {one.recommendation_id for one in (await tutor.next("ada", 3)).recommendations}
+    assert not set(ids) & {one.recommendation_id for one in (await following(tutor, "ada", 3)).recommendations}
     await tutor.behind.close()
     events = [orjson.loads(event) for event in await log(store, "recommendation")]
     assert [event["recommendation_id"] for event in events][:3] == ids  # once, however often it was asked
@@ -135,29 +135,29 @@ async def test_the_same_question_has_the_same_answer(tutor: Tutor, store: Store)
 
 
 async def test_draws_differ_between_students(tutor: Tutor) -> None:
-    given = [(await tutor.next(f"s{n}")).recommendations[0].item_id for n in range(40)]
+    given = [(await following(tutor, f"s{n}")).recommendations[0].item_id for n in range(40)]
     assert len(set(given)) > 1
 
 
 async def test_two_processes_give_the_same_answers(tutor: Tutor, store: Store) -> None:
     other = await bare_tutor(store)
     await tutor.record([answer()])
-    assert await other.next("ada", 3) == await tutor.next("ada", 3)
+    assert await following(other, "ada", 3) == await following(tutor, "ada", 3)
     assert await other.mastery("ada") == await tutor.mastery("ada")
     await close(other)
 
 
 async def test_skills_and_exclusions(tutor: Tutor) -> None:
-    only = await tutor.next("ada", 5, skills=[ODD_SKILL], exclude=["odd-1", "no such item"])
+    only = await following(tutor, "ada", 5, skills=[ODD_SKILL], exclude=["odd-1", "no such item"])
     assert {one.item_id for one in only.recommendations} == {"odd-0", "odd-2"}
     with pytest.raises(UnknownSkills, match="'nope'"):
-        await tutor.next("ada", skills=["adding", "nope"])
+        await following(tutor, "ada", skills=["adding", "nope"])
 
 
 async def test_without_a_catalog(store: Store) -> None:
     tutor = await bare_tutor(store)
     with pytest.raises(NoCatalog):
-        await tutor.next("ada")
+        await following(tutor, "ada")
     receipt = await tutor.record([answer()], next_items=1)
     assert receipt.results[0].outcome is Outcome.RECORDED
     assert receipt.next["ada"].outcome == "no catalog"
@@ -206,7 +206,7 @@ async def test_a_published_model_applies_to_past_answers_in_the_very_next_answer
     assert after.skills[0].mastery > before
     await store.publish("model", "1", bundle.dump(model("1", learn=0.12)))
     await tutor.servings.refresh()
-    assert (await tutor.next("ada")).model_version == "1"
+    assert (await following(tutor, "ada")).model_version == "1"
     assert (await tutor.mastery("ada")).skills[0].mastery == pytest.approx(before)
 
 
@@ -216,7 +216,7 @@ async def test_items_that_a_new_catalog_lacks_still_count(tutor: Tutor) -> None:
     told = await tutor.import_catalog(catalog(items=2))
     assert told.retired == 3
     assert (await tutor.mastery("ada")).skills[0] == before
-    given = await tutor.next("ada", 20)
+    given = await following(tutor, "ada", 20)
     assert "add-2" not in {one.item_id for one in given.recommendations}
 
 
@@ -239,11 +239,11 @@ async def test_a_large_batch_lets_others_have_their_turn(tutor: Tutor) -> None:
 
 
 async def test_a_page_that_shows_what_would_come_is_no_recommendation(tutor: Tutor, store: Store) -> None:
-    shown = await tutor.next("ada", 2, log=False)
+    shown = await following(tutor, "ada", 2, log=False)
     await close(tutor)
     assert await log(store, "recommendation") == []
     given = [one.item_id for one in shown.recommendations]
-    assert given == [one.item_id for one in (await tutor.next("ada", 2, log=False)).recommendations]
+    assert given == [one.item_id for one in (await following(tutor, "ada", 2, log=False)).recommendations]
 
 
 # -------------------------------------------------------------------------------------- a model that knows of time
@@ -288,10 +288,10 @@ async def test_what_was_just_practised_again_is_mastered_again(tutor: Tutor, sto
 
 async def test_what_was_forgotten_is_taught_again(tutor: Tutor, store: Store) -> None:
     await practised(tutor, store, "odd")
-    assert (await tutor.next("ada", skills=[ODD_SKILL])).outcome == "learn"
+    assert (await following(tutor, "ada", skills=[ODD_SKILL])).outcome == "learn"
     fresh = [answer(f"new{n}", "bob", f"odd-{n % 3}", NOW // 1000 - 300 + 30 * n) for n in range(10)]
     await tutor.record(fresh)
-    assert (await tutor.next("bob", skills=[ODD_SKILL])).outcome == "nothing left"
+    assert (await following(tutor, "bob", skills=[ODD_SKILL])).outcome == "nothing left"
 
 
 async def test_a_snapshot_of_a_mastery_model_is_folded_on_to_the_bit(tutor: Tutor, store: Store) -> None:
@@ -313,7 +313,7 @@ async def test_a_model_of_the_other_kind_is_taken_up_and_given_up(tutor: Tutor, 
     plain = (await tutor.mastery("ada")).skills
     await store.publish("model", "9", bundle.dump(forgetful()))
     await tutor.servings.refresh()
-    assert (await tutor.next("ada")).model_version == "9"
+    assert (await following(tutor, "ada")).model_version == "9"
     other = (await tutor.mastery("ada")).skills
     assert [one.responses for one in other] == [one.responses for one in plain]
     assert other[0].mastery < plain[0].mastery

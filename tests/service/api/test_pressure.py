@@ -47,8 +47,8 @@ async def test_at_twice_the_capacity_half_is_served_and_the_rest_is_told_at_once
 ) -> None:
     async with serving(Settings(data=tmp_path, max_in_flight=MOST)) as api:
         await api.tutor.import_catalog(catalog())
-        slow = Slow(api.tutor.together.record)
-        monkeypatch.setattr(api.tutor.together, "record", slow)
+        slow = Slow(api.tutor.record_one)
+        monkeypatch.setattr(api.tutor, "record_one", slow)
         statuses: Counter[int] = Counter()
         for wave in range(5):
             sending = [asyncio.create_task(api.send(raw(f"{wave}-{n}"), next=1)) for n in range(2 * MOST)]
