@@ -51,7 +51,8 @@ MOST = 150 * 1024
 """Bytes that a first look may load, compressed as they come."""
 
 STILL = 1e-4
-"""Layout shift (share of the window times share of its width) that nobody sees: a short link by 8 pixels is 2e-5."""
+"""Layout shift (share of the window times share of its width) that nobody sees: a short link by 8 pixels is 2e-5. So
+much was told once, of the first page of a browser that had just started; it did not come again."""
 
 WATCH_SHIFTS = """
   globalThis.shifts = [];
