@@ -77,22 +77,23 @@ def fit(
         if source is None:
             return None
         names = _named(source)
-        grove = _Grove(combined(names) if combination else names, _scores(source))
+        grove = _Grove(combined(names) if combination else names, _scores(source), wholes)
         for student, tag, score in _batches(source):
             grove.add(student, tag, score)
     names, strings = grove.names, grove.plain.strings()
     learnt = learn_strings(names.skills, strings, grove.scores, options, jobs=jobs, executor=executor)
-    whole = grove.wholes.fit(options, jobs=jobs, executor=executor) if wholes else NONE
+    whole = grove.wholes.fit(options, jobs=jobs, executor=executor) if grove.wholes else NONE
     linked = grove.links.fit(grove.linked.strings(), grove.scores, learnt)
     return PlainFit.made(learnt, served(learnt, combinations(names), *linked, *whole), options, seed, grove.students)
 
 
 class _Grove:
-    """The strings of every skill, read alone, (``linked``) by combination, and of ``wholes``, as they grow."""
+    """The strings of every skill, read alone, (``linked``) by combination, and of ``wholes`` where they are wanted, as
+    they grow."""
 
-    def __init__(self, names: Answers, scores: Floats) -> None:
+    def __init__(self, names: Answers, scores: Floats, wholes: bool) -> None:
         self.names, self.scores, self.students = names, scores, 0
-        self.links, self.wholes = Links(names), Wholes(names, scores)
+        self.links, self.wholes = Links(names), Wholes(names, scores) if wholes else None
         self.plain, self.linked = Forest(len(names.skills)), Forest(len(names.skills))
 
     def add(self, student: Ints, tag: Ints, score: Floats) -> None:
@@ -101,6 +102,7 @@ class _Grove:
         self.plain.add(student[row], skill, symbol[row])
         if self.links.any:
             self.linked.add(student[row], skill, self.links.read(place, symbol[row], len(self.scores)))
+        if self.wholes:
             self.wholes.add(student, tag, symbol)
         self.students = int(student[-1]) + 1
 
