@@ -57,8 +57,8 @@ def fit(log: ResponseLog, *, seed: int = 0, progress: Progress | None = None, jo
     tell = _stages(progress)
     parameters = mastery.fit(log, seed=seed, jobs=jobs)
     tell("mastery model")
-    about = {"trainer": "predictor", "seed": seed, "answers": len(log), "students": len(log.students)}
-    about["data_digest"], log = log.digest, _some(log, seed)
+    counts = {"answers": len(log), "students": len(log.students), "data_digest": log.digest}
+    log = _some(log, seed)
     fold = folds(log, seed)
     recur, names = items_recur(log), Names.of(log)
     x = _out_of_fold(log, parameters, recur, fold, jobs, tell)
@@ -66,7 +66,8 @@ def fit(log: ResponseLog, *, seed: int = 0, progress: Progress | None = None, jo
     habits = _habits(parameters, names, log)
     trees, calibration = _grown(x if memory else x[:, :MEMORY], log, fold, seed, jobs)  # none: nothing to draw from
     tell("trees")
-    about |= {"grown_on": len(log), "folds": int(fold.max()) + 1, "boosting": BOOSTING | {"bags": BAGS}}
+    grown = {"grown_on": len(log), "folds": int(fold.max()) + 1, "boosting": BOOSTING | {"bags": BAGS}}
+    about = {"trainer": "predictor", "seed": seed, **counts, **grown}
     return Predictor(parameters, memory, names, habits, trees, calibration, about)
 
 
