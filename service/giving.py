@@ -26,7 +26,7 @@ class Giver:
         self._chooser, self._behind = Chooser(policy, salt), behind
 
     def following(self, serving: Serving, n: int, at: int, who: Sequence[Asker]) -> dict[str, Next]:
-        """What comes next for students whose responses were recorded: they were, also where nothing can come.
+        """What comes next for each; without a catalog, that nothing can: responses were recorded all the same.
 
         Where one item is wanted and nothing in particular, it is one step after the other for all students: each step
         finds its code in the processor's cache where the one before left it, which halves what it takes.

@@ -16,6 +16,7 @@ from pydantic import PlainSerializer
 from engine.catalog import Catalog
 from engine.mastery import DAY_MS
 from service.access import borders
+from service.choosing import HOUR
 from service.classroom.lately import lately
 from service.classroom.pupil import Pupil
 from service.classroom.selection import groups_of
@@ -26,7 +27,6 @@ from service.tutor import Tutor
 
 T = TypeVar("T")
 
-HOUR_MS = 3_600_000
 WEEK, MONTH = "7d", "28d"
 LESSON = 4  # a lesson is a day on which at least one in so many of the class answered
 
@@ -66,7 +66,7 @@ class Dossier:
         if text == "lesson":
             return self.lesson()
         if days := re.fullmatch(r"([0-9]{1,4})d", text):
-            return self.now - self.now % HOUR_MS - int(days[1]) * DAY_MS
+            return self.now - self.now % HOUR - int(days[1]) * DAY_MS
         try:
             moment = datetime.fromisoformat(text)
             moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

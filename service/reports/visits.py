@@ -13,10 +13,10 @@ from hashlib import blake2b
 from fastapi import Request, Response
 
 from service.access import viewer
+from service.choosing import HOUR
 from service.reports.links import ROOT
 
 COOKIE = "nextwise_visits"
-HOUR_MS = 3_600_000
 PAUSE = 4  # hours
 MOST = 50  # classes
 YEAR = 365 * 86_400
@@ -42,7 +42,7 @@ def before(told: str, key: str, hour: int) -> tuple[int | None, str]:
 def told_by(request: Request, class_id: str, now: int) -> tuple[str, str]:
     """The moment of the visit before this one, as ``since`` has it (empty: none is known), and the cookie to give."""
     key = blake2b(f"{viewer().label}\0{class_id}".encode(errors="replace"), digest_size=4).hexdigest()
-    hour, cookie = before(request.cookies.get(COOKIE, ""), key, now // HOUR_MS)
+    hour, cookie = before(request.cookies.get(COOKIE, ""), key, now // HOUR)
     return ("" if hour is None else f"{datetime.fromtimestamp(hour * 3600, UTC):%Y-%m-%dT%H:%MZ}"), cookie
 
 

@@ -133,7 +133,7 @@ class RedisStore:
         return bool((await self._run([NOTES.call(keys, [instead_of, notes, student_id])]))[0])
 
     async def noted(self) -> list[str]:
-        return await self._union([f"nw:{{b{bucket}}}:noted" for bucket in range(BUCKETS)])
+        return await self._union([f"{of_bucket(bucket)}noted" for bucket in range(BUCKETS)])
 
     async def class_notes(self, class_id: str) -> bytes:
         return (await self._run([("GET", class_notes_key(class_id))]))[0] or b""
