@@ -9,6 +9,7 @@ from engine.recommend import Choice, Policy
 from engine.responses import History
 from engine.tracing import AnyState
 from service import metrics
+from service.ahead import NOTHING, Chosen, Standing, Worked
 from service.asking import ONE, Question
 from service.behind import Behind
 from service.choosing import HOUR, Chooser
@@ -25,8 +26,19 @@ class Giver:
     def __init__(self, policy: Policy, salt: bytes, behind: Behind) -> None:
         self._chooser, self._behind = Chooser(policy, salt), behind
 
-    def following(self, serving: Serving, n: int, at: int, who: Sequence[Asker]) -> dict[str, Next]:
-        """What comes next for each; without a catalog, that nothing can: responses were recorded all the same.
+    def chosen(self, serving: Serving, at: int, who: Sequence[Standing]) -> list[Chosen]:
+        """One item for each where :meth:`plain` holds and nothing in particular is wanted; not yet logged as given."""
+        return self._chooser.choose_each(serving, who, at)
+
+    def plain(self, serving: Serving, n: int) -> bool:
+        """Whether what comes next follows from where a student stands alone."""
+        return n == 1 and serving.predictor is None and bool(serving.catalog.items)
+
+    def following(
+        self, serving: Serving, n: int, at: int, who: Sequence[Asker], worked: Worked = NOTHING
+    ) -> dict[str, Next]:
+        """What comes next for each; without a catalog, that nothing can: responses were recorded all the same. What was
+        ``worked`` out ahead is not chosen again.
 
         Where one item is wanted and nothing in particular, it is one step after the other for all students: each step
         finds its code in the processor's cache where the one before left it, which halves what it takes.
@@ -35,13 +47,14 @@ class Giver:
             told = f"{NoCatalog().detail} {NoCatalog().mend}"
             versions = serving.model_version, serving.catalog_version
             return {student: Next(student, "no catalog", told, (), *versions) for student, *_ in who}
-        plain = n == 1 and serving.predictor is None
-        alike = [one for one in who if plain and not one[3].notes]
+        plain = self.plain(serving, n)
+        alike = [(student, state) for student, state, _, notes in who if plain and not notes.notes]
         found = {}
         if alike:
-            asked = [(student, state) for student, state, *_ in alike]
-            given = self._chooser.choose_each(serving, asked, at)
-            self._log([(*one, ONE, state.length) for one, (_, state) in zip(given, asked, strict=True)], at)
+            made = [worked.choice(*one) for one in alike]
+            rest = iter(self.chosen(serving, at, [one for one, old in zip(alike, made, strict=True) if old is None]))
+            given = [next(rest) if old is None else old for old in made]
+            self._log([(*one, ONE, state.length) for one, (_, state) in zip(given, alike, strict=True)], at)
             found = {answer.student_id: answer for answer, _ in given}
         for student, state, records, notes in who:
             if student not in found:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from engine.responses import History, unpack
 from engine.tracing import AnyState
 from engine.values import value
+from service.ahead import NOTHING, Worked
 from service.behind import Behind
 from service.lru import LRUCache
 from service.serving import Serving
@@ -60,9 +61,15 @@ class States:
         return {student: one for student in students if (one := get(student)) is not None and one.tag == tag}
 
     async def after(
-        self, serving: Serving, students: Sequence[str], stored: Sequence[StudentState], held: Mapping[str, Kept]
+        self,
+        serving: Serving,
+        students: Sequence[str],
+        stored: Sequence[StudentState],
+        held: Mapping[str, Kept],
+        worked: Worked = NOTHING,
     ) -> list[AnyState]:
-        """The state of each student. Where an answer came late, it is of the whole history, folded anew."""
+        """The state of each student. Where an answer came late, it is of the whole history, folded anew. What was
+        ``worked`` out ahead is not folded again."""
         tracer, states = serving.tracer, list[AnyState]()
         given = [_given(serving, one, held.get(student)) for student, one in zip(students, stored, strict=True)]
         late = {at for at, one in enumerate(given) if one is None}
@@ -73,7 +80,9 @@ class States:
                 stored[at], given[at] = one, (unpack(one.records), None)
         for at, (student, one, history_and_base) in enumerate(zip(students, stored, given, strict=True)):
             assert history_and_base is not None, "it was read again"
-            if len(one.records) < LONG * SIZE:
+            if (made := worked.state(student, history_and_base[1], one.records)) is not None:
+                state = made
+            elif len(one.records) < LONG * SIZE:
                 state = tracer.fold(*history_and_base)
             else:
                 state = await asyncio.to_thread(tracer.fold, *history_and_base)

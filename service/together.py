@@ -39,25 +39,26 @@ class Together(Generic[Asked, Told]):
         self, call: Callable[[Sequence[Asked], int], Awaitable[Sequence[Told]]], student_of: Callable[[Asked], str]
     ) -> None:
         self._call, self._student_of = call, student_of
+        self._loop = asyncio.get_running_loop()  # not at every request: Python asks the kernel each time whose it is
         self._waiting: deque[_Waiting[Asked, Told]] = deque()
         self._under_way = dict[asyncio.Task[None], int]()  # and how many requests each has
         self._gathering = False
 
     async def ask(self, asked: Asked, items: int) -> Told:
         """What the call tells of this one. Raises what the call of it alone does."""
-        loop = asyncio.get_running_loop()
-        one = _Waiting[Asked, Told](asked, items, loop.create_future())
+        # Not _Waiting[Asked, Told](...): it tries to note the alias on what it makes, which costs more than making it.
+        one: _Waiting[Asked, Told] = _Waiting(asked, items, self._loop.create_future())
         self._waiting.append(one)
         if not self._gathering:  # whoever arrives in this turn of the loop comes along
             self._gathering = True
-            loop.call_soon(self._go)
+            self._loop.call_soon(self._go)
         return await one.told
 
     def _go(self) -> None:
         self._gathering = False
         while self._waiting and self._may_go():
             some = self._taken()
-            task = asyncio.get_running_loop().create_task(self._asked(some), name="together")
+            task = self._loop.create_task(self._asked(some), name="together")
             self._under_way[task] = len(some)
             task.add_done_callback(self._done)
 
@@ -71,7 +72,7 @@ class Together(Generic[Asked, Told]):
         del self._under_way[task]
         if self._waiting and not self._gathering:
             self._gathering = True
-            task.get_loop().call_soon(self._go)
+            self._loop.call_soon(self._go)
 
     def _taken(self) -> list[_Waiting[Asked, Told]]:
         """Those that waited longest and can go together: what is said of a response is where its student stands right

@@ -13,6 +13,7 @@ from engine.responses import History, pack, unpack
 from engine.tracing import AnyState, Step
 from engine.tracing.judgements import fold_judged
 from service import metrics
+from service.ahead import NOTHING, Ahead, Worked
 from service.answers import Answer
 from service.asking import Question
 from service.behind import Behind
@@ -57,6 +58,7 @@ class Tutor:
         self.thresholds, self.rosters = thresholds or Thresholds(), Rosters(store, now)
         self.notebook, self._states = Notebook(store, servings, now), States(store, behind)
         self._giver = Giver(policy or Policy(), salt, behind)
+        self._ahead = Ahead(self._giver.chosen, store.apart)
         self._recording, self._asking = Together(self.record_each, _student_of), Together(self.next_each, str)
 
     @property
@@ -75,13 +77,17 @@ class Tutor:
         serving, at, who = self.servings.now, self.now(), list(groups)
         held = self._states.held(serving, who)
         writes = [Write(student, [_new(serving, one, at) for one in group]) for student, group in groups.items()]
-        recorded, heads = await self.store.record(writes, serving.read_by, held)
+        asked = self.store.record(writes, serving.read_by, held)
+        likely = ((one.student_id, b"".join([new.record for new in one.responses])) for one in writes)
+        choose = self._giver.plain(serving, next_items)
+        (recorded, heads), worked = await self._ahead.beside(asked, serving, likely, held, choose, at)
         stored = [one.state for one in recorded]
         current = await self.servings.at(heads)
         if current is not serving:
-            held = self._states.held(current, who)
+            held, worked = self._states.held(current, who), NOTHING
             stored, _ = await self.store.read(who, current.read_by, held)
-        states = await self._states.after(current, who, stored, held)
+        states = await self._states.after(current, who, stored, held, worked)
+        self._ahead.learn(worked, who, states)
         states, records, notes = await self._noted(current, who, stored, states)
         metrics.recorded([outcome for one in recorded for outcome in one.outcomes])
         hour = at - at % HOUR  # what is said is of the whole hour, so that a resend has the same answer
@@ -91,7 +97,7 @@ class Tutor:
             left = {one.student_id for one in results if one.outcome is not Outcome.CONFLICT}
             askers = [one for one in zip(who, states, records, notes, strict=True) if one[0] in left]
             for low in range(0, len(askers), PART):
-                following |= self._giver.following(current, next_items, at, askers[low : low + PART])
+                following |= self._giver.following(current, next_items, at, askers[low : low + PART], worked)
                 if low + PART < len(askers):
                     await asyncio.sleep(0)
         return Receipt(results, following, current.model_version, current.catalog_version)
@@ -115,12 +121,13 @@ class Tutor:
 
     async def next_each(self, students: Sequence[str], n: int) -> list[Next]:
         """Up to ``n`` items to give next to each student. Raises :class:`NoCatalog`."""
-        serving, stored, states = await self._read(students)
+        at = self.now()
+        serving, stored, states, worked = await self._read(students, n, at)
         if not serving.catalog.items:
             raise NoCatalog
         states, records, notes = await self._noted(serving, students, stored, states)
         askers = list(zip(students, states, records, notes, strict=True))
-        found = self._giver.following(serving, n, self.now(), askers)
+        found = self._giver.following(serving, n, at, askers, worked)
         return [found[student] for student in students]
 
     async def ask(self, student_id: str, question: Question, log: bool = True, explain: bool = False) -> Next:
@@ -129,32 +136,40 @@ class Tutor:
 
         ``log=False`` where nobody is given them: a page that shows what would come is no recommendation.
         """
-        serving, stored, states = await self._read([student_id], question.reads_history)
+        serving, stored, states, _ = await self._read([student_id], whole=question.reads_history)
         (state,), (records,), (notes,) = await self._noted(serving, [student_id], stored, states)
         question = notes.asked(question, records) if notes.notes else question
         return self._giver.give(serving, student_id, state, records, question, self.now(), log, explain)
 
     async def states(self, students: Sequence[str]) -> tuple[Serving, list[AnyState]]:
         """Where students stand, folded on from what is held or kept of them: no whole history is read for it."""
-        serving, stored, states = await self._read(students)
+        serving, stored, states, _ = await self._read(students)
         return serving, (await self._noted(serving, students, stored, states))[0]
 
     async def _read(
-        self, who: Sequence[str], whole: bool = False
-    ) -> tuple[Serving, Sequence[StudentState], list[AnyState]]:
-        """``whole`` where the whole histories are needed, and not only what is to be folded."""
+        self, who: Sequence[str], n: int = 0, at: int = 0, *, whole: bool = False
+    ) -> tuple[Serving, Sequence[StudentState], list[AnyState], Worked]:
+        """Where students stand; ``n`` items for each will be wanted at ``at``. ``whole`` where the whole histories are
+        needed, and not only what is to be folded."""
         if whole:
             stored, heads = await self.store.read(who, b"")
             current = await self.servings.at(heads)
-            return current, stored, await self._states.after(current, who, stored, {})
+            return current, stored, await self._states.after(current, who, stored, {}), NOTHING
         serving = self.serving
         held = self._states.held(serving, who)
-        stored, heads = await self.store.read(who, serving.read_by, held)
+        asked, worked = self.store.read(who, serving.read_by, held), NOTHING
+        if self._giver.plain(serving, n):
+            likely = ((one, b"") for one in who)
+            (stored, heads), worked = await self._ahead.beside(asked, serving, likely, held, True, at)
+        else:
+            stored, heads = await asked
         current = await self.servings.at(heads)
         if current is not serving:
-            held = self._states.held(current, who)
+            held, worked = self._states.held(current, who), NOTHING
             stored, _ = await self.store.read(who, current.read_by, held)
-        return current, stored, await self._states.after(current, who, stored, held)
+        states = await self._states.after(current, who, stored, held, worked)
+        self._ahead.learn(worked, who, states)
+        return current, stored, states, worked
 
     async def _noted(
         self, serving: Serving, who: Sequence[str], stored: Sequence[StudentState], states: list[AnyState]

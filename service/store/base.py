@@ -128,7 +128,12 @@ class LogEntry:
 
 
 class Store(Protocol):
-    """The interface. All methods raise :class:`StoreUnavailable` where the store cannot answer."""
+    """The interface. All methods raise :class:`StoreUnavailable` where the store cannot answer.
+
+    ``apart``: it works in a process of its own, so that its callers can work meanwhile.
+    """
+
+    apart: bool
 
     async def record(
         self, writes: Sequence[Write], tag: bytes, held: Mapping[str, Held] = NOTHING

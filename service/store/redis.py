@@ -76,6 +76,8 @@ SOURCES = {script.sha: script.source for script in (STUDENT, SNAPSHOT, OUTDATED,
 class RedisStore:
     """See :class:`service.store.base.Store`."""
 
+    apart = True
+
     def __init__(self, transport: Transport) -> None:
         """Use :meth:`open`."""
         self._transport = transport

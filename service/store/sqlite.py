@@ -51,6 +51,8 @@ SET_HEAD = "INSERT INTO head VALUES (?, ?) ON CONFLICT (kind) DO UPDATE SET vers
 class SQLiteStore:
     """See :class:`service.store.base.Store`."""
 
+    apart = False
+
     def __init__(self, path: Path, patience: float = PATIENCE) -> None:
         """Use :meth:`open`, which also makes the tables."""
         turnstile = Turnstile(path.with_name(path.name + "-turn"))
