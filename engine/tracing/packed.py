@@ -22,6 +22,7 @@ SKILLS, SETS, ITEMS, POINTS, SECONDS, REMEMBERS, KEYS = range(7)  # the first nu
 FACTS = 7
 LENGTH, ANSWERS, FOLDED_AT, RECENTS = range(4)  # the first numbers of a student
 STUDENT = 4
+FEW = 64  # items looked for one by one
 ITEM, AT, SCORE, WORDS = 1, 2, 6, 4  # where they are in a record of so many words of 8 bytes; the score, of 4
 
 
@@ -127,7 +128,7 @@ def fold(
     item, at, score = _answers(facts_numbers, records)
     met, slot = met_by(k, numbers), np.full(len(item), -1)
     if facts_numbers[REMEMBERS] > 0:
-        slot, met = slots(met, item, len(facts.of_item), True)
+        slot, met = slots(met, item, len(facts.of_item))
     moved = np.empty(STUDENT + 3 * k + RECENT + len(met), np.int64)
     moved[: len(numbers)] = numbers
     moved[STUDENT + 3 * k + RECENT :] = met
@@ -181,11 +182,32 @@ def _sets(facts_numbers: Ints, item: Ints) -> Any:
 
 
 @njit(cache=True)
-def slots(met: Ints, item: Ints, items: int, add: bool) -> Any:
-    """The place of each item [n] among those met, -1 for one that was not; or else, where ``add`` is set, its place
-    among them from now on. And the items met from now on."""
+def places(met: Ints, item: Ints, items: int) -> Any:
+    """The place of each item [n] among those met, -1 for one that was not."""
+    found = np.full(len(item), -1)
+    if len(item) > FEW:
+        table = np.full(items, -1)
+        for at in range(len(met)):
+            table[met[at]] = at
+        for i in range(len(item)):
+            found[i] = table[item[i]]
+        return found
+    asked = np.zeros(items // 8 + 1, np.uint8)  # a bit an item, which fits the processor's cache
+    for i in range(len(item)):
+        asked[item[i] >> 3] |= 1 << (item[i] & 7)
+    for at in range(len(met)):
+        if asked[met[at] >> 3] >> (met[at] & 7) & 1:
+            for i in range(len(item)):
+                if item[i] == met[at]:
+                    found[i] = at
+    return found
+
+
+@njit(cache=True)
+def slots(met: Ints, item: Ints, items: int) -> Any:
+    """The place of each item [n] among those met, from now on; and the items met from now on."""
     found, size = np.full(len(item), -1), len(met)
-    known = np.empty(size + (len(item) if add else 0), np.int64)
+    known = np.empty(size + len(item), np.int64)
     known[:size] = met
     table = np.full(items if len(known) * len(item) > items else 0, -1)  # of every item, where looking costs more
     if len(table) > 0:
@@ -199,7 +221,7 @@ def slots(met: Ints, item: Ints, items: int, add: bool) -> Any:
                 if known[at] == item[i]:
                     found[i] = at
                     break
-        if add and found[i] < 0:
+        if found[i] < 0:
             known[size], found[i] = item[i], size
             if len(table) > 0:
                 table[item[i]] = size
@@ -247,6 +269,5 @@ def predict_kept(
     """The same where the chance that each skill is known still is known, as of :func:`engine.belief.keep_all`."""
     facts = opened(borrowed(facts_numbers), borrowed(facts_values))
     belief = believed(len(facts.prior), len(facts.weight), borrowed(numbers), borrowed(values))
-    slot, _ = slots(met_by(len(facts.prior), numbers), item, len(facts.of_item), False)
-    given = item, _sets(facts_numbers, item), slot
+    given = item, _sets(facts_numbers, item), places(met_by(len(facts.prior), numbers), item, len(facts.of_item))
     return chances(facts, belief, numbers[ANSWERS], *given, max(at, numbers[FOLDED_AT]), keep)
