@@ -25,7 +25,8 @@ from service.store.base import Store
 from service.tutor import Tutor
 
 FRESH = 5_000
-"""Events of the log that are looked through for what is not archived yet, in each of its parts."""
+"""Events of the log that are looked through for what is not archived yet, in each of its parts: where the archive lags
+by more, the newest of them."""
 
 Row = Mapping[str, Any]
 
@@ -248,7 +249,7 @@ async def _logged(store: Store, students: set[str], since: int) -> list[Row]:
     """What is not archived yet."""
     found = []
     for partition in await store.log_partitions():
-        for entry in await store.read_log(partition, FRESH):
+        for entry in await store.read_log(partition, FRESH, newest=True):
             if entry.kind == "recommendation":
                 row = orjson.loads(entry.event)
                 if row.get("student_id") in students and row.get("at", 0) >= since:

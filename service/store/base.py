@@ -216,8 +216,8 @@ class Store(Protocol):
     async def log_partitions(self) -> list[str]:
         """Names of the log's partitions that may hold events."""
 
-    async def read_log(self, partition: str, limit: int) -> list[LogEntry]:
-        """The oldest events of a partition, in order."""
+    async def read_log(self, partition: str, limit: int, *, newest: bool = False) -> list[LogEntry]:
+        """The oldest events of a partition, or the newest, in order."""
 
     async def trim_log(self, partition: str, through: str) -> None:
         """Drop the partition's events up to and including a position: they are archived."""

@@ -176,11 +176,14 @@ class RedisStore:
         lengths = await self._run([("XLEN", log_key(bucket)) for bucket in range(BUCKETS)])
         return [str(bucket) for bucket, length in enumerate(lengths) if length]
 
-    async def read_log(self, partition: str, limit: int) -> list[LogEntry]:
+    async def read_log(self, partition: str, limit: int, *, newest: bool = False) -> list[LogEntry]:
         if not partition.isdecimal():
             return []
-        (entries,) = await self._run([("XRANGE", log_key(int(partition)), "-", "+", "COUNT", limit)])
-        return [LogEntry(position.decode(), KINDS[entry[0]], entry[1:]) for position, (_, entry) in entries or ()]
+        key, count = log_key(int(partition)), ("COUNT", limit)
+        asked = ("XREVRANGE", key, "+", "-", *count) if newest else ("XRANGE", key, "-", "+", *count)
+        (answer,) = await self._run([asked])
+        entries = (answer or [])[::-1] if newest else answer or []
+        return [LogEntry(position.decode(), KINDS[entry[0]], entry[1:]) for position, (_, entry) in entries]
 
     async def trim_log(self, partition: str, through: str) -> None:
         if partition.isdecimal():

@@ -29,7 +29,8 @@ class Cluster:
         self._client = RedisCluster.from_url(
             url, socket_connect_timeout=connect_timeout, socket_timeout=timeout, protocol=2
         )
-        self._client.set_response_callback("XRANGE", _as_sent)
+        for command in ("XRANGE", "XREVRANGE"):
+            self._client.set_response_callback(command, _as_sent)
         self._places = asyncio.Semaphore(TOGETHER)
         self._closing = False
 

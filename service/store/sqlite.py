@@ -175,11 +175,12 @@ class SQLiteStore:
     async def log_partitions(self) -> list[str]:
         return [PARTITION]
 
-    async def read_log(self, partition: str, limit: int) -> list[LogEntry]:
+    async def read_log(self, partition: str, limit: int, *, newest: bool = False) -> list[LogEntry]:
         if partition != PARTITION:
             return []
-        query = "SELECT position, kind, event FROM log ORDER BY position LIMIT ?"
+        query = f"SELECT position, kind, event FROM log ORDER BY position {'DESC' if newest else 'ASC'} LIMIT ?"
         rows = await self._reader.run(lambda connection: connection.execute(query, (limit,)).fetchall())
+        rows = rows[::-1] if newest else rows
         return [LogEntry(str(position), KINDS[kind], event) for position, kind, event in rows]
 
     async def trim_log(self, partition: str, through: str) -> None:

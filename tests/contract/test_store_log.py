@@ -33,6 +33,15 @@ class TestLog:
         await store.trim_log(partition, oldest[0].position)  # once more, and with an older position
         assert len(await whole_log(store)) == 6
 
+    async def test_the_newest_come_in_order_too(self, store: Store) -> None:
+        await store.append_log("recommendation", [("s", b"%d" % number) for number in range(10)])
+        (partition,) = await store.log_partitions()
+        whole = await store.read_log(partition, 100)
+        for limit in (0, 1, 4, 10, 11):
+            assert await store.read_log(partition, limit, newest=True) == whole[10 - min(limit, 10) :]
+        await store.trim_log(partition, whole[-1].position)
+        assert await store.read_log(partition, 4, newest=True) == []
+
     async def test_after_a_trim_of_everything_new_events_are_kept_and_come_later(self, store: Store) -> None:
         await store.append_log("recommendation", [("s", b"old")])
         (partition,) = await store.log_partitions()

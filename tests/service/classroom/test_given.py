@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import orjson
 import pytest
 
 from engine.mastery import DAY_MS
+from service.classroom import given
 from service.classroom.given import Gain, given_view
 from service.decisions.outcomes import Status
+from service.store.base import Store
 from tests.service.classroom.made import NOW, dossier
 
 
@@ -97,3 +100,12 @@ def test_late_answers_do_not_disturb_what_was_believed_then() -> None:
     tracer, history = found.serving.tracer, found.pupils[0].history
     wanted = [float(tracer.standing(tracer.fold(history[:n])).mastery[3]) for n in (2, 1)]
     assert [line.before for line in view.lines] == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("store_url", ["sqlite", "redis"], indirect=True)
+async def test_where_the_archive_lags_the_newest_are_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [logged(f"r{n}", "ada", "maps-0", n) for n in range(5)]
+    await store.append_log("recommendation", [("ada", orjson.dumps(row)) for row in rows])
+    monkeypatch.setattr(given, "FRESH", 2)
+    assert await given._logged(store, {"ada"}, 0) == rows[3:]
+    assert await given._logged(store, {"ben"}, 0) == []
