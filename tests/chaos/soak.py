@@ -132,6 +132,7 @@ def main() -> None:
             f"start, {seen.memory[-1]:.0f} MB at the end, x{seen.grew:.3f} since it was warm; "
             f"p99 {first:.1f} ms in the first minute, {last:.1f} ms in the last"
         )
+        print("p99 by the minute, ms: " + " ".join(f"{seen.p99(minute):.0f}" for minute in sorted(seen.latencies)))
         fine = fine and seen.failed == 0 and seen.grew <= GROWTH and last <= SLOWER * first
     sys.exit(0 if fine else 1)
 
