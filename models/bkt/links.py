@@ -7,17 +7,15 @@ climbed by EM: the M-step is exact, so the penalised likelihood never falls (Dem
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
-from engine.lanes import LANES, splat
+from engine.lanes import splat, store
 from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP
-from models.bkt.compiled import inner, kernel
-from models.bkt.counts import DONE, OF, PARAMS, READ, VALUE, backward, forward
+from models.bkt.compiled import kernel
+from models.bkt.counts import DONE, PARAMS, READ, VALUE, backward, forward
 from models.bkt.learning import Learnt, symbols
-from models.bkt.objective import HIGH, LIMIT, LOW, RIGHT, TRIALS, likelihoods, room
+from models.bkt.objective import HIGH, LIMIT, LOW, RIGHT, TRIALS, room
 from models.bkt.options import EDGE
 from models.bkt.strings import SYMBOL, WEIGHT, Forest, Shorts, Strings
 from models.log import Answers
@@ -28,6 +26,8 @@ Ints = npt.NDArray[np.int64]
 COMBINED = 20.0  # answers that a combination's guess and slip need to weigh as much as the skill's own
 ENOUGH = 1e-3  # nats a step
 STEPS = 200
+READINGS = [GUESS, SLIP]
+MOVES = np.isin(np.arange(5), (PRIOR, LEARN, FORGET))
 
 
 def combinations(answers: Answers) -> tuple[tuple[str, ...], ...]:
@@ -38,11 +38,10 @@ def combinations(answers: Answers) -> tuple[tuple[str, ...], ...]:
 def fit_links(answers: Answers, learnt: Learnt) -> tuple[Floats, Floats]:
     """Parameters [K, 5] of skills that are asked for together, and each one's guess and slip there [links, 2]."""
     links, forest = Links(answers), Forest(len(answers.skills))
-    if not links.any:
-        return learnt.params.copy(), np.empty((0, 2))
-    row, place = answers.expand()
     scores, symbol = symbols(answers.score)
-    forest.add(answers.student[row], answers.tag_skill[place], links.read(place, symbol[row], len(scores)))
+    if links.any:
+        row, place = answers.expand()
+        forest.add(answers.student[row], answers.tag_skill[place], links.read(place, symbol[row], len(scores)))
     return links.fit(forest.strings(), scores, learnt)
 
 
@@ -67,113 +66,127 @@ class Links:
 
     def fit(self, strings: Strings, scores: Floats, learnt: Learnt) -> tuple[Floats, Floats]:
         """As :func:`fit_links`, from the strings of what :meth:`read` gives."""
-        params, emissions = learnt.params.copy(), np.empty((int(self.joint.sum()), 2))
-        row = np.cumsum(self.joint) - 1
-        for k in np.unique(self.skill[self.joint]).tolist():
-            emit = np.tile(learnt.params[k, [GUESS, SLIP]], (1 + self.number[k], 1))
-            tree, box = strings.tree(k), learnt.rules.one(k).box
-            _climb(tree, scores, box, params[k], emit, room(len(tree), len(scores) * len(emit)))
-            mine = np.flatnonzero(self.joint & (self.skill == k))
-            emissions[row[mine]] = emit[self.link[mine]]
-        return params, emissions
+        if not self.any:
+            return learnt.params.copy(), np.empty((0, 2))
+        skills = np.unique(self.skill[self.joint])
+        climb = _Climb(strings, scores, skills, 1 + self.number[skills], learnt)
+        climb.run()
+        params, first = learnt.params.copy(), np.zeros(len(learnt.params), np.int64)
+        first[skills] = climb.start
+        params[skills] = climb.params
+        params[skills[:, None], READINGS] = climb.emit[climb.start]
+        return params, climb.emit[(first[self.skill] + self.link)[self.joint]]
+
+
+class _Climb:
+    """EM of some skills side by side: what is compiled is the expectation alone, which takes the time.
+
+    params  [skills, 5]
+    emit    [links, 2] guess and slip, one skill's links after the other's: those of skill k from ``start[k]`` on
+    """
+
+    def __init__(self, strings: Strings, scores: Floats, skills: Ints, links: Ints, learnt: Learnt) -> None:
+        self.strings, self.scores, self.skills = strings, scores, skills
+        self.params, self.box = learnt.params[skills], learnt.rules.box[skills]
+        self.owner, self.start = np.repeat(np.arange(len(skills)), links), np.cumsum(links) - links
+        self.emit = self.params[self.owner][:, READINGS]
+        self.bounds = self.box[self.owner][:, READINGS].copy()
+        self.bounds[..., RIGHT], self.bounds[..., TRIALS] = COMBINED * self.emit, COMBINED
+        self.symbols = np.append(self.start, len(self.owner)) * len(scores)
+        self.found, self.counts = np.empty((len(skills), VALUE + 1 - DONE)), np.empty((self.symbols[-1], 2))
+        self.at = room(int(np.diff(strings.start)[skills].max()), int(links.max()) * len(scores))
+
+    def run(self) -> None:
+        """Each skill until a step brings it less than ENOUGH."""
+        last, climbs = np.full(len(self.skills), -np.inf), np.ones(len(self.skills), np.bool_)
+        for _ in range(STEPS):
+            value = self._expect(np.flatnonzero(climbs))
+            climbs &= value - last >= ENOUGH
+            if not climbs.any():
+                break
+            last = value
+            done, of = self.found[:, :5] + self.box[..., RIGHT], self.found[:, 5:10] + self.box[..., TRIALS]
+            moved = np.where(MOVES, _share(done, of, self.params, self.box), self.params)
+            self.params = np.where(climbs[:, None], moved, self.params)
+            self.emit = np.where(climbs[self.owner, None], self._read(), self.emit)
+
+    def _expect(self, some: Ints) -> Floats:
+        """The penalised log-likelihood of every skill [skills], those of ``some`` computed anew, with their counts."""
+        guess, slip = self.emit[:, :1], self.emit[:, 1:]
+        unknown = guess**self.scores * (1.0 - guess) ** (1.0 - self.scores)
+        known = (1.0 - slip) ** self.scores * slip ** (1.0 - self.scores)
+        reads, scores = np.stack([unknown, known], axis=-1).reshape(-1, 2), np.tile(self.scores, len(self.owner))
+        trees = self.strings.start, self.strings.nodes
+        _expect(some, self.skills, *trees, self.symbols, scores, self.params, reads, self.at, self.found, self.counts)
+        own = np.where(MOVES, _log_prior(self.params, self.box), 0.0).sum(1)
+        read = np.bincount(self.owner, _log_prior(self.emit, self.bounds).sum(1))
+        return np.asarray(self.found[:, -1] + own + read)
+
+    def _read(self) -> Floats:
+        """The M-step of guess and slip."""
+        counts = self.counts.reshape(len(self.owner), len(self.scores), 2)
+        right = np.stack([self.scores, 1.0 - self.scores], axis=-1)
+        done, of = (right * counts).sum(1) + self.bounds[..., RIGHT], counts.sum(1) + COMBINED
+        emit = _share(done, of, self.emit, self.bounds)
+        if (over := emit.sum(1) > LIMIT).any():
+            guess = _on_the_limit(done[over], of[over])
+            emit[over] = np.stack([guess, LIMIT - guess], axis=-1)
+        return emit
 
 
 @kernel
-def _climb(tree: Shorts, scores: Floats, box: Floats, params: Floats, emit: Floats, at: Floats) -> None:
-    """EM in place: ``params`` [5] and ``emit`` [links, 2], link 0 being the skill's own. Symbol: link S + score."""
-    own, last, counts = (params[GUESS], params[SLIP]), -np.inf, np.empty((len(emit) * len(scores), 2))
-    score_of = np.empty(len(counts))
-    for s in range(len(counts)):
-        score_of[s] = scores[s % len(scores)]
-    for step in range(STEPS):
-        for i in (PRIOR, LEARN, FORGET):
-            for lane in range(LANES):
-                at[PARAMS + i, lane] = params[i]
-        for j in range(len(emit)):
-            likelihoods(splat(emit[j, 0]), splat(emit[j, 1]), scores, at, READ + 2 * j * len(scores))
-        forward(tree, len(counts), at)
-        backward(tree, score_of, at)
-        value = at[VALUE, 0]
-        for i in (PRIOR, LEARN, FORGET):
-            value += _log_prior(params[i], box[i, RIGHT], box[i, TRIALS])
-        value += _log_priors(emit, own)
-        if step > 0 and value - last < ENOUGH:
-            break
-        last = value
-        for i in (PRIOR, LEARN, FORGET):
-            done, of = at[DONE + i, 0] + box[i, RIGHT], at[OF + i, 0] + box[i, TRIALS]
-            params[i] = _share(done, of, params[i], box[i, LOW], box[i, HIGH])
-        _count(tree, at, counts)
-        _maximise(emit, scores, counts, box, own)
-    params[GUESS], params[SLIP] = emit[0, 0], emit[0, 1]
+def _expect(
+    some: Ints,
+    skills: Ints,
+    start: Ints,
+    nodes: Shorts,
+    symbols: Ints,
+    scores: Floats,
+    params: Floats,
+    reads: Floats,
+    at: Floats,
+    found: Floats,
+    counts: Floats,
+) -> None:
+    """E-step of ``some`` of the skills. The symbols of skill k are the rows symbols[k]:symbols[k+1] of ``scores``,
+    ``reads`` [, 2] and ``counts`` [, 2], which receives the answers of students who did not know, and who did; row k of
+    ``found`` receives DONE to VALUE."""
+    for k in some:
+        tree, low, number = nodes[start[skills[k]] : start[skills[k] + 1]], symbols[k], symbols[k + 1] - symbols[k]
+        for i in range(5):
+            store(at, PARAMS + i, splat(params[k, i]))
+        for s in range(number):
+            for i in range(2):
+                store(at, READ + 2 * s + i, splat(reads[low + s, i]))
+                counts[low + s, i] = 0.0
+        forward(tree, number, at)
+        backward(tree, scores[low : low + number], at)
+        for i in range(VALUE + 1 - DONE):
+            found[k, i] = at[DONE + i, 0]
+        for i in range(len(tree)):
+            symbol, known = tree[i, SYMBOL], at[READ + 2 * number + 2 * i, 0]
+            counts[low + symbol, 0] += tree[i, WEIGHT] - known
+            counts[low + symbol, 1] += known
 
 
-@inner
-def _log_priors(emit: Floats, own: Any) -> Any:
-    total = 0.0
-    for j in range(len(emit)):
-        for i in range(2):
-            total += _log_prior(emit[j, i], COMBINED * own[i], COMBINED)
-    return total
+def _share(done: Floats, of: Floats, old: Floats, box: Floats) -> Floats:
+    low, high = np.maximum(box[..., LOW], EDGE), np.minimum(box[..., HIGH], 1.0 - EDGE)
+    free = (of > 0.0) & (box[..., LOW] < box[..., HIGH])
+    return np.where(free, np.clip(done / np.where(free, of, 1.0), low, high), old)
 
 
-@inner
-def _count(tree: Shorts, at: Floats, counts: Floats) -> None:
-    """Fills the answers of every symbol [symbols, 2] by students who did not know, and by those who did."""
-    first = READ + 2 * len(counts)
-    for s in range(len(counts)):
-        counts[s, 0] = counts[s, 1] = 0.0
-    for i in range(len(tree)):
-        known = at[first + 2 * i, 0]
-        counts[tree[i, SYMBOL], 0] += tree[i, WEIGHT] - known
-        counts[tree[i, SYMBOL], 1] += known
-
-
-@inner
-def _maximise(emit: Floats, scores: Floats, counts: Floats, box: Floats, own: Any) -> None:
-    """The M-step of guess and slip, in place."""
-    found = np.empty((2, 2))
-    for j in range(len(emit)):
-        for i in range(2):
-            found[i, 0], found[i, 1] = COMBINED * own[i], COMBINED
-        for s in range(len(scores)):
-            unknown, known = counts[j * len(scores) + s, 0], counts[j * len(scores) + s, 1]
-            found[0, 0] += scores[s] * unknown
-            found[0, 1] += unknown
-            found[1, 0] += (1.0 - scores[s]) * known
-            found[1, 1] += known
-        for i, place in enumerate((GUESS, SLIP)):
-            emit[j, i] = _share(found[i, 0], found[i, 1], emit[j, i], box[place, LOW], box[place, HIGH])
-        if emit[j, 0] + emit[j, 1] > LIMIT:
-            emit[j, 0] = _on_the_limit(found[0], found[1])
-            emit[j, 1] = LIMIT - emit[j, 0]
-
-
-@inner
-def _share(done: float, of: float, old: float, low: float, high: float) -> Any:
-    if of <= 0.0 or low >= high:
-        return old
-    return min(max(done / of, EDGE, low), 1.0 - EDGE, high)
-
-
-@inner
-def _on_the_limit(guess: Floats, slip: Floats) -> Any:
-    """The best guess where guess + slip = LIMIT, from (successes, trials) of each: the derivative falls, so bisect."""
-    low, high = EDGE, LIMIT - EDGE
+def _on_the_limit(done: Floats, of: Floats) -> Floats:
+    """The best guess [n] where guess + slip = LIMIT, from (guess, slip) successes and trials [n, 2]: the derivative
+    falls, so bisect."""
+    low, high, missed = np.full(len(done), EDGE), np.full(len(done), LIMIT - EDGE), of - done
     for _ in range(50):
-        g = 0.5 * (low + high)
-        s = LIMIT - g
-        rises = guess[0] / g - (guess[1] - guess[0]) / (1.0 - g) - slip[0] / s + (slip[1] - slip[0]) / (1.0 - s)
-        if rises > 0.0:
-            low = g
-        else:
-            high = g
-    return 0.5 * (low + high)
+        guess = 0.5 * (low + high)
+        slip = LIMIT - guess
+        rises = done[:, 0] / guess - missed[:, 0] / (1.0 - guess) > done[:, 1] / slip - missed[:, 1] / (1.0 - slip)
+        low, high = np.where(rises, guess, low), np.where(rises, high, guess)
+    return np.asarray(0.5 * (low + high))
 
 
-@inner
-def _log_prior(value: float, done: float, of: float) -> Any:
-    if of <= 0.0:
-        return 0.0
-    kept = min(max(value, EDGE), 1.0 - EDGE)
-    return done * np.log(kept) + (of - done) * np.log(1.0 - kept)
+def _log_prior(values: Floats, box: Floats) -> Floats:
+    kept = np.clip(values, EDGE, 1.0 - EDGE)
+    return np.asarray(box[..., RIGHT] * np.log(kept) + (box[..., TRIALS] - box[..., RIGHT]) * np.log(1.0 - kept))
