@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.lanes import LANES
-from models.bkt.compiled import inner, kernel
+from models.bkt.compiled import inlined, inner, kernel
 from models.bkt.counts import VALUE
 from models.bkt.objective import BOX, GRADIENT, HIGH, LOW, SCALE, X, evaluate
 from models.bkt.strings import Ints, Shorts
@@ -28,7 +28,7 @@ EXACT = 1e-6  # nats
 HESSIAN, SLOPES, COMPLETE, TOP = 0, 5, 6, 7
 
 
-@inner
+@inlined
 def look(tree: Shorts, scores: Floats, box: Floats, ordered: bool, at: Floats, x: Floats, seen: Floats) -> None:
     """Fills what is seen [8, 5] from x [5], by one evaluation: there, and a little beside it along each axis."""
     for i in range(5):
@@ -63,15 +63,13 @@ def newton(
     ``evaluations`` [K] spent. ``desk`` [2, 8, 5] is scratch space."""
     found, system, step, there = desk[0], desk[1, :6], desk[1, 5], desk[1, 6]
     for k in skills:
-        tree = nodes[start[k] : start[k + 1]]
-        look(tree, scores, box[k], ordered, at, x[k], seen[k])
-        spent, damping = 1, _newton_step(seen[k], box[k], x[k], 0.0, system)
-        while spent < NEWTON and _gain(seen[k], step) >= EXACT:
-            for i in range(5):
-                there[i] = min(max(x[k, i] + step[i], -BOX), BOX)
+        tree, spent, damping = nodes[start[k] : start[k + 1]], 0, 0.0
+        for i in range(5):
+            there[i] = x[k, i]
+        while True:  # one place that looks: it is most of what is compiled
             look(tree, scores, box[k], ordered, at, there, found)
             spent += 1
-            if found[TOP, 0] >= seen[k, TOP, 0] - 1e-9:
+            if spent == 1 or found[TOP, 0] >= seen[k, TOP, 0] - 1e-9:
                 damping *= 0.1
                 for i in range(5):
                     x[k, i] = there[i]
@@ -80,10 +78,14 @@ def newton(
             else:
                 damping = max(10.0 * damping, 1e-2)
             damping = _newton_step(seen[k], box[k], x[k], damping, system)
+            if spent == NEWTON or _gain(seen[k], step) < EXACT:
+                break
+            for i in range(5):
+                there[i] = min(max(x[k, i] + step[i], -BOX), BOX)
         evaluations[k] += spent
 
 
-@inner
+@inlined
 def _newton_step(seen: Floats, box: Floats, x: Floats, damping: float, system: Floats) -> Any:
     """Solves (-Hessian + damping scale) step = slopes, with more damping until that is a maximum; returns the damping.
 

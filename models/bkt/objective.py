@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from engine.lanes import LANES, Lanes, choose, exp, inverse, load, log, splat, store
 from engine.model import GUESS, SLIP
-from models.bkt.compiled import inner
+from models.bkt.compiled import inlined, inner
 from models.bkt.counts import DONE, OF, PARAMS, READ, VALUE, backward, forward
 from models.bkt.strings import Shorts
 
@@ -88,7 +88,7 @@ def from_params(params: Floats, rules: Rules) -> Floats:
     return np.asarray(np.log(share / (1.0 - share)))
 
 
-@inner
+@inlined
 def likelihoods(guess: Lanes, slip: Lanes, scores: Floats, at: Floats, row: int) -> None:
     """Of every score, where not known and where known, into two rows each; exact for slips too small to be told from
     1 - (1 - slip)."""
@@ -105,7 +105,7 @@ def likelihoods(guess: Lanes, slip: Lanes, scores: Floats, at: Floats, row: int)
         store(at, row + 2 * s + 1, known)
 
 
-@inner
+@inlined
 def _place(box: Floats, ordered: bool, at: Floats) -> None:
     """From X to PARAMS, SLOPES (of each parameter by its own x) and ACROSS."""
     store(at, ACROSS, splat(0.0))

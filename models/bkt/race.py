@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from engine.lanes import LANES, Lanes, choose, inverse, load, splat, store
 from models.bkt.climb import STRIDE
-from models.bkt.compiled import inner, kernel
+from models.bkt.compiled import inlined, inner, kernel
 from models.bkt.counts import VALUE
 from models.bkt.objective import BOX, GRADIENT, HIGH, LOW, SCALE, X, evaluate
 from models.bkt.strings import Ints, Shorts
@@ -62,7 +62,7 @@ def race(
             x[k, i] = at[OLD_X + i, _leader(at)]
 
 
-@inner
+@inlined
 def _accept(at: Floats) -> None:
     """Take the points that are an ascent, with what they tell of the curvature (the BFGS update of the inverse
     Hessian); shorten the steps to the others. EM's own step again where that is of no use."""
@@ -87,7 +87,7 @@ def _accept(at: Floats) -> None:
         store(at, OLD_GRADIENT + i, choose(taken, 0.5, load(at, GRADIENT + i), load(at, OLD_GRADIENT + i)))
 
 
-@inner
+@inlined
 def _learn_curvature(at: Floats, taken: Lanes, again: Lanes, curved: Lanes) -> None:
     """The inverse Hessian, updated in the lanes that are ``taken``, EM's step ``again`` in others (1, else 0)."""
     known_fall = splat(0.0)
@@ -110,7 +110,7 @@ def _learn_curvature(at: Floats, taken: Lanes, again: Lanes, curved: Lanes) -> N
             store(at, INVERSE + 5 * j + i, after)
 
 
-@inner
+@inlined
 def _direct(box: Floats, at: Floats) -> None:
     """The next STEP, what it should GAIN, in nats, and the X that it leads to."""
     for i in range(5):

@@ -1,4 +1,4 @@
-"""Our trainer beside pyBKT 1.4's, in one run on the same data: speed, optimum, agreement of seeds, scale.
+"""Our trainer beside pyBKT 1.4's, in one run on the same data: speed, optimum, agreement of seeds, scale, first call.
 
     python -m tests.bench.fit [--quick] [--thorough] [--sets assist2009 assist2015]
 
@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import exact, frames, peers, pybkt_cpp, scale
+from tests.bench import exact, first, frames, peers, pybkt_cpp, scale
 from tests.bench.race import (
     SETTINGS,
     Optimum,
@@ -139,6 +139,7 @@ def main() -> None:
     ratios = [measure(name, cpp, plan) for name in given.sets]
     scale.scale(list(plan.millions))
     scale.online()
+    first.report()
     known = [ratio for ratio in ratios if ratio is not None]
     print(f"\nfit ratio vs pyBKT(5 starts): {f'{min(known):.2f}' if known else 'none (C++ kernel absent)'}")
 
