@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from models.log import Answers, DataError, Floats, Ints, ResponseLog
 
@@ -167,7 +168,10 @@ class _Coded:
             codes, numbers = pd.factorize(whole[starts])
             return cls(numbers.tolist(), codes, np.diff(starts, append=len(whole)))
         if getattr(column.dtype, "storage", None) == "pyarrow":  # Arrow codes its texts twice as fast as pandas does
-            coded = pa.chunked_array(pa.array(column.array)).dictionary_encode().combine_chunks()
+            pool = pa.system_memory_pool()  # Arrow's own gives memory back soon, and fetching it anew costs a tenth
+            coded = pc.dictionary_encode(pa.chunked_array(pa.array(column.array)), memory_pool=pool).combine_chunks(
+                pool
+            )
             return cls(coded.dictionary.to_pylist(), coded.indices.fill_null(-1).to_numpy())
         codes, values = pd.factorize(column)
         return cls(values.tolist(), codes)
