@@ -25,7 +25,8 @@ from models.bkt.strings import ENDS, PARENT, SYMBOL, WEIGHT, Shorts
 
 Floats = npt.NDArray[np.float64]
 
-TOGETHER = 16  # likelihoods of one answer, each above 1e-13, whose product a double holds
+TOGETHER = 20  # likelihoods of one answer, each above 1e-13, whose product a double holds
+FEW = 4  # of one node that are multiplied
 
 # Rows of ``at``, each with a number a lane. Five rows have one for each parameter, in the order of PARAMETERS.
 PARAMS = 0
@@ -51,12 +52,15 @@ def forward(tree: Shorts, symbols: int, at: Floats) -> None:
         both = inverse(u * evidence)
         store(at, first + 2 * i, u * u * both)
         store(at, first + 2 * i + 1, known * evidence * both)
-        if tree[i, WEIGHT] > 1:
-            total = total + float(tree[i, WEIGHT]) * log(evidence)
+        weight = tree[i, WEIGHT]
+        if weight > FEW:
+            total = total + float(weight) * log(evidence)
             continue
-        product = product * evidence  # a logarithm for each would cost as much as all the rest
-        pending += 1
-        if pending == TOGETHER:
+        pending += weight
+        while weight > 0:  # a logarithm for each would cost as much as all the rest
+            product = product * evidence
+            weight -= 1
+        if pending > TOGETHER - FEW:
             total, product, pending = total + log(product), splat(1.0), 0
     store(at, VALUE, total + log(product))
 
