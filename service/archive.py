@@ -48,7 +48,7 @@ class Part:
 
 
 async def drain(store: Store, folder: Path, limit: int = LIMIT, patience: float = PATIENCE) -> dict[str, int]:
-    """Move all events of the log into the archive. How many of each kind (``unreadable`` is one).
+    """Move all events that the log has now into the archive. How many of each kind (``unreadable`` is one).
 
     Raises :class:`ArchiveBusy`, OSError where the disk is full, :class:`~service.store.base.StoreUnavailable`.
     """
@@ -59,6 +59,8 @@ async def drain(store: Store, folder: Path, limit: int = LIMIT, patience: float 
         await _finish(store, folder, plan, counts)
         while batch := await _batch(store, limit):
             await _archive(store, folder, plan, batch, counts)
+            if sum(map(len, batch.values())) < limit:
+                break  # what came meanwhile is for the next time: else this has no end where answers keep coming
         await asyncio.to_thread(archive_compaction.compact, folder, time.time())
         await _keep_catalog(store, folder)
     if counts.get(files.UNREADABLE):

@@ -83,12 +83,12 @@ def write(folder: Path, entries: Iterable[LogEntry]) -> dict[str, int]:
             groups.setdefault((entry.kind, month), []).append((entry, row))
     counts: dict[str, int] = {}
     for (kind, month), pairs in groups.items():
-        fitting = _fitting(SCHEMAS[kind], pairs, unreadable)
-        _write(folder / FOLDERS[kind] / f"month={month}", SCHEMAS[kind], fitting)
+        fitting, table = _fitting(SCHEMAS[kind], pairs, unreadable)
+        _write(folder / FOLDERS[kind] / f"month={month}", fitting, table)
         counts[kind] = counts.get(kind, 0) + len(fitting)
     if unreadable:
         rows = [{"kind": entry.kind, "position": entry.position, "event": entry.event} for entry in unreadable]
-        _write(folder / UNREADABLE, RAW, rows)
+        _write(folder / UNREADABLE, unreadable, pa.Table.from_pylist(rows, RAW))
         counts[UNREADABLE] = len(rows)
     return counts
 
@@ -102,21 +102,24 @@ def _row(entry: LogEntry) -> tuple[Row, str]:
     return row, datetime.fromtimestamp(row[TIMES[entry.kind]] / 1000, UTC).strftime("%Y-%m")
 
 
-def _fitting(schema: Any, pairs: Sequence[tuple[LogEntry, Row]], unreadable: list[LogEntry]) -> list[Row]:
-    """The rows whose values have their columns' types; entries of the others are added to ``unreadable``."""
-    rows = [row for _, row in pairs]
-    if _fits(schema, rows):
-        return rows
-    unreadable += [entry for entry, row in pairs if not _fits(schema, [row])]
-    return [row for row in rows if _fits(schema, [row])]
+def _fitting(
+    schema: Any, pairs: Sequence[tuple[LogEntry, Row]], unreadable: list[LogEntry]
+) -> tuple[list[LogEntry], Any]:
+    """The entries whose values have their columns' types, and their table; the others are added to ``unreadable``."""
+    table = _table(schema, [row for _, row in pairs])
+    if table is not None:
+        return [entry for entry, _ in pairs], table
+    fit = [_table(schema, [row]) is not None for _, row in pairs]
+    unreadable += [entry for (entry, _), fits in zip(pairs, fit, strict=True) if not fits]
+    fitting = [pair for pair, fits in zip(pairs, fit, strict=True) if fits]
+    return [entry for entry, _ in fitting], _table(schema, [row for _, row in fitting])
 
 
-def _fits(schema: Any, rows: list[Row]) -> bool:
+def _table(schema: Any, rows: list[Row]) -> Any | None:
     try:
-        pa.Table.from_pylist(rows, schema)
+        return pa.Table.from_pylist(rows, schema)
     except (pa.ArrowException, TypeError, ValueError, OverflowError):
-        return False
-    return True
+        return None
 
 
 def columns(event: Row, schema: pa.Schema) -> Row:
@@ -131,12 +134,13 @@ def columns(event: Row, schema: pa.Schema) -> Row:
     return row
 
 
-def _write(folder: Path, schema: Any, rows: list[Row]) -> None:
-    if not rows:
+def _write(folder: Path, entries: Sequence[LogEntry], table: Any) -> None:
+    """The table of some entries, under a name that tells which they are."""
+    if not entries:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    named = sha256(repr([[row[name] for name in schema.names] for row in rows]).encode()).hexdigest()[:24]
-    save(folder / f"{named}.parquet", pa.Table.from_pylist(rows, schema))
+    named = sha256(b"\n".join(entry.event for entry in entries)).hexdigest()[:24]
+    save(folder / f"{named}.parquet", table)
 
 
 def save(path: Path, table: Any) -> None:

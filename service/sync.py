@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from contextlib import suppress
 from hashlib import sha256
@@ -27,6 +28,7 @@ logger = logging.getLogger(__name__)
 
 DRAIN_EVERY = 30.0
 SLOWEST = 3.0  # seconds between two tries while something is down: a champion must be served within five
+LATER = 10  # how nice this process is
 ROUND = 2.0  # factor from one try to the next
 
 
@@ -93,6 +95,15 @@ class Patience:
         if self._told != type(fault).__name__:
             self._told = type(fault).__name__
             logger.warning("%s failed, trying again: %s", self._what, str(fault) or repr(fault))
+
+
+def give_way(store: Store) -> None:
+    """Let this process work when nobody is waiting for the processor: a student waits for the API, nobody for this.
+
+    Not where the store is a file that both write to: who holds its lock must be done with it soon.
+    """
+    if store.apart and hasattr(os, "nice"):
+        os.nice(LATER)
 
 
 async def once(store: Store, registry: Registry, archive_folder: Path) -> None:

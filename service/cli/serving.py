@@ -181,6 +181,7 @@ async def _sync(config: Settings, once: bool, interval: float, parent: int | Non
                 if once:
                     await syncing.once(store, models, config.data / "archive")
                 else:
+                    syncing.give_way(store)
                     await syncing.run(
                         store, models, config.data / "archive", interval, stop, sweep=_sweep(config, store)
                     )

@@ -1,4 +1,4 @@
-"""The sync process without MLflow: `python -m tests.chaos.archiver URL FOLDER`."""
+"""The sync process without MLflow: `python -m tests.chaos.archiver URL FOLDER SECONDS`, between two drains."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ class NoRegistry:
         return None
 
 
-async def main(url: str, folder: Path) -> None:
-    """Drain every half second, and sweep, until killed."""
+async def main(url: str, folder: Path, every: float) -> None:
+    """Drain and sweep until killed."""
     store = await open_store(url)
+    sync.give_way(store)
     sweep = Sweep(store, Servings(store), rate=100.0)
-    await sync.run(store, NoRegistry(), folder, 0.1, drain_every=0.5, sweep=sweep)  # type: ignore[arg-type]  # all that sync asks
+    await sync.run(store, NoRegistry(), folder, 0.1, drain_every=every, sweep=sweep)  # type: ignore[arg-type]  # all that sync asks
 
 
 if __name__ == "__main__":
     logs.configure("info")
-    asyncio.run(main(sys.argv[1], Path(sys.argv[2])))
+    asyncio.run(main(sys.argv[1], Path(sys.argv[2]), float(sys.argv[3])))

@@ -20,11 +20,14 @@ Kind = Literal["sqlite", "redis", "cluster"]
 class Installation:
     """Everything of a kind of store. Any part may be killed, and is started again by hand.
 
-    ``own_disk``: the store and the archive are on a disk that can be full.
+    ``own_disk``: the store and the archive are on a disk that can be full. The log is drained every
+    ``drain_every`` seconds.
     """
 
-    def __init__(self, kind: Kind, folder: Path, apis: int = 2, own_disk: bool = True) -> None:
-        self.kind, self.folder = kind, folder
+    def __init__(
+        self, kind: Kind, folder: Path, apis: int = 2, own_disk: bool = True, drain_every: float = 0.5
+    ) -> None:
+        self.kind, self.folder, self._drain_every = kind, folder, drain_every
         self.disk = Disk(folder / "disk", own_disk)
         self.archive = self.disk.folder / "archive"
         self.cluster: RedisCluster | None = None
@@ -91,7 +94,14 @@ class Installation:
     def start_archiver(self) -> None:
         self.kill_archiver()
         self.archive.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "tests.chaos.archiver", self.store_url, str(self.archive)]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.chaos.archiver",
+            self.store_url,
+            str(self.archive),
+            str(self._drain_every),
+        ]
         with (self.folder / "archiver.log").open("ab") as out:
             self._archiver = subprocess.Popen(command, stdout=out, stderr=out)
 

@@ -66,6 +66,31 @@ class Dying:
         return getattr(self._store, name)
 
 
+class Busy:
+    """A store to which another response comes whenever something is archived."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self.came = store, 0
+
+    async def trim_log(self, partition: str, last: str) -> None:
+        await self._store.trim_log(partition, last)
+        self.came += 1
+        await log(self._store, [response(1000 + self.came)])
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+
+@pytest.mark.parametrize("store_url", ["sqlite", "redis"], indirect=True)
+async def test_a_drain_ends_where_answers_keep_coming(store: Store, folder: Path) -> None:
+    await log(store, [response(n) for n in range(10)])
+    busy = Busy(store)
+    assert await drain(busy, folder, limit=5) == {"response": 12}  # 5, 5, and 2 that came meanwhile
+    assert busy.came == 3
+    assert await drain(store, folder) == {"response": 1}
+    assert len(ids(folder)) == 13
+
+
 @pytest.mark.parametrize("store_url", ["sqlite", "redis", "cluster"], indirect=True)
 async def test_everything_is_moved_and_months_stand_apart(store: Store, folder: Path) -> None:
     await log(store, [response(n) for n in range(10)] + [response(n, JULY) for n in range(10, 15)])
