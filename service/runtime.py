@@ -36,6 +36,7 @@ async def tutoring(config: Settings, store: Store) -> AsyncIterator[Tutor]:
             salt=config.resolve_salt(),
             policy=policy,
             thresholds=config.thresholds,
+            room=config.states_mb * 2**20,
         )
     finally:
         await servings.close()

@@ -74,6 +74,12 @@ class Settings(BaseSettings):
         False,
         description="Keep 8 bytes a student and skill in snapshots, not 24, at some cost in accuracy (docs/models.md).",
     )
+    states_mb: int = Field(
+        256,
+        ge=1,
+        description="Megabytes of students' states that each API process holds, those used last: some 13 KB a student at "
+        "first, 110 KB after 2,000 answers to as many items.",
+    )
     sweep_rate: float = Field(
         100.0,
         ge=0,

@@ -29,9 +29,6 @@ PART = 16
 LONG = 2_000
 """Records beyond which a fold leaves the event loop's thread."""
 
-ROOM = 64 * 2**20
-"""Bytes of states that a process holds: some 5,000 students with 50 skills."""
-
 BESIDE = 1_500
 """Bytes that a state takes beside its arrays."""
 
@@ -47,9 +44,9 @@ class Kept(Held):
 
 
 class States:
-    """One a process. The states used last are held, as many as there is room for."""
+    """One a process. The states used last are held, as many as there is ``room`` for, in bytes."""
 
-    def __init__(self, store: Store, behind: Behind, room: int = ROOM) -> None:
+    def __init__(self, store: Store, behind: Behind, room: int) -> None:
         self._store, self._behind = store, behind
         self._kept = LRUCache[str, Kept](room)
 

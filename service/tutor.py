@@ -41,7 +41,7 @@ from service.views import (
 
 
 class Tutor:
-    """Made once a process. ``now`` gives the time in ms."""
+    """Made once a process. ``now`` gives the time in ms; ``room``: bytes of states to hold."""
 
     def __init__(
         self,
@@ -51,12 +51,13 @@ class Tutor:
         *,
         now: Callable[[], int],
         salt: bytes,
+        room: int,
         policy: Policy | None = None,
         thresholds: Thresholds | None = None,
     ) -> None:
         self.store, self.servings, self.behind, self.now = store, servings, behind, now
         self.thresholds, self.rosters = thresholds or Thresholds(), Rosters(store, now)
-        self.notebook, self._states = Notebook(store, servings, now), States(store, behind)
+        self.notebook, self._states = Notebook(store, servings, now), States(store, behind, room)
         self._giver = Giver(policy or Policy(), salt, behind)
         self._ahead = Ahead(self._giver.chosen, store.apart)
         self._recording, self._asking = Together(self.record_each, _student_of), Together(self.next_each, str)

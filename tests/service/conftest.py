@@ -34,7 +34,7 @@ async def bare_tutor(store: Store, salt: bytes = b"salt") -> Tutor:
     """A tutor without a catalog; :func:`close` it."""
     servings = Servings(store)
     await servings.start(check_seconds=3600)
-    return Tutor(store, servings, Behind(store, linger=0.0), now=lambda: NOW, salt=salt)
+    return Tutor(store, servings, Behind(store, linger=0.0), now=lambda: NOW, salt=salt, room=2**24)
 
 
 async def close(tutor: Tutor) -> None:

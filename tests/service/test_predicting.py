@@ -53,7 +53,7 @@ async def tutor(store: Store, model: MasteryModel, request: pytest.FixtureReques
     await store.publish("model", "7", bundle.dump(model))
     servings = Servings(store, predicts=request.param)
     await servings.start(check_seconds=3600)
-    made = Tutor(store, servings, Behind(store, linger=0.0), now=lambda: NOW, salt=b"salt")
+    made = Tutor(store, servings, Behind(store, linger=0.0), now=lambda: NOW, salt=b"salt", room=2**24)
     await made.import_catalog(catalog)
     yield made
     await close(made)
@@ -95,7 +95,7 @@ async def test_a_model_without_one_is_served_without(store: Store, model: Master
     spoilt = replace(model, version="9", attachments={ATTACHED: b"nothing"})
     servings = Servings(store, predicts=True)
     await servings.start(check_seconds=3600)
-    made = Tutor(store, servings, Behind(store, linger=0.0), now=lambda: NOW, salt=b"salt")
+    made = Tutor(store, servings, Behind(store, linger=0.0), now=lambda: NOW, salt=b"salt", room=2**24)
     await made.import_catalog(build([], ITEMS, [])[0])
     assert made.serving.predictor is None
     assert (await following(made, "ada")).recommendations

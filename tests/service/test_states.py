@@ -51,7 +51,7 @@ async def test_a_student_who_was_erased_and_began_again_is_not_taken_for_the_old
     """The new history is as long as the one that is held, and longer."""
     before = tutor._states
     await tutor.record([answer(f"r{n}", "bob", at=n) for n in range(3)])
-    tutor._states = States(tutor.store, tutor.behind)
+    tutor._states = States(tutor.store, tutor.behind, 2**24)
     await tutor.record([answer(f"q{n}", at=n, correct=False) for n in range(4)])
     of_bob = before._kept.get("bob")
     assert of_bob is not None
@@ -64,7 +64,7 @@ async def test_a_student_who_was_erased_and_began_again_is_not_taken_for_the_old
 async def test_a_snapshot_that_cannot_be_read_is_made_again(tutor: Tutor, store: Store) -> None:
     await tutor.record([answer(f"r{n}", at=n) for n in range(3)])
     await store.save_snapshots([Snapshot("ada", tutor.serving.tag, 3, b"torn")])
-    tutor._states = States(store, tutor.behind)
+    tutor._states = States(store, tutor.behind, 2**24)
     assert await _held(tutor) == await _mastery(tutor)
     await tutor.behind.close()
     (stored,), _ = await store.read(["ada"], tutor.serving.tag)

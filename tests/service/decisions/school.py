@@ -102,7 +102,7 @@ async def _tutor(store: Store, clock: Clock, compact: bool) -> Tutor:
     servings = Servings(store, compact=compact)
     await servings.start(check_seconds=3600)
     behind = Behind(store, linger=0.0)
-    tutor = Tutor(store, servings, behind, now=lambda: clock.now, salt=b"salt", policy=LOGGING)
+    tutor = Tutor(store, servings, behind, now=lambda: clock.now, salt=b"salt", policy=LOGGING, room=2**24)
     if not (await tutor.catalog()).items:
         await tutor.import_catalog(catalog())
     return tutor
