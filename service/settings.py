@@ -77,8 +77,8 @@ class Settings(BaseSettings):
     states_mb: int = Field(
         256,
         ge=1,
-        description="Megabytes of students' states that each API process holds, those used last: some 13 KB a student at "
-        "first, 110 KB after 2,000 answers to as many items.",
+        description="Megabytes of students' states that each API process holds, those used last: some 13 KB a student "
+        "at first, 110 KB after 2,000 answers to as many items.",
     )
     sweep_rate: float = Field(
         100.0,
