@@ -14,7 +14,6 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
 
@@ -159,7 +158,7 @@ async def _batch(store: Store, limit: int) -> dict[str, list[LogEntry]]:
 async def _archive(
     store: Store, folder: Path, plan: Path, batch: dict[str, list[LogEntry]], counts: dict[str, int]
 ) -> None:
-    parts = [Part(name, len(some), some[-1].position, _digest(some)) for name, some in batch.items()]
+    parts = [Part(name, len(some), some[-1].position, files.digest(some)) for name, some in batch.items()]
     await asyncio.to_thread(_plan, plan, parts, False)
     entries = [entry for some in batch.values() for entry in some]
     for kind, count in (await asyncio.to_thread(files.write, folder, entries)).items():
@@ -178,7 +177,7 @@ async def _finish(store: Store, folder: Path, plan: Path, counts: dict[str, int]
         return
     # What is in the log now may be something else: another store behind the same folder. Then it is left alone.
     found = {part.partition: await store.read_log(part.partition, part.count) for part in parts}
-    same = [part for part in parts if _digest(found[part.partition]) == part.digest]
+    same = [part for part in parts if files.digest(found[part.partition]) == part.digest]
     if written:
         for part in same:
             await store.trim_log(part.partition, part.last)
@@ -200,11 +199,3 @@ def _plan(path: Path, parts: Sequence[Part], written: bool) -> None:
 def _read_plan(text: bytes) -> tuple[bool, list[Part]]:
     plan: dict[str, Any] = orjson.loads(text)
     return bool(plan["written"]), [Part(**part) for part in plan["parts"]]
-
-
-def _digest(entries: Sequence[LogEntry]) -> str:
-    digest = sha256()
-    for entry in entries:
-        digest.update(f"{entry.position} {entry.kind} {len(entry.event)} ".encode())
-        digest.update(entry.event)
-    return digest.hexdigest()

@@ -109,9 +109,12 @@ def _fitting(
     table = _table(schema, [row for _, row in pairs])
     if table is not None:
         return [entry for entry, _ in pairs], table
-    fit = [_table(schema, [row]) is not None for _, row in pairs]
-    unreadable += [entry for (entry, _), fits in zip(pairs, fit, strict=True) if not fits]
-    fitting = [pair for pair, fits in zip(pairs, fit, strict=True) if fits]
+    fitting: list[tuple[LogEntry, Row]] = []
+    for entry, row in pairs:
+        if _table(schema, [row]) is None:
+            unreadable.append(entry)
+        else:
+            fitting.append((entry, row))
     return [entry for entry, _ in fitting], _table(schema, [row for _, row in fitting])
 
 
@@ -139,8 +142,16 @@ def _write(folder: Path, entries: Sequence[LogEntry], table: Any) -> None:
     if not entries:
         return
     folder.mkdir(parents=True, exist_ok=True)
-    named = sha256(b"\n".join(entry.event for entry in entries)).hexdigest()[:24]
-    save(folder / f"{named}.parquet", table)
+    save(folder / f"{digest(entries)[:24]}.parquet", table)
+
+
+def digest(entries: Sequence[LogEntry]) -> str:
+    """Tells entries of the log from any others: the same event at another place is another entry."""
+    found = sha256()
+    for entry in entries:
+        found.update(f"{entry.position} {entry.kind} {len(entry.event)} ".encode())
+        found.update(entry.event)
+    return found.hexdigest()
 
 
 def save(path: Path, table: Any) -> None:

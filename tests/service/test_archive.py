@@ -143,6 +143,13 @@ async def test_what_cannot_be_read_is_kept_apart_and_holds_nobody_up(
     assert "1 events could not be read" in caplog.text
 
 
+async def test_what_cannot_be_read_is_kept_each_time_that_it_comes(store: Store, folder: Path) -> None:
+    for _ in range(2):
+        await log(store, [b"no event"])
+        assert await drain(store, folder) == {"unreadable": 1}
+    assert len({row["position"] for row in rows(folder, "unreadable")}) == 2
+
+
 async def test_a_value_of_another_type_spoils_its_own_row_alone(store: Store, folder: Path) -> None:
     await log(store, [response(1), response(2, hints="many"), response(3)])
     assert await drain(store, folder) == {"response": 2, "unreadable": 1}
