@@ -28,8 +28,8 @@ logger = logging.getLogger(__name__)
 
 DRAIN_EVERY = 30.0
 SLOWEST = 3.0  # seconds between two tries while something is down: a champion must be served within five
-LATER = 10  # how nice this process is
 ROUND = 2.0  # factor from one try to the next
+LATER = 10  # how nice this process is
 
 
 class Champion:
@@ -102,8 +102,8 @@ def give_way(store: Store) -> None:
 
     Not where the store is a file that both write to: who holds its lock must be done with it soon.
     """
-    if store.apart and hasattr(os, "nice"):
-        os.nice(LATER)
+    if store.apart:
+        os.setpriority(os.PRIO_PROCESS, 0, max(LATER, os.getpriority(os.PRIO_PROCESS, 0)))
 
 
 async def once(store: Store, registry: Registry, archive_folder: Path) -> None:

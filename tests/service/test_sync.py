@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable
 from hashlib import sha256
 from pathlib import Path
@@ -14,6 +17,7 @@ from mlflow import MlflowClient
 
 from engine.bundle import dump, load
 from models.registry import Registry, RegistryError
+from service import sync
 from service.store.base import Heads, Store, StoreUnavailable
 from service.sync import Champion, once, run
 from tests.models.registry.made import logged, model, registry_in
@@ -212,6 +216,19 @@ async def test_the_log_is_archived_while_it_runs(store: Store, registry: Registr
             await asyncio.sleep(0.01)
     stop.set()
     await running
+
+
+@pytest.mark.parametrize(("apart", "nice"), [(True, sync.LATER), (False, 0)])
+def test_it_gives_way_where_the_store_is_a_process_of_its_own_however_often_it_is_told(apart: bool, nice: int) -> None:
+    """In a process of its own: nobody may take it back."""
+    told = f"""import os, types
+from service import sync
+before = os.getpriority(os.PRIO_PROCESS, 0)
+for _ in range(2):
+    sync.give_way(types.SimpleNamespace(apart={apart}))
+print(os.getpriority(os.PRIO_PROCESS, 0) - before)"""
+    said = subprocess.run([sys.executable, "-c", told], capture_output=True, check=True, text=True).stdout
+    assert int(said) == max(nice - os.getpriority(os.PRIO_PROCESS, 0), 0)
 
 
 async def test_once_publishes_and_archives(store: Store, registry: Registry, folder: Path) -> None:
