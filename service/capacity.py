@@ -10,6 +10,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from service.settings import Settings
+
 GB = 1_000_000_000
 
 
@@ -29,7 +31,11 @@ EMBEDDED = Cost(student=1_500, response=91, event=910, worker_us=320.0, store_us
 ARCHIVED_RESPONSE, ARCHIVED_RECOMMENDATION = 12, 75
 """Bytes in Parquet."""
 WORKER_BYTES = 260_000_000
-"""Resident memory of an API worker."""
+"""Resident memory of an API worker that holds few states."""
+ROOM = Settings.model_fields["states_mb"].default * 2**20
+"""Bytes of states that it holds at the most."""
+STATE, STATE_RESPONSE = 9_000, 51
+"""Bytes of one: with few answers, and what an answer to a new item adds."""
 WRITES = 3_000.0
 """Requests a second that one file takes from all workers together: there is one writer."""
 
@@ -41,8 +47,8 @@ NODE = 16 * GB
 """Memory of a machine for one Redis."""
 FULL = 0.5
 """Share of it that may hold data: while the append-only file is written anew, what changes is there twice."""
-ON_DISK = 3.0
-"""Append-only file over memory: what it begins with, as much again, and the new one beside it."""
+REWRITTEN_AT = 4 * 2**30
+"""Bytes of an append-only file below which Redis does not write it anew (docs/operating.md); then at every doubling."""
 BUSIEST_HOUR, BUSIEST_MINUTE = 0.25, 2.0
 """Share of a day's responses in its busiest hour; how much the busiest minute lies above that hour's mean."""
 
@@ -113,11 +119,11 @@ def _planned(load: Load, cost: Cost, way: str, nodes: int) -> Plan:
         bytes_per_student=round(per_student),
         store_bytes=held,
         workers=workers,
-        worker_bytes=workers * WORKER_BYTES,
+        worker_bytes=workers * (WORKER_BYTES + min(ROOM, load.students * STATE + load.responses * STATE_RESPONSE)),
         store_nodes=nodes,
         node_bytes=math.ceil(held / nodes / FULL) if nodes else 0,
         store_cores=round(load.per_second * cost.store_us / 1e6, 2),
-        store_disk_bytes=round(held * (ON_DISK if nodes else 1)),
+        store_disk_bytes=held + max(2 * held, nodes * REWRITTEN_AT) if nodes else held,  # the new file beside the old
         archive_bytes=load.responses * (ARCHIVED_RESPONSE + ARCHIVED_RECOMMENDATION),
     )
 
