@@ -169,9 +169,8 @@ class _Coded:
             return cls(numbers.tolist(), codes, np.diff(starts, append=len(whole)))
         if getattr(column.dtype, "storage", None) == "pyarrow":  # Arrow codes its texts twice as fast as pandas does
             pool = pa.system_memory_pool()  # Arrow's own gives memory back soon, and fetching it anew costs a tenth
-            coded = pc.dictionary_encode(pa.chunked_array(pa.array(column.array)), memory_pool=pool).combine_chunks(
-                pool
-            )
+            texts = pa.chunked_array(pa.array(column.array))
+            coded = pc.dictionary_encode(texts, memory_pool=pool).combine_chunks(pool)
             return cls(coded.dictionary.to_pylist(), coded.indices.fill_null(-1).to_numpy())
         codes, values = pd.factorize(column)
         return cls(values.tolist(), codes)

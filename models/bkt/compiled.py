@@ -18,6 +18,6 @@ _njit: Any = njit  # its type knows not all of its options
 
 kernel = _njit(cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True)
 inner = _njit(cache=True, nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)
-# What stands in one place only, so that it is not compiled alone first; or is so short and so often called that a call
-# would cost more than the work.
+# What a kernel has in one place only, so that it is not compiled alone first; or what is so short and so often called
+# that a call would cost more than the work.
 inlined = _njit(inline="always")

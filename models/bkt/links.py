@@ -93,6 +93,7 @@ class _Climb:
         self.bounds = self.box[self.owner][:, READINGS].copy()
         self.bounds[..., RIGHT], self.bounds[..., TRIALS] = COMBINED * self.emit, COMBINED
         self.symbols = np.append(self.start, len(self.owner)) * len(scores)
+        self.score_of = np.tile(scores, len(self.owner))
         self.found, self.counts = np.empty((len(skills), VALUE + 1 - DONE)), np.empty((self.symbols[-1], 2))
         self.at = room(int(np.diff(strings.start)[skills].max()), int(links.max()) * len(scores))
 
@@ -115,9 +116,8 @@ class _Climb:
         guess, slip = self.emit[:, :1], self.emit[:, 1:]
         unknown = guess**self.scores * (1.0 - guess) ** (1.0 - self.scores)
         known = (1.0 - slip) ** self.scores * slip ** (1.0 - self.scores)
-        reads, scores = np.stack([unknown, known], axis=-1).reshape(-1, 2), np.tile(self.scores, len(self.owner))
-        trees = self.strings.start, self.strings.nodes
-        _expect(some, self.skills, *trees, self.symbols, scores, self.params, reads, self.at, self.found, self.counts)
+        reads, kept = np.stack([unknown, known], axis=-1).reshape(-1, 2), (self.at, self.found, self.counts)
+        _expectation(some, self.skills, *self.strings, self.symbols, self.score_of, self.params, reads, *kept)
         own = np.where(MOVES, _log_prior(self.params, self.box), 0.0).sum(1)
         read = np.bincount(self.owner, _log_prior(self.emit, self.bounds).sum(1))
         return np.asarray(self.found[:, -1] + own + read)
@@ -135,7 +135,7 @@ class _Climb:
 
 
 @kernel
-def _expect(
+def _expectation(
     some: Ints,
     skills: Ints,
     start: Ints,

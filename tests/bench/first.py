@@ -1,7 +1,4 @@
-"""What the first fit on a machine waits for: a process with an empty cache of compiled kernels.
-
-python -m tests.bench.first
-"""
+"""What the first fit on a machine waits for, in a process with nothing compiled: `python -m tests.bench.first`."""
 
 from __future__ import annotations
 
