@@ -110,10 +110,12 @@ def fold_answers(
     opportunity and after it.
     """
     predicted = np.empty(len(items))
+    # without a sign: an index that may be below 0, which counts from the end, is looked at once more at every use
+    start, skills, items = start.view(np.uint64), skills.view(np.uint64), items.view(np.uint64)
     at = 0
     for i in range(len(items)):
-        total = 0.0
-        low, high = start[items[i]], start[items[i] + 1]
+        item, total = items[i], 0.0
+        low, high = start[item], start[item + np.uint64(1)]
         for j in range(low, high):
             k, guess, slip = skills[j], emit[j, 0], emit[j, 1]
             before[at] = at_opportunity(p[k], params[k, FORGET], seen[k])
@@ -122,8 +124,8 @@ def fold_answers(
             p[k] = after[at] = learnt(known / evidence, params[k, LEARN])
             seen[k] += 1
             at += 1
-        predicted[i] = total / (high - low)
-        c = whole[items[i]]
+        predicted[i] = total / np.int64(high - low)
+        c = whole[item]
         if c >= 0:
             p0 = at_opportunity(p[c], params[c, FORGET], seen[c])
             predicted[i] = 0.5 * (predicted[i] + _right(p0, params, c))
