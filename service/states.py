@@ -20,8 +20,9 @@ from service.serving import Serving
 from service.store.base import Held, Snapshot, Store, StudentState
 from service.store.records import SIZE
 
-SNAPSHOT_AFTER = 32
-"""Records folded beyond the last snapshot from which a new one is kept. Folding fewer costs less than writing."""
+SNAPSHOT_AFTER, SHARE = 32, 1 / 16
+"""Records folded beyond the last snapshot from which a new one is kept, and their share of all. Folding fewer costs less
+than writing; and a snapshot grows with the items met, so that what is written an answer stays the same."""
 
 PART = 16
 """Students worked on before other requests get their turn."""
@@ -95,7 +96,8 @@ class States:
     ) -> None:
         """Hold a state, and have a snapshot written where many records have come since the last one."""
         saved = held.saved if one.held and held is not None else one.length - len(one.records) // SIZE
-        if late or (one.length - saved >= SNAPSHOT_AFTER and not self._behind.waits(student)):
+        due = one.length - saved >= max(SNAPSHOT_AFTER, SHARE * one.length)
+        if late or (due and not self._behind.waits(student)):
             saved = one.length
             self._behind.keep(Snapshot(student, serving.tag, one.length, serving.tracer.dump(state)))
         last = one.records[-SIZE:] or (held.last if one.held and held is not None else b"")

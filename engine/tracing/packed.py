@@ -132,8 +132,8 @@ def fold(
     moved = np.empty(STUDENT + 3 * k + RECENT + len(met), np.int64)
     moved[: len(numbers)] = numbers
     moved[STUDENT + 3 * k + RECENT :] = met
-    weights = np.zeros(k * points + points + REMEMBERED * len(met))
-    weights[: len(values)] = values
+    weights = np.empty(k * points + points + REMEMBERED * len(met))
+    weights[: len(values)], weights[len(values) :] = values, 0.0
     if len(predicted) == 0:
         predicted = np.empty(len(item))
     belief, tag = believed(k, points, borrowed(moved), borrowed(weights)), _sets(facts_numbers, item)

@@ -7,7 +7,7 @@ import pytest
 from engine.bundle import dump
 from engine.outlook import KNOWN
 from engine.responses import unpack
-from service.states import BESIDE, SNAPSHOT_AFTER, States
+from service.states import BESIDE, SHARE, SNAPSHOT_AFTER, States
 from service.store import open_store
 from service.store.base import Snapshot, Store
 from service.tutor import Tutor
@@ -82,6 +82,22 @@ async def test_a_snapshot_is_written_once_in_a_while_though_one_record_is_folded
     await store.close()
     assert stored.snapshot is not None
     assert len(stored.records) == 3 * 32
+
+
+async def test_a_long_history_has_its_snapshot_written_less_often(tutor: Tutor, store_url: str) -> None:
+    """It is as large as the history is long: else what is written an answer would grow with it."""
+    length = 20 * SNAPSHOT_AFTER
+    await tutor.record([answer(f"long-{n}", at=n) for n in range(length)])
+    one_by_one = SNAPSHOT_AFTER + SNAPSHOT_AFTER // 2  # beyond 1/16 of what is then there
+    for n in range(one_by_one):
+        await tutor.record([answer(f"r{n}", at=length + n)])
+    await tutor.behind.close()
+    store = await open_store(store_url)
+    (stored,), _ = await store.read(["ada"], tutor.serving.tag)
+    await store.close()
+    after = next(n for n in range(one_by_one) if n >= SHARE * (length + n))
+    assert after > SNAPSHOT_AFTER
+    assert len(stored.records) == (one_by_one - after) * 32
 
 
 async def test_those_that_were_not_asked_for_longest_make_room(tutor: Tutor) -> None:
