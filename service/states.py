@@ -21,8 +21,8 @@ from service.store.base import Held, Snapshot, Store, StudentState
 from service.store.records import SIZE
 
 SNAPSHOT_AFTER, SHARE = 32, 1 / 16
-"""Records folded beyond the last snapshot from which a new one is kept, and their share of all. Folding fewer costs less
-than writing; and a snapshot grows with the items met, so that what is written an answer stays the same."""
+"""Records folded beyond the last snapshot from which a new one is kept, and their share of all. Folding fewer costs
+less than writing; and a snapshot grows with the items met, so that what is written an answer stays the same."""
 
 PART = 16
 """Students worked on before other requests get their turn."""

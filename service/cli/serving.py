@@ -71,6 +71,7 @@ def serve(
         uvicorn.run(
             "service.api.app:create_app",
             factory=True,
+            http="service.api.wire:Wire",
             host=config.host,
             port=config.port,
             workers=config.workers,

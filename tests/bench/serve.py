@@ -36,6 +36,7 @@ from tests.bench.parts import ITEMS, SKILLS, catalog, model
 from tests.servers import RedisServer, free_port
 
 STUDENTS = 2_000
+OURS = "service.api.app:create_app"
 
 
 @contextmanager
@@ -44,7 +45,7 @@ def served(app: str, store: str, folder: Path, workers: int = 1) -> Iterator[tup
     port = free_port()
     environment = os.environ | {"NEXTWISE_STORE": store, "NEXTWISE_DATA": str(folder), "NEXTWISE_LOG_LEVEL": "warning"}
     command = [sys.executable, "-m", "uvicorn", "--factory", app, "--port", str(port), "--log-level", "warning"]
-    command += ["--workers", str(workers)]
+    command += ["--workers", str(workers), "--http", "service.api.wire:Wire" if app == OURS else "auto"]
     began = time.perf_counter()
     process = subprocess.Popen([*command, "--no-access-log"], env=environment)
     try:
@@ -116,7 +117,7 @@ Loads = dict[str, list[tuple[Load, float]]]
 
 def ours(stack: ExitStack, store: str, folder: Path, items: int = ITEMS, skills: int = SKILLS) -> Server:
     """The service on a store of its own, with a catalog and a model."""
-    port, pid, took = stack.enter_context(served("service.api.app:create_app", store, folder))
+    port, pid, took = stack.enter_context(served(OURS, store, folder))
     print(f"{store.partition(':')[0]}: ready after {took:.2f} s, resident {resident(pid):.0f} MB", flush=True)
     asyncio.run(publish(store, items, skills))
     return port, pid

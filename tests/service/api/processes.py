@@ -17,7 +17,10 @@ from tests.servers import free_port
 
 
 class Server:
-    """A uvicorn that serves :func:`service.api.app.create_app`, on a free port unless told. ``settings``: variables."""
+    """A uvicorn that serves :func:`service.api.app.create_app` as `nextwise serve` does, on a free port unless told.
+
+    ``settings``: variables.
+    """
 
     def __init__(
         self,
@@ -36,6 +39,7 @@ class Server:
             **settings,
         }
         command = [sys.executable, "-m", "uvicorn", "service.api.app:create_app", "--factory", "--no-access-log"]
+        command += ["--http", "service.api.wire:Wire"]
         command += ["--port", str(self.port), "--workers", str(workers), "--log-level", "warning"]
         (folder / "metrics").mkdir(parents=True, exist_ok=True)
         environment["PROMETHEUS_MULTIPROC_DIR"] = str(folder / "metrics")
