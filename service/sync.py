@@ -8,6 +8,7 @@ the digits tell apart two MLflows that both count from 1.
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import time
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.bundle import load
-from service.archive import drain, locked
+from service.archive import Rest, drain, locked
 from service.store.base import Store
 from service.sweep import Sweep
 
@@ -30,6 +31,9 @@ DRAIN_EVERY = 30.0
 SLOWEST = 3.0  # seconds between two tries while something is down: a champion must be served within five
 ROUND = 2.0  # factor from one try to the next
 LATER = 10  # how nice this process is
+REST, LEISURE = 3.0, 1.0
+"""Between two batches of a drain it rests so many times as long as a batch took, for a share of ``drain_every`` in all:
+a processor that is shared answers later while a drain works, and it does so in one stretch of seconds otherwise."""
 
 
 class Champion:
@@ -131,6 +135,8 @@ async def run(
     async with locked(archive_folder / ".sync.lock", stop=stop) as held:
         if not held:
             return
+        gc.collect()
+        gc.freeze()  # a drain makes rows by the ten thousand: else all that was loaded is looked at again and again
         sweeping = asyncio.create_task(sweep.run(stop), name="sweep") if sweep else None
         champion, publishing, archiving = Champion(store, registry), Patience("publishing"), Patience("archiving")
         drained = time.monotonic()
@@ -138,12 +144,14 @@ async def run(
             if publishing.due(time.monotonic()):
                 await _publish(champion, publishing)
             late = time.monotonic() - drained >= drain_every
-            if late and archiving.due(time.monotonic()) and await _drain(store, archive_folder, archiving):
+            rest = at_leisure(stop, LEISURE * drain_every)
+            if late and archiving.due(time.monotonic()) and await _drain(store, archive_folder, archiving, rest):
                 drained = time.monotonic()
             await _wait(stop, interval)
         await _drain(store, archive_folder, archiving)
         if sweeping:
             await sweeping
+        gc.unfreeze()
 
 
 async def _publish(champion: Champion, patience: Patience) -> None:
@@ -155,9 +163,23 @@ async def _publish(champion: Champion, patience: Patience) -> None:
         patience.worked()
 
 
-async def _drain(store: Store, folder: Path, patience: Patience) -> bool:
+def at_leisure(stop: asyncio.Event, most: float) -> Rest:
+    """Rests for :func:`drain`, for ``most`` seconds in all: where more came than so can be drained, it must go on."""
+    left = most
+
+    async def rest(worked: float) -> None:
+        nonlocal left
+        seconds = min(REST * worked, left)
+        left -= seconds
+        if seconds > 0 and not stop.is_set():
+            await _wait(stop, seconds)
+
+    return rest
+
+
+async def _drain(store: Store, folder: Path, patience: Patience, rest: Rest | None = None) -> bool:
     try:
-        counts = await drain(store, folder)
+        counts = await drain(store, folder, rest=rest)
     except Exception as fault:  # as above; the log keeps what is not archived yet
         patience.failed(fault, time.monotonic())
         return False

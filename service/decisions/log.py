@@ -11,7 +11,7 @@ import orjson
 import pyarrow.parquet as pq
 
 from models.log import DataError
-from service.archive_files import FOLDERS, RECOMMENDATIONS, columns
+from service.archive_files import FOLDERS, RECOMMENDATIONS, row_of
 
 NEEDED = "recommendation_id", "student_id", "item_id", "at", "propensity", "policy", "history_length"
 
@@ -82,7 +82,7 @@ def _of_lines(file: Path) -> Iterator[dict[str, Any]]:
             except orjson.JSONDecodeError as fault:
                 raise DataError(f"{file}, line {number}: not JSON ({fault})") from None
             _must_have(event if isinstance(event, dict) else (), f"{file}, line {number}")
-            yield columns(event, RECOMMENDATIONS)
+            yield dict(zip(RECOMMENDATIONS.names, row_of(event, "recommendation"), strict=True))
 
 
 def _must_have(names: Iterable[str], where: str) -> None:

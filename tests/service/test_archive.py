@@ -143,6 +143,18 @@ async def test_what_cannot_be_read_is_kept_apart_and_holds_nobody_up(
     assert "1 events could not be read" in caplog.text
 
 
+async def test_a_drain_rests_between_its_batches(store: Store, folder: Path) -> None:
+    await log(store, [response(n) for n in range(7)])
+    worked: list[float] = []
+
+    async def rest(seconds: float) -> None:
+        worked.append(seconds)
+
+    assert await drain(store, folder, limit=3, rest=rest) == {"response": 7}
+    assert len(worked) == 2, "not before the first, nor after the last"
+    assert min(worked) > 0
+
+
 async def test_what_cannot_be_read_is_kept_each_time_that_it_comes(store: Store, folder: Path) -> None:
     for _ in range(2):
         await log(store, [b"no event"])

@@ -237,3 +237,21 @@ async def test_once_publishes_and_archives(store: Store, registry: Registry, fol
     await once(store, registry, folder)
     assert await store.heads() == Heads(None, version_of("1", 0.1))
     assert ids(folder) == ["r1"]
+
+
+async def test_a_drain_rests_for_a_while_and_not_where_it_should_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    slept: list[float] = []
+
+    async def wait(_: asyncio.Event, seconds: float) -> None:
+        slept.append(seconds)
+
+    monkeypatch.setattr(sync, "_wait", wait)
+    stop = asyncio.Event()
+    rest = sync.at_leisure(stop, 1.0)
+    for _ in range(4):
+        await rest(0.125)
+    assert slept == [0.375, 0.375, 0.25], "no more than a second in all"
+    rest = sync.at_leisure(stop, 1.0)
+    stop.set()
+    await rest(0.125)
+    assert len(slept) == 3
