@@ -21,28 +21,31 @@ from engine.filter import answer, drift, emit, of_repeats, retained
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Counts = npt.NDArray[np.signedinteger[Any]]
+Memory = npt.NDArray[np.float32]
 
 EXACT, LATTICE, COMPACT = range(3)  # how a belief is kept: unrounded; P(L | theta); one P(L) for every theta
 STEP = 2048.0  # of the lattice, a logit
 FAINT = 1e-30  # a weight that is 0 could never come back
 SECOND = 1000  # ms
 NEVER = -(2**62)  # no time: before any
-COUNT, RIGHT, TIME, PLACE, LATELY_RIGHT, LATELY_WRONG = range(6)  # columns of what is remembered of an item
+COUNT, RIGHT, HIGH, LOW, LATELY_RIGHT, LATELY_WRONG = range(6)  # columns of what is remembered of an item
 REMEMBERED = 6
+SPLIT = 4096.0  # when an item was met last is HIGH times this and LOW: no 32-bit float holds a time in seconds
 FINE = 65535.0  # steps of the lattice that the averages lie on, from 0 to 1
 
 
 class Belief(NamedTuple):
     """known [K, G] = P(L | theta) after the last answer on each skill; weight [G] of theta; seen [K] answers; last [K]
-    time of the last one (whole seconds, in ms) and place [K] its number among the student's answers; memory [M, 6]: of
-    the items met, answers, sum of scores, time and place of the last, moving averages of right and of wrong."""
+    time of the last one (whole seconds, in ms) and place [K] its number among the student's answers; memory [M, 6], as
+    32-bit floats since there is a row for every item ever met: answers, sum of scores, when the last one was (its
+    second, or its number where time does not count; in two parts), moving averages of right and of wrong."""
 
     known: Floats
     weight: Floats
     seen: Counts
     last: Ints
     place: Counts
-    memory: Floats
+    memory: Memory
 
 
 def settled(facts: Facts) -> Facts:
@@ -89,13 +92,21 @@ def keeps(
 
 
 @njit(cache=True, error_model="numpy")
-def of_memory(seconds: bool, repeats: Floats, memory: Floats, slot: int, at: float, number: int) -> Any:
+def when_met(met: Memory) -> Any:
+    """The second of the last answer to an item, or its number among the student's answers."""
+    return int(float(met[HIGH]) * SPLIT + float(met[LOW]))
+
+
+@njit(cache=True, error_model="numpy")
+def of_memory(seconds: bool, repeats: Floats, memory: Memory, slot: int, at: float, number: int) -> Any:
     """What earlier answers to an item (row ``slot`` of the memory; none below 0) add to an answer's ease."""
     if slot < 0 or memory[slot, COUNT] == 0.0:
         return 0.0
-    gap = log_gap(seconds, at, memory[slot, TIME], number, int(memory[slot, PLACE]))
-    lately = memory[slot, LATELY_RIGHT], memory[slot, LATELY_WRONG]
-    return of_repeats(repeats, memory[slot, COUNT], memory[slot, RIGHT], gap, lately[0], lately[1])
+    when, answers, right = when_met(memory[slot]), float(memory[slot, COUNT]), float(memory[slot, RIGHT])
+    gap = log_gap(seconds, at, when * SECOND, number, when)
+    return of_repeats(
+        repeats, answers, right, gap, float(memory[slot, LATELY_RIGHT]), float(memory[slot, LATELY_WRONG])
+    )
 
 
 @njit(cache=True, error_model="numpy")
@@ -162,22 +173,26 @@ def follow(
             if len(after) > 0:
                 after[link + j] = expected(success, known, weight, k, 1.0)
         if slot[i] >= 0:
-            remember(memory[slot[i]], score[i], now, number, kept)
+            remember(memory[slot[i]], score[i], now // SECOND if seconds else number, kept)
         number, link = number + 1, link + n
 
 
 @njit(cache=True, error_model="numpy")
-def remember(met: Floats, score: float, now: int, number: int, kept: int) -> None:
-    """Count an answer to an item into its row of the memory."""
+def remember(met: Memory, score: float, when: int, kept: int) -> None:
+    """Count an answer to an item into its row of the memory; ``when`` as of :func:`when_met`."""
     met[COUNT] += 1.0
     met[RIGHT] += score
-    met[TIME], met[PLACE] = now, number
-    met[LATELY_RIGHT] += LATELY * (score - met[LATELY_RIGHT])
-    met[LATELY_WRONG] += LATELY * (1.0 - score - met[LATELY_WRONG])
-    if kept != EXACT:
-        met[RIGHT] = np.float32(met[RIGHT])
-        met[LATELY_RIGHT] = np.rint(met[LATELY_RIGHT] * FINE) / FINE
-        met[LATELY_WRONG] = np.rint(met[LATELY_WRONG] * FINE) / FINE
+    met[HIGH] = np.floor(when / SPLIT)
+    met[LOW] = when - np.floor(when / SPLIT) * SPLIT
+    met[LATELY_RIGHT] = _moved(float(met[LATELY_RIGHT]), score, kept)
+    met[LATELY_WRONG] = _moved(float(met[LATELY_WRONG]), 1.0 - score, kept)
+
+
+@njit(cache=True, error_model="numpy")
+def _moved(average: float, score: float, kept: int) -> Any:
+    """A moving average after another score."""
+    average += LATELY * (score - average)
+    return average if kept == EXACT else np.rint(average * FINE) / FINE
 
 
 @njit(cache=True, error_model="numpy")

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from engine.belief import EXACT, LATTICE, REMEMBERED, SECOND, Belief, expected, follow, settled
+from engine.belief import EXACT, LATTICE, REMEMBERED, SECOND, Belief, Memory, expected, follow, settled
 from engine.bkt import fold_answers
 from engine.bkt import success as success_of
 from engine.bundle import AnyModel
@@ -94,7 +94,7 @@ def _by_ability(model: MasteryModel, log: ResponseLog, kept: int) -> Folded:
     seconds = clock(log.at)
     at = log.at if seconds is None else (seconds * SECOND).astype(np.int64)
     links = int(np.diff(log.tag_start)[log.tag].sum())
-    memory = np.zeros((len(log.items) if known.repeats.any() else 0, REMEMBERED))
+    memory = np.zeros((len(log.items) if known.repeats.any() else 0, REMEMBERED), np.float32)
     columns = log.bounds, log.item, log.tag, at, log.score
     return Folded(*_follow_all(known, memory, *columns, kept, links))
 
@@ -133,7 +133,7 @@ def _fold(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _follow_all(
-    facts: Any, memory: Floats, bounds: Ints, item: Ints, tag: Ints, at: Ints, score: Floats, kept: int, links: int
+    facts: Any, memory: Memory, bounds: Ints, item: Ints, tag: Ints, at: Ints, score: Floats, kept: int, links: int
 ) -> Any:
     """The fields of :class:`Folded`; ``memory`` [I, 6] is of zeros, or has no rows where nothing is remembered."""
     n, used, link, none, after = len(facts.prior), 0, 0, np.empty(0), np.empty(links)

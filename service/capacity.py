@@ -34,7 +34,7 @@ WORKER_BYTES = 260_000_000
 """Resident memory of an API worker that holds few states."""
 ROOM = Settings.model_fields["states_mb"].default * 2**20
 """Bytes of states that it holds at the most."""
-STATE, STATE_RESPONSE = 9_000, 51
+STATE, STATE_RESPONSE = 9_000, 30
 """Bytes of one: with few answers, and what an answer to a new item adds."""
 WRITES = 3_000.0
 """Requests a second that one file takes from all workers together: there is one writer."""

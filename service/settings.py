@@ -78,7 +78,7 @@ class Settings(BaseSettings):
         256,
         ge=1,
         description="Megabytes of students' states that each API process holds, those used last: some 13 KB a student "
-        "at first, 110 KB after 2,000 answers to as many items.",
+        "at first, 70 KB after 2,000 answers to as many items.",
     )
     sweep_rate: float = Field(
         100.0,

@@ -22,6 +22,7 @@ SKILLS, SETS, ITEMS, POINTS, SECONDS, REMEMBERS, KEYS = range(7)  # the first nu
 FACTS = 7
 LENGTH, ANSWERS, FOLDED_AT, RECENTS = range(4)  # the first numbers of a student
 STUDENT = 4
+ROW = REMEMBERED // 2  # values that hold what is remembered of an item, as 32-bit floats
 FEW = 64  # items looked for one by one
 ITEM, AT, SCORE, WORDS = 1, 2, 6, 4  # where they are in a record of so many words of 8 bytes; the score, of 4
 
@@ -89,7 +90,7 @@ def believed(k: int, points: int, numbers: Ints, values: Floats) -> Any:
         numbers[STUDENT : STUDENT + k],
         numbers[STUDENT + k : STUDENT + 2 * k],
         numbers[STUDENT + 2 * k : STUDENT + 3 * k],
-        values[grid + points :].reshape((len(values) - grid - points) // REMEMBERED, REMEMBERED),
+        values[grid + points :].view(np.float32).reshape((len(values) - grid - points) // ROW, REMEMBERED),
     )
 
 
@@ -132,7 +133,7 @@ def fold(
     moved = np.empty(STUDENT + 3 * k + RECENT + len(met), np.int64)
     moved[: len(numbers)] = numbers
     moved[STUDENT + 3 * k + RECENT :] = met
-    weights = np.empty(k * points + points + REMEMBERED * len(met))
+    weights = np.empty(k * points + points + ROW * len(met))
     weights[: len(values)], weights[len(values) :] = values, 0.0
     if len(predicted) == 0:
         predicted = np.empty(len(item))

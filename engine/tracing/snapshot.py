@@ -19,14 +19,13 @@ from engine.belief import (
     LATELY_RIGHT,
     LATELY_WRONG,
     NEVER,
-    PLACE,
-    REMEMBERED,
     RIGHT,
     SECOND,
-    TIME,
+    Memory,
     decode,
     encode,
     remember,
+    when_met,
 )
 from engine.borrowed import borrowed
 from engine.tracing.base import RECENT, Floats, Ints
@@ -37,6 +36,7 @@ from engine.tracing.packed import (
     LENGTH,
     POINTS,
     RECENTS,
+    ROW,
     SECONDS,
     SKILLS,
     STUDENT,
@@ -80,9 +80,8 @@ def write(facts_numbers: Ints, numbers: Ints, values: Floats, kept: int) -> Any:
             before, last = skill, now
     last = 0
     for m in range(len(met)):
-        row = belief.memory[m]
-        now = int(row[TIME]) // SECOND if seconds else int(row[PLACE])
-        at, last = _put_memory(out, _put(out, at, met[m]), row, now - last), now
+        now = when_met(belief.memory[m])
+        at, last = _put_memory(out, _put(out, at, met[m]), belief.memory[m], now - last), now
     for item in recent:
         at = _put(out, at, _zigzag(item))
     return made[:at]
@@ -100,7 +99,7 @@ def read(facts_numbers: Ints, facts_values: Floats, blob: Bytes, kept: int) -> A
     if practised > k or mets > len(blob) or recents > RECENT:
         raise IndexError("it has more than there can be")
     numbers = np.zeros(STUDENT + 3 * k + RECENT + mets, np.int64)
-    values = np.zeros(k * points + points + REMEMBERED * mets)
+    values = np.zeros(k * points + points + ROW * mets)
     numbers[LENGTH], numbers[ANSWERS], numbers[FOLDED_AT] = head[0], head[1], _signed(head[2])
     numbers[RECENTS] = recents
     blob, belief = borrowed(blob), believed(k, points, borrowed(numbers), borrowed(values))
@@ -109,7 +108,7 @@ def read(facts_numbers: Ints, facts_values: Floats, blob: Bytes, kept: int) -> A
     for g in range(points):
         belief.weight[g], at = _take_real(blob, at)
     at = _take_skills(blob, at, belief, practised, facts.seconds, kept)
-    at = _take_met(blob, at, belief.memory, met, items, facts.seconds, kept)
+    at = _take_met(blob, at, belief.memory, met, items, kept)
     for n in range(recents):
         item, at = _take(blob, at)
         item = _signed(item)
@@ -141,12 +140,12 @@ def _take_skills(blob: Bytes, at: int, belief: Any, practised: int, seconds: boo
 
 
 @njit(cache=True, error_model="numpy")
-def _take_met(blob: Bytes, at: int, memory: Floats, met: Ints, items: int, seconds: bool, kept: int) -> Any:
+def _take_met(blob: Bytes, at: int, memory: Memory, met: Ints, items: int, kept: int) -> Any:
     last = 0
     for m in range(len(met)):
         item, at = _take(blob, at)
         met[m] = _within(item, items)
-        last, at = _take_memory(blob, at, memory[m], last, seconds, kept)
+        last, at = _take_memory(blob, at, memory[m], last, kept)
     return at
 
 
@@ -159,11 +158,11 @@ def _within(place: int, size: int) -> Any:
 
 
 @njit(cache=True, error_model="numpy")
-def _put_memory(out: Bytes, at: int, row: Floats, passed: int) -> Any:
+def _put_memory(out: Bytes, at: int, row: Memory, passed: int) -> Any:
     """What is remembered of an item: the time since the one before and, in the same number, one of four forms. A single
     answer, wrong (0) or right (1), needs no more; else the count, the sum of scores (2 whole, 3 not) and the averages
     follow."""
-    count, right = int(row[COUNT]), row[RIGHT]
+    count, right = int(row[COUNT]), float(row[RIGHT])
     whole, passed = right == np.floor(right), _zigzag(passed) << 2
     if count == 1 and whole:
         return _put(out, at, passed | int(right))
@@ -174,13 +173,12 @@ def _put_memory(out: Bytes, at: int, row: Floats, passed: int) -> Any:
 
 
 @njit(cache=True, error_model="numpy")
-def _take_memory(blob: Bytes, at: int, row: Floats, last: int, seconds: bool, kept: int) -> Any:
-    """The time of the item, and where the next byte is."""
+def _take_memory(blob: Bytes, at: int, row: Memory, last: int, kept: int) -> Any:
+    """When the item was met last, and where the next byte is."""
     code, at = _take(blob, at)
     last, form = last + _signed(code >> 2), code & 3
-    if form < 2:
-        remember(row, float(form), 0, 0, kept)
-    else:
+    remember(row, 1.0 if form == 1 else 0.0, last, kept)
+    if form > 1:
         count, at = _take(blob, at)
         row[COUNT] = float(count)
         if form == 2:
@@ -191,8 +189,6 @@ def _take_memory(blob: Bytes, at: int, row: Floats, last: int, seconds: bool, ke
         right, at = _take_short(blob, at)
         wrong, at = _take_short(blob, at)
         row[LATELY_RIGHT], row[LATELY_WRONG] = right / FINE, wrong / FINE
-    row[TIME] = float(last * SECOND) if seconds else 0.0
-    row[PLACE] = 0.0 if seconds else float(last)
     return last, at
 
 
