@@ -32,6 +32,7 @@ def simulate(
     per_world: Annotated[int, typer.Option("--per-world", min=2, help="Students in a world.")] = 50,
     missing: Annotated[float, typer.Option(min=0, max=1, help="Share of prerequisites the catalog lacks.")] = 0.0,
     false: Annotated[float, typer.Option(min=0, max=1, help="Share of prerequisites it makes up.")] = 0.0,
+    logs: Annotated[int, typer.Option(min=1, help="Students whose answers the engine learns a world from.")] = 500,
     exploration: Annotated[float | None, typer.Option(min=0, max=1, help="Exploration floor of every policy.")] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Cores to work on. Default: all.")] = None,
 ) -> None:
@@ -49,7 +50,7 @@ def simulate(
     chosen = _chosen(policy, shipped())
     if exploration is not None:
         chosen = {name: replace(one, exploration=exploration) for name, one in chosen.items()}
-    setting = Setting(replace(Setting().plan, missing=missing, false=false), per_world)
+    setting = Setting(replace(Setting().plan, missing=missing, false=false), per_world, logs)
     began, cores = time.perf_counter(), jobs or min(worlds, os.cpu_count() or 1)
     with progress("simulating") as told:
         found = run_many(students, chosen, setting, worlds, seed, cores, lambda done, of: told(done, of, "worlds"))

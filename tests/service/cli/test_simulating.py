@@ -24,6 +24,19 @@ def test_policies_are_compared_on_the_same_students(call: Call, tmp_path: Path) 
     assert json.loads(file.read_text("utf-8"))["policies"] == first
 
 
+def test_the_engine_learns_from_as_many_students_as_it_is_given(call: Call, tmp_path: Path) -> None:
+    file = tmp_path / "figures.json"
+    small = ("--worlds", "1", "--per-world", "4", "--seed", "3", "--json", str(file))
+    gains = []
+    for logs in (60, 61):
+        code, *_ = call("simulate", "--students", "pfa", "--policy", "alosi", "--logs", logs, *small)
+        assert code == 0
+        told = json.loads(file.read_text("utf-8"))
+        assert told["setting"]["logs"] == logs
+        gains.append(told["policies"]["alosi"]["gain"])
+    assert gains[0] != gains[1], "one student more, other parameters"
+
+
 def test_a_name_that_is_not_there_is_told(call: Call) -> None:
     code, _, err = call("simulate", "--policy", "best")
     assert code == 1
