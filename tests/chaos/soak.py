@@ -1,10 +1,13 @@
 """Minutes of load at 70 % of capacity: memory stays, nothing fails, and the last minute is as quick as the first.
 
-    python -m tests.chaos.soak [--minutes 30] [--stores redis sqlite]
+    python -m tests.chaos.soak [--minutes 30] [--students 20000] [--stores redis sqlite]
 
-One API worker, the archiver beside it as often as in life, POST /v1/responses?next=1 of 2,000 students at times of its
+One API worker, the archiver beside it as often as in life, POST /v1/responses?next=1 of many students at times of its
 own: a slow answer holds up no other, as it is with real callers. The capacity is measured right before, with as many
 connections as it takes. The exit code is 1 where memory grew, a request failed or the latency did.
+
+20,000 students answer every seven seconds or so, and have some hundreds of answers at the end; of 2,000, each has
+thousands, years of them: then states grow all the time that they are watched, up to what a worker may hold.
 """
 
 from __future__ import annotations
@@ -26,7 +29,7 @@ from service.sync import DRAIN_EVERY
 from tests.bench import load
 from tests.bench.capacity import publish
 from tests.bench.parts import ITEMS
-from tests.bench.serve import STUDENTS, resident
+from tests.bench.serve import resident
 from tests.chaos.installation import Installation, Kind
 
 SHARE, CONNECTIONS, CALIBRATION = 0.7, 16, 10.0
@@ -58,20 +61,24 @@ class Watched:
         return float(np.median(self.memory[-part:]) / np.median(self.memory[warm : warm + part]))
 
 
-def ask(connection: int, turn: int) -> bytes:
-    """A new response of any student, and what comes next."""
-    response = {
-        "id": f"{connection}-{turn}-{time.time_ns()}",
-        "student_id": f"student-{random.randrange(STUDENTS)}",
-        "class_id": f"class-{connection}",
-        "item_id": f"item-{random.randrange(ITEMS)}",
-        "correct": random.random() < 0.6,
-        "answered_at": time.time(),
-    }
-    return load.post("/v1/responses?next=1", json.dumps(response).encode())
+def asked_by(students: int) -> load.Ask:
+    """A new response of any of so many students, and what comes next."""
+
+    def ask(connection: int, turn: int) -> bytes:
+        response = {
+            "id": f"{connection}-{turn}-{time.time_ns()}",
+            "student_id": f"student-{random.randrange(students)}",
+            "class_id": f"class-{connection}",
+            "item_id": f"item-{random.randrange(ITEMS)}",
+            "correct": random.random() < 0.6,
+            "answered_at": time.time(),
+        }
+        return load.post("/v1/responses?next=1", json.dumps(response).encode())
+
+    return ask
 
 
-async def soak(kind: Kind, folder: Path, minutes: float) -> tuple[Watched, float]:
+async def soak(kind: Kind, folder: Path, minutes: float, students: int) -> tuple[Watched, float]:
     """What was seen, and the requests a second that were sent."""
     with Installation(kind, folder, apis=1, own_disk=False, drain_every=DRAIN_EVERY) as at:
         for server in at.servers:
@@ -79,12 +86,12 @@ async def soak(kind: Kind, folder: Path, minutes: float) -> tuple[Watched, float
         store = await open_store(at.store_url)
         await publish(store)
         await store.close()
-        port, process = at.apis[0].port, at.apis[0].process.pid
+        port, process, ask = at.apis[0].port, at.apis[0].process.pid, asked_by(students)
         await load.run(port, ask, CONNECTIONS, CALIBRATION / 2)
         rate = SHARE * (await load.run(port, ask, CONNECTIONS, CALIBRATION)).rate
         watched, end = Watched(), time.monotonic() + 60 * minutes
         watching = asyncio.create_task(_watch(watched, process, end))
-        await _send(watched, port, rate, minutes)
+        await _send(watched, port, ask, rate, minutes)
         await watching
     return watched, rate
 
@@ -95,7 +102,7 @@ async def _watch(watched: Watched, process: int, end: float) -> None:
         await asyncio.sleep(1)
 
 
-async def _send(watched: Watched, port: int, rate: float, minutes: float) -> None:
+async def _send(watched: Watched, port: int, ask: load.Ask, rate: float, minutes: float) -> None:
     """Requests at a steady rate; what begins late is counted from when it should have begun."""
     lines: asyncio.Queue[float | None] = asyncio.Queue()
     began = time.perf_counter()
@@ -124,12 +131,13 @@ async def _send(watched: Watched, port: int, rate: float, minutes: float) -> Non
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--minutes", type=float, default=30.0, help="in all; shared by the stores")
+    options.add_argument("--students", type=int, default=20_000)
     options.add_argument("--stores", nargs="+", choices=KINDS, default=["redis"])
     given = options.parse_args()
     fine = True
     for kind in given.stores:
         with tempfile.TemporaryDirectory(prefix="nextwise-soak-") as folder:
-            seen, rate = asyncio.run(soak(kind, Path(folder), given.minutes / len(given.stores)))
+            seen, rate = asyncio.run(soak(kind, Path(folder), given.minutes / len(given.stores), given.students))
         first, last = seen.p99(min(seen.latencies)), seen.p99(max(seen.latencies))
         sent = sum(map(len, seen.latencies.values()))
         print(
