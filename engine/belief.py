@@ -182,8 +182,8 @@ def remember(met: Memory, score: float, when: int, kept: int) -> None:
     """Count an answer to an item into its row of the memory; ``when`` as of :func:`when_met`."""
     met[COUNT] += 1.0
     met[RIGHT] += score
-    met[HIGH] = np.floor(when / SPLIT)
-    met[LOW] = when - np.floor(when / SPLIT) * SPLIT
+    high = np.floor(when / SPLIT)
+    met[HIGH], met[LOW] = high, when - high * SPLIT
     met[LATELY_RIGHT] = _moved(float(met[LATELY_RIGHT]), score, kept)
     met[LATELY_WRONG] = _moved(float(met[LATELY_WRONG]), 1.0 - score, kept)
 

@@ -19,6 +19,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from engine.mastery import DAY_MS
 from service.store.base import LogEntry, LogKind
 
 Row = list[Any]
@@ -68,7 +69,6 @@ RECOMMENDATIONS = pa.schema(
 RAW = pa.schema([("kind", TEXT), ("position", TEXT), ("event", pa.binary())])
 SCHEMAS = {"response": RESPONSES, "recommendation": RECOMMENDATIONS}
 TIMES = {"response": "answered_at", "recommendation": "at"}
-DAY_MS = 86_400_000
 REQUIRED = {"response": ("student_id", "id", "item_id", "score", "answered_at"), "recommendation": ("student_id", "at")}
 
 # A million events are made rows of in a day: what is the same for all of a kind is looked up once.

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from engine.intervals import mean_interval
-from engine.mastery import Status
+from engine.mastery import DAY_MS, Status
 from service.access import borders
 from service.growth import growth
 from service.roster import Roster
@@ -22,7 +22,6 @@ from service.tallies import Tally, tallies
 from service.tutor import Tutor
 
 LEAST = 10
-DAY_MS = 86_400_000
 WEEK, GROWTH_DAYS = 7 * DAY_MS, 28
 DONE = (Status.MASTERED, Status.NEEDS_REVIEW)
 JUDGED = (*DONE, Status.LEARNING)

@@ -31,9 +31,9 @@ DRAIN_EVERY = 30.0
 SLOWEST = 3.0  # seconds between two tries while something is down: a champion must be served within five
 ROUND = 2.0  # factor from one try to the next
 LATER = 10  # how nice this process is
-REST, LEISURE = 3.0, 1.0
-"""Between two batches of a drain it rests so many times as long as a batch took, for a share of ``drain_every`` in all:
-a processor that is shared answers later while a drain works, and it does so in one stretch of seconds otherwise."""
+REST = 3.0
+"""Between two batches of a drain it rests so many times as long as a batch took: a processor that is shared answers
+later while a drain works, and it does so in one stretch of seconds otherwise."""
 
 
 class Champion:
@@ -144,7 +144,7 @@ async def run(
             if publishing.due(time.monotonic()):
                 await _publish(champion, publishing)
             late = time.monotonic() - drained >= drain_every
-            rest = at_leisure(stop, LEISURE * drain_every)
+            rest = at_leisure(stop, drain_every)
             if late and archiving.due(time.monotonic()) and await _drain(store, archive_folder, archiving, rest):
                 drained = time.monotonic()
             await _wait(stop, interval)

@@ -12,6 +12,8 @@ from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+WIRE = f"{__name__}:Wire"
+
 
 class Gathered:
     """A transport that writes what it was given in one turn of the loop at once, at the end of that."""
@@ -42,7 +44,7 @@ class Gathered:
 
 
 class Wire(HttpToolsProtocol):
-    """For ``uvicorn --http service.api.wire:Wire``."""
+    """A class for uvicorn's ``http``, by the name :data:`WIRE`."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's has it
         super().connection_made(cast("asyncio.Transport", Gathered(transport, self.loop.call_soon)))

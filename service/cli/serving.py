@@ -51,6 +51,8 @@ def serve(
     """Serve the API and the reports. Stops cleanly on SIGTERM or Ctrl-C: nothing accepted is lost."""
     import uvicorn
 
+    from service.api.wire import WIRE
+
     for name, value in {"HOST": host, "PORT": port, "WORKERS": workers}.items():
         if value is not None:
             os.environ[f"NEXTWISE_{name}"] = str(value)  # the workers read the environment
@@ -71,7 +73,7 @@ def serve(
         uvicorn.run(
             "service.api.app:create_app",
             factory=True,
-            http="service.api.wire:Wire",
+            http=WIRE,
             host=config.host,
             port=config.port,
             workers=config.workers,

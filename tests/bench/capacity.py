@@ -36,7 +36,7 @@ from service.store import open_store
 from service.store.base import Snapshot, Store
 from service.tutor import Tutor
 from tests.bench.parts import ITEMS, catalog, model
-from tests.bench.serve import measured, resident, served, spent
+from tests.bench.serve import OURS, measured, resident, served, spent
 from tests.servers import RedisServer
 
 FIRST, SHORT, LONG = 20, 100, 500
@@ -168,7 +168,7 @@ def cpu(url: str, folder: Path, seconds: float, server: RedisServer | None = Non
         await store.close()
 
     asyncio.run(prepared())
-    with served("service.api.app:create_app", url, folder) as (port, pid, _):
+    with served(OURS, url, folder) as (port, pid, _):
         measured((port, pid), 16, seconds)  # warm, and with histories
         behind = spent(server.process.pid) if server and server.process else 0.0
         load, worker = measured((port, pid), 16, seconds)

@@ -23,7 +23,7 @@ from statistics import median
 
 from tests.bench.load import Ask, post, run
 from tests.bench.parts import ITEMS, SKILLS
-from tests.bench.serve import STUDENTS, publish, served, spent
+from tests.bench.serve import OURS, STUDENTS, publish, served, spent
 from tests.servers import RedisServer
 
 BATCH, CLIENTS, CLASS = 1_000, 4, 30
@@ -65,7 +65,7 @@ SHAPES: dict[str, Ask] = {"spread": spread, "class": of_class}
 
 def tell(name: str, store: str, folder: Path, server: RedisServer | None, given: argparse.Namespace) -> None:
     """A line for each shape."""
-    with served("service.api.app:create_app", store, folder, given.workers) as (port, pid, _):
+    with served(OURS, store, folder, given.workers) as (port, pid, _):
         asyncio.run(publish(store, ITEMS, SKILLS))
         pids = [pid] + ([server.process.pid] if server and server.process else [])
         for shape, ask in SHAPES.items():

@@ -34,7 +34,7 @@ from service.roster import Class, Enrolment, Person, Rosters, School
 from service.roster.roster import made
 from service.store import open_store
 from service.store.base import NewResponse, Store, Write
-from tests.bench.serve import served, spent
+from tests.bench.serve import OURS, served, spent
 from tests.service.reports.browser import chromium, chromium_path
 
 SKILLS, ITEMS, STUDENTS, SIZE = 60, 1_200, 1_000, 30
@@ -176,7 +176,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = f"sqlite:///{folder}/store.db"
         asyncio.run(fill(store))
-        with served("service.api.app:create_app", store, Path(folder)) as (port, pid, _):
+        with served(OURS, store, Path(folder)) as (port, pid, _):
             print(f"{STUDENTS:,} students, {SKILLS} skills; load of this machine {os.getloadavg()[0]:.1f}")
             timed("a class of 30, 1,000 each", port, pid, store, grid, given.rounds, (0.4, 0.1))
             timed("the school's overview", port, pid, store, "/reports/overview", given.rounds, (1.0, 1.0))

@@ -29,6 +29,7 @@ from statistics import median
 
 from engine import bundle
 from engine.catalog import to_json
+from service.api.wire import WIRE
 from service.store import open_store
 from tests.bench import parts
 from tests.bench.load import Ask, Load, get, post, run
@@ -45,7 +46,7 @@ def served(app: str, store: str, folder: Path, workers: int = 1) -> Iterator[tup
     port = free_port()
     environment = os.environ | {"NEXTWISE_STORE": store, "NEXTWISE_DATA": str(folder), "NEXTWISE_LOG_LEVEL": "warning"}
     command = [sys.executable, "-m", "uvicorn", "--factory", app, "--port", str(port), "--log-level", "warning"]
-    command += ["--workers", str(workers), "--http", "service.api.wire:Wire" if app == OURS else "auto"]
+    command += ["--workers", str(workers), "--http", WIRE if app == OURS else "auto"]
     began = time.perf_counter()
     process = subprocess.Popen([*command, "--no-access-log"], env=environment)
     try:

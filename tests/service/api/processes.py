@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 import httpx
 
+from service.api.wire import WIRE
 from tests.servers import free_port
 
 
@@ -39,7 +40,7 @@ class Server:
             **settings,
         }
         command = [sys.executable, "-m", "uvicorn", "service.api.app:create_app", "--factory", "--no-access-log"]
-        command += ["--http", "service.api.wire:Wire"]
+        command += ["--http", WIRE]
         command += ["--port", str(self.port), "--workers", str(workers), "--log-level", "warning"]
         (folder / "metrics").mkdir(parents=True, exist_ok=True)
         environment["PROMETHEUS_MULTIPROC_DIR"] = str(folder / "metrics")

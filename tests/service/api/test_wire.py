@@ -58,12 +58,12 @@ async def port(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[int]:
     await serving
 
 
-async def ask(port: int, *paths: str, head: str = "") -> bytes:
+async def ask(port: int, *paths: str) -> bytes:
     """All of them at once on one connection, the last with Connection: close; all that is answered."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     for n, path in enumerate(paths):
         last = "Connection: close\r\n" if n == len(paths) - 1 else ""
-        writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n{last}{head}\r\n".encode())
+        writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\n{last}\r\n".encode())
     told = await reader.read()
     writer.close()
     return told
