@@ -71,7 +71,7 @@ async def _live(app: FastAPI, settings: Settings, asked: asyncio.Event, ending: 
 
 
 async def _serve(app: FastAPI, settings: Settings, asked: asyncio.Event, ending: asyncio.Event) -> None:
-    store = await open_store(settings.store_url)
+    store = await open_store(settings.store_url, busy=True)
     try:
         async with tutoring(settings, store) as tutor:
             # What is there now stays; a full collection that looks at all of it again would hold up requests.

@@ -17,8 +17,8 @@ FORMS = (
 )
 
 
-async def open_store(url: str) -> Store:
-    """The store behind ``url``, ready to use.
+async def open_store(url: str, *, busy: bool = False) -> Store:
+    """The store behind ``url``, ready to use. For a ``busy`` caller it works in a process of its own.
 
     Raises ValueError where the URL has none of the accepted forms, and
     :class:`~service.store.base.StoreUnavailable` where the store does not answer.
@@ -27,7 +27,7 @@ async def open_store(url: str) -> Store:
     if scheme == "sqlite":
         from service.store.sqlite import SQLiteStore
 
-        return await SQLiteStore.open(sqlite_path(url))
+        return await SQLiteStore.open(sqlite_path(url), apart=busy)
     if scheme in {"redis", "rediss", "redis+cluster", "rediss+cluster"}:
         if not urlsplit(url).hostname:
             raise ValueError(_refusal(url, "it names no host"))

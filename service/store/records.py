@@ -1,14 +1,17 @@
-"""What both stores need to know of a packed record: its size, its id key and its check."""
+"""What both stores need to know of a packed record: its size, its id key and its check.
+
+Of :data:`engine.responses.RECORD`, but without numpy: the process of the embedded store
+(:mod:`service.store.sqlite_apart`) starts in half the time.
+"""
 
 from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
 
-from engine.responses import RECORD, unpack
 from service.store.base import LogKind, Outcome, Snapshot, Write
 
-SIZE = RECORD.itemsize
+SIZE = 32
 TAG_SIZE = 8
 KINDS: tuple[LogKind, ...] = ("response", "recommendation")
 """Kinds of log entries; stored as their index, so only ever append to this."""
@@ -33,11 +36,11 @@ def judge(record: bytes, stored: bytes) -> Outcome:
 
 def find(history: bytes, key: int) -> bytes | None:
     """The record of ``history`` with this id key, or None."""
-    rows = (unpack(history)["id"] == key).nonzero()[0]
-    if not len(rows):
-        return None
-    start = int(rows[0]) * SIZE
-    return history[start : start + SIZE]
+    sought = _KEY.pack(key)
+    start = history.find(sought)
+    while start >= 0 and start % SIZE:  # the same bytes, in the middle of other records
+        start = history.find(sought, start + 1)
+    return None if start < 0 else history[start : start + SIZE]
 
 
 def require_records(writes: Sequence[Write]) -> None:

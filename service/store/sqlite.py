@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 from service.store import sqlite_batch as batch
 from service.store import sqlite_student as students
@@ -22,9 +23,10 @@ from service.store.base import (
     Write,
 )
 from service.store.records import KINDS, require_records, require_tags
-from service.store.sqlite_schema import connect, migrate
+from service.store.sqlite_apart import Apart
+from service.store.sqlite_jobs import Runner, reading, writing
+from service.store.sqlite_schema import migrate
 from service.store.sqlite_worker import Worker
-from service.store.turnstile import Turnstile
 
 PARTITION = "log"
 PATIENCE = 5.0
@@ -49,21 +51,23 @@ SET_HEAD = "INSERT INTO head VALUES (?, ?) ON CONFLICT (kind) DO UPDATE SET vers
 
 
 class SQLiteStore:
-    """See :class:`service.store.base.Store`."""
+    """See :class:`service.store.base.Store`. What runs on the file stands below: it may run in another process."""
 
-    apart = False
-
-    def __init__(self, path: Path, patience: float = PATIENCE) -> None:
+    def __init__(self, path: Path, patience: float = PATIENCE, *, apart: bool = False) -> None:
         """Use :meth:`open`, which also makes the tables."""
-        turnstile = Turnstile(path.with_name(path.name + "-turn"))
-        writable = partial(connect, path, patience, polled=True)
-        self._writer = Worker("store-writer", writable, "BEGIN IMMEDIATE", patience, turnstile)
-        self._reader = Worker("store-reader", partial(connect, path, patience), "BEGIN", patience)
+        self.apart = apart and os.name == "posix"  # elsewhere no process is handed an open socket
+        self._writer: Runner
+        self._reader: Runner
+        if self.apart:
+            self._writer, self._reader = Apart("writing", path, patience), Apart("reading", path, patience)
+        else:
+            self._writer = Worker("store-writer", writing(path, patience))
+            self._reader = Worker("store-reader", reading(path, patience))
 
     @classmethod
-    async def open(cls, path: Path, patience: float = PATIENCE) -> SQLiteStore:
+    async def open(cls, path: Path, patience: float = PATIENCE, *, apart: bool = False) -> SQLiteStore:
         """The store in this file, made or migrated where needed."""
-        store = cls(path, patience)
+        store = cls(path, patience, apart=apart)
         try:
             await store._writer.run(migrate)
         except BaseException:
@@ -75,67 +79,35 @@ class SQLiteStore:
         self, writes: Sequence[Write], tag: bytes, held: Mapping[str, Held] = NOTHING
     ) -> tuple[list[Recorded], Heads]:
         require_records(writes)
-
-        def work(connection: sqlite3.Connection) -> tuple[list[Recorded], Heads]:
-            recorded = batch.record(connection, writes, tag, held)
-            if recorded is None:
-                recorded = [students.record(connection, one, tag, held.get(one.student_id)) for one in writes]
-            return recorded, _heads(connection)
-
-        return await self._writer.run(work)
+        return await self._writer.run(_record, writes, tag, _bare(held))
 
     async def read(
         self, student_ids: Sequence[str], tag: bytes, held: Mapping[str, Held] = NOTHING
     ) -> tuple[list[StudentState], Heads]:
-        return await self._reader.run(
-            lambda connection: (
-                [students.read(connection, name, tag, held.get(name)) for name in student_ids],
-                _heads(connection),
-            )
-        )
+        return await self._reader.run(_read, student_ids, tag, _bare(held))
 
     async def save_snapshots(self, snapshots: Sequence[Snapshot]) -> None:
         require_tags(snapshots)
-
-        def save(connection: sqlite3.Connection) -> None:
-            for snapshot in snapshots:
-                student = students.find(connection, snapshot.student_id, b"")
-                if snapshot.covers <= student.length:
-                    number = student.id or students.add(connection, snapshot.student_id)
-                    connection.execute(SAVE_SNAPSHOT, (number, snapshot.tag, snapshot.covers, snapshot.blob))
-
-        await self._writer.run(save)
+        await self._writer.run(_save, snapshots)
 
     async def outdated(self, tag: bytes, after: str, limit: int) -> tuple[list[str], str]:
-        first = int(after or 0)
-        rows = await self._reader.run(lambda connection: connection.execute(SNAPSHOTS_AFTER, (first, limit)).fetchall())
+        rows = await self._reader.run(_rows, SNAPSHOTS_AFTER, int(after or 0), limit)
         return [name for _, name, kept in rows if kept != tag], str(rows[-1][0]) if len(rows) == limit else ""
 
     async def keep_notes(self, student_id: str, notes: bytes, instead_of: bytes) -> bool:
-        def keep(connection: sqlite3.Connection) -> bool:
-            number = students.find(connection, student_id, b"").id or students.add(connection, student_id)
-            return bool(connection.execute(KEEP_NOTES, (notes, number, instead_of)).rowcount)
-
-        return await self._writer.run(keep)
+        return await self._writer.run(_keep_notes, student_id, notes, instead_of)
 
     async def noted(self) -> list[str]:
         return sorted(await self._column("SELECT name FROM student WHERE notes <> x''"))
 
     async def class_notes(self, class_id: str) -> bytes:
-        return await self._reader.run(lambda connection: _class_notes(connection, class_id))
+        return await self._reader.run(_class_notes, class_id)
 
     async def keep_class_notes(self, class_id: str, notes: bytes, instead_of: bytes) -> bool:
-        def keep(connection: sqlite3.Connection) -> bool:
-            if _class_notes(connection, class_id) != instead_of:
-                return False
-            connection.execute(KEEP_CLASS_NOTES, (class_id, notes))
-            return True
-
-        return await self._writer.run(keep)
+        return await self._writer.run(_keep_class_notes, class_id, notes, instead_of)
 
     async def append_log(self, kind: LogKind, events: Sequence[tuple[str, bytes]]) -> None:
-        given = [event for _, event in events]
-        await self._writer.run(lambda connection: batch.log(connection, kind, given))
+        await self._writer.run(batch.log, kind, [event for _, event in events])
 
     async def class_ids(self) -> list[str]:
         return sorted(await self._column("SELECT DISTINCT class FROM membership"))
@@ -147,30 +119,17 @@ class SQLiteStore:
         return await self._reader.run(_heads)
 
     async def publish(self, kind: ArtifactKind, version: str, blob: bytes) -> None:
-        await self._writer.run(lambda connection: _publish(connection, kind, version, blob))
+        await self._writer.run(_publish, kind, version, blob)
 
     async def replace(self, kind: ArtifactKind, version: str, blob: bytes, instead_of: str | None) -> bool:
-        def put(connection: sqlite3.Connection) -> bool:
-            if getattr(_heads(connection), kind) != instead_of:
-                return False
-            _publish(connection, kind, version, blob)
-            return True
-
-        return await self._writer.run(put)
+        return await self._writer.run(_replace, kind, version, blob, instead_of)
 
     async def fetch(self, kind: ArtifactKind, version: str) -> bytes | None:
-        def get(connection: sqlite3.Connection) -> bytes | None:
-            query = "SELECT blob FROM artifact WHERE kind = ? AND version = ?"
-            row = connection.execute(query, (kind, version)).fetchone()
-            return bytes(row[0]) if row else None
-
-        return await self._reader.run(get)
+        rows = await self._reader.run(_rows, "SELECT blob FROM artifact WHERE kind = ? AND version = ?", kind, version)
+        return bytes(rows[0][0]) if rows else None
 
     async def discard(self, kind: ArtifactKind, version: str) -> None:
-        def drop(connection: sqlite3.Connection) -> None:
-            connection.execute(DROP_ARTIFACT, (kind, version))
-
-        await self._writer.run(drop)
+        await self._writer.run(_rows, DROP_ARTIFACT, kind, version)
 
     async def log_partitions(self) -> list[str]:
         return [PARTITION]
@@ -179,30 +138,76 @@ class SQLiteStore:
         if partition != PARTITION:
             return []
         query = f"SELECT position, kind, event FROM log ORDER BY position {'DESC' if newest else 'ASC'} LIMIT ?"
-        rows = await self._reader.run(lambda connection: connection.execute(query, (limit,)).fetchall())
+        rows = await self._reader.run(_rows, query, limit)
         rows = rows[::-1] if newest else rows
         return [LogEntry(str(position), KINDS[kind], event) for position, kind, event in rows]
 
     async def trim_log(self, partition: str, through: str) -> None:
-        if partition != PARTITION:
-            return
-        last = int(through)
-
-        def drop(connection: sqlite3.Connection) -> None:
-            connection.execute("DELETE FROM log WHERE position <= ?", (last,))
-
-        await self._writer.run(drop)
+        if partition == PARTITION:
+            await self._writer.run(_rows, "DELETE FROM log WHERE position <= ?", int(through))
 
     async def ping(self) -> None:
-        await self._reader.run(lambda connection: connection.execute("SELECT 1 FROM head LIMIT 1").fetchall())
+        await self._reader.run(_rows, "SELECT 1 FROM head LIMIT 1")
 
     async def close(self) -> None:
         await self._writer.close()
         await self._reader.close()
 
     async def _column(self, query: str, *values: str) -> list[str]:
-        rows = await self._reader.run(lambda connection: connection.execute(query, values).fetchall())
-        return [row[0] for row in rows]
+        return [row[0] for row in await self._reader.run(_rows, query, *values)]
+
+
+def _bare(held: Mapping[str, Held]) -> dict[str, Held]:
+    """What callers hold without what else they know of it, which is large."""
+    return {student: Held(one.covers, one.last) for student, one in held.items()}
+
+
+def _record(
+    connection: sqlite3.Connection, writes: Sequence[Write], tag: bytes, held: Mapping[str, Held]
+) -> tuple[list[Recorded], Heads]:
+    recorded = batch.record(connection, writes, tag, held)
+    if recorded is None:
+        recorded = [students.record(connection, one, tag, held.get(one.student_id)) for one in writes]
+    return recorded, _heads(connection)
+
+
+def _read(
+    connection: sqlite3.Connection, student_ids: Sequence[str], tag: bytes, held: Mapping[str, Held]
+) -> tuple[list[StudentState], Heads]:
+    return [students.read(connection, name, tag, held.get(name)) for name in student_ids], _heads(connection)
+
+
+def _save(connection: sqlite3.Connection, snapshots: Sequence[Snapshot]) -> None:
+    for snapshot in snapshots:
+        student = students.find(connection, snapshot.student_id, b"")
+        if snapshot.covers <= student.length:
+            number = student.id or students.add(connection, snapshot.student_id)
+            connection.execute(SAVE_SNAPSHOT, (number, snapshot.tag, snapshot.covers, snapshot.blob))
+
+
+def _keep_notes(connection: sqlite3.Connection, student_id: str, notes: bytes, instead_of: bytes) -> bool:
+    number = students.find(connection, student_id, b"").id or students.add(connection, student_id)
+    return bool(connection.execute(KEEP_NOTES, (notes, number, instead_of)).rowcount)
+
+
+def _keep_class_notes(connection: sqlite3.Connection, class_id: str, notes: bytes, instead_of: bytes) -> bool:
+    if _class_notes(connection, class_id) != instead_of:
+        return False
+    connection.execute(KEEP_CLASS_NOTES, (class_id, notes))
+    return True
+
+
+def _replace(
+    connection: sqlite3.Connection, kind: ArtifactKind, version: str, blob: bytes, instead_of: str | None
+) -> bool:
+    if getattr(_heads(connection), kind) != instead_of:
+        return False
+    _publish(connection, kind, version, blob)
+    return True
+
+
+def _rows(connection: sqlite3.Connection, query: str, *values: Any) -> list[Any]:
+    return connection.execute(query, values).fetchall()
 
 
 def _class_notes(connection: sqlite3.Connection, class_id: str) -> bytes:

@@ -11,14 +11,21 @@ from service.store.base import Store
 from tests.conftest import store_url_of
 
 
-@pytest.fixture(params=["sqlite", "redis", "cluster"])
-def store_url(request: pytest.FixtureRequest) -> str:
-    """URL of an empty store of each kind in turn."""
-    return store_url_of(request.param, request)
+@pytest.fixture(params=["sqlite", "sqlite apart", "redis", "cluster"])
+def kind(request: pytest.FixtureRequest) -> str:
+    """Each kind of store in turn; the embedded one in a thread, and in a process of its own."""
+    told: str = request.param
+    return told
 
 
 @pytest.fixture
-async def store(store_url: str) -> AsyncIterator[Store]:
-    store = await open_store(store_url)
+def store_url(kind: str, request: pytest.FixtureRequest) -> str:
+    """URL of an empty store of each kind in turn."""
+    return store_url_of(kind.partition(" ")[0], request)
+
+
+@pytest.fixture
+async def store(kind: str, store_url: str) -> AsyncIterator[Store]:
+    store = await open_store(store_url, busy="apart" in kind)
     yield store
     await store.close()
