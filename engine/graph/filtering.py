@@ -44,9 +44,10 @@ def note(
     total = 0.0
     for g in range(len(weight)):
         x, y, joint = held[0, g], held[1, g], 1.0
-        for k in asked:
-            _derive(x, y, room[0], k, known)
-            joint *= room[0, k]
+        for q in range(len(asked)):
+            _derive(x, y, room[0], asked[q], known)
+            trail[q, 0, g] = room[0, asked[q]]
+            joint *= room[0, asked[q]]
         chance = if_not * (1.0 - joint) + if_all * joint
         weight[g] *= chance
         total += weight[g]
@@ -82,9 +83,9 @@ def judge(
 def _weigh(
     x: Floats, y: Floats, room: Floats, k: int, joint: float, if_not: float, if_all: float, graph: Any, row: Floats
 ) -> None:
-    """The evidence of an answer on one of its skills, the others as they were believed."""
+    """The evidence of an answer on one of its skills, the others as they were believed; ``row[0]`` is what it was."""
     known = room[0]
-    rest = joint / known[k]
+    rest = joint / row[0]  # not known[k], which the evidence on the others may have moved: it would count twice
     if_known = if_not * (1.0 - rest) + if_all * rest
     row[0], row[2], row[3] = known[k], if_known, if_not
     row[6], row[7], row[8] = x[k], y[k], _ready(known, k, graph)

@@ -30,7 +30,7 @@ B = TypeVar("B")
 
 RECENT = 64  # how many of the last items a state remembers, for spacing and for the guard against wheel-spinning
 RIGHT = 0.5  # score from which an answer counts as right there
-SNAPSHOT = b"5"  # form of what a snapshot holds: another one is not read
+SNAPSHOT = b"6"  # form of what a snapshot holds: another one is not read
 
 
 @value(frozen=True)

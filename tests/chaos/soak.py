@@ -1,13 +1,15 @@
 """Minutes of load at 70 % of capacity: memory stays, nothing fails, and the last minute is as quick as the first.
 
-    python -m tests.chaos.soak [--minutes 30] [--students 20000] [--stores redis sqlite]
+    python -m tests.chaos.soak [--minutes 30] [--students 20000] [--answers 50] [--stores redis sqlite]
 
 One API worker, the archiver beside it as often as in life, POST /v1/responses?next=1 of many students at times of its
 own: a slow answer holds up no other, as it is with real callers. The capacity is measured right before, with as many
 connections as it takes. The exit code is 1 where memory grew, a request failed or the latency did.
 
-20,000 students answer every seven seconds or so, and have some hundreds of answers at the end; of 2,000, each has
-thousands, years of them: then states grow all the time that they are watched, up to what a worker may hold.
+As in schools, students come for a lesson and go: 20,000 at once, each of whom answers every seven seconds or so; after
+50 answers another takes the place. What a worker holds of them comes to its bound before memory counts, and must stay
+there. With ``--answers 0`` nobody goes: of 2,000 students each then has thousands of answers at the end, years of them,
+and states grow all the time that they are watched.
 """
 
 from __future__ import annotations
@@ -61,13 +63,17 @@ class Watched:
         return float(np.median(self.memory[-part:]) / np.median(self.memory[warm : warm + part]))
 
 
-def asked_by(students: int) -> load.Ask:
-    """A new response of any of so many students, and what comes next."""
+def asked_by(students: int, answers: int = 0) -> load.Ask:
+    """A new response of any of so many students at once, and what comes next. After so many answers another student
+    takes the place of one; the lessons do not begin together. 0: nobody goes."""
+    told = [random.randrange(answers or 1) for _ in range(students)]
 
     def ask(connection: int, turn: int) -> bytes:
+        place = random.randrange(students)
+        told[place] += 1
         response = {
             "id": f"{connection}-{turn}-{time.time_ns()}",
-            "student_id": f"student-{random.randrange(students)}",
+            "student_id": f"student-{place}-{told[place] // answers if answers else 0}",
             "class_id": f"class-{connection}",
             "item_id": f"item-{random.randrange(ITEMS)}",
             "correct": random.random() < 0.6,
@@ -78,7 +84,7 @@ def asked_by(students: int) -> load.Ask:
     return ask
 
 
-async def soak(kind: Kind, folder: Path, minutes: float, students: int) -> tuple[Watched, float]:
+async def soak(kind: Kind, folder: Path, minutes: float, ask: load.Ask) -> tuple[Watched, float]:
     """What was seen, and the requests a second that were sent."""
     with Installation(kind, folder, apis=1, own_disk=False, drain_every=DRAIN_EVERY) as at:
         for server in at.servers:
@@ -86,7 +92,7 @@ async def soak(kind: Kind, folder: Path, minutes: float, students: int) -> tuple
         store = await open_store(at.store_url)
         await publish(store)
         await store.close()
-        port, process, ask = at.apis[0].port, at.apis[0].process.pid, asked_by(students)
+        port, process = at.apis[0].port, at.apis[0].process.pid
         await load.run(port, ask, CONNECTIONS, CALIBRATION / 2)
         rate = SHARE * (await load.run(port, ask, CONNECTIONS, CALIBRATION)).rate
         watched, end = Watched(), time.monotonic() + 60 * minutes
@@ -131,13 +137,15 @@ async def _send(watched: Watched, port: int, ask: load.Ask, rate: float, minutes
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--minutes", type=float, default=30.0, help="in all; shared by the stores")
-    options.add_argument("--students", type=int, default=20_000)
+    options.add_argument("--students", type=int, default=20_000, help="at once")
+    options.add_argument("--answers", type=int, default=50, help="of a student, then another comes; 0: nobody goes")
     options.add_argument("--stores", nargs="+", choices=KINDS, default=["redis"])
     given = options.parse_args()
     fine = True
     for kind in given.stores:
         with tempfile.TemporaryDirectory(prefix="nextwise-soak-") as folder:
-            seen, rate = asyncio.run(soak(kind, Path(folder), given.minutes / len(given.stores), given.students))
+            ask = asked_by(given.students, given.answers)
+            seen, rate = asyncio.run(soak(kind, Path(folder), given.minutes / len(given.stores), ask))
         first, last = seen.p99(min(seen.latencies)), seen.p99(max(seen.latencies))
         sent = sum(map(len, seen.latencies.values()))
         print(

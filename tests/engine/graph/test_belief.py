@@ -1,6 +1,7 @@
 """The belief against every joint state of a small world, and against plain BKT where there is nothing else."""
 
 from itertools import product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,9 +10,10 @@ from hypothesis import strategies as st
 
 from engine.bkt import update
 from engine.catalog import Catalog, Item, Prerequisite, Skill, build
-from engine.graph.belief import coarse
+from engine.graph.belief import coarse, parts
 from engine.graph.carrier import Carrier
-from engine.graph.model import ABILITY, FORGET, PACE, PACE_OF_ABILITY, PLAIN, GraphModel, points
+from engine.graph.filtering import ROWS, note
+from engine.graph.model import ABILITY, FORGET, PACE, PACE_OF_ABILITY, PLAIN, GraphModel, points, unlearnt
 from engine.outlook import GAIN, KNOWN, PROMISING, REACHED
 from engine.worlds.exact import Solver, Tiny
 from models.trials.tiny import EACH, course_of, told
@@ -131,3 +133,17 @@ def test_the_lattice_is_fine_and_its_points_stay(p: float) -> None:
     found = coarse(p)
     assert abs(found - p) <= min(p, 1 - p) / 2048 + 1e-15
     assert coarse(found) == found
+
+
+def test_an_item_of_two_skills_says_no_more_of_one_than_if_the_other_were_known() -> None:
+    """What one skill is told moves the other where it builds on it: the other's turn must not count it again."""
+    items = [Item("one", ("a",)), Item("two", ("b",)), Item("both", ("a", "b"))]
+    catalog = build([Skill("a"), Skill("b")], items, [Prerequisite("a", "b")])[0]
+    carrier = Carrier(unlearnt(), (), (), catalog)
+    facts, believed = carrier.facts, carrier.fold(np.array([0, 1]), np.ones(2), carrier.empty)
+    held, weight, touched = parts(*facts.learn.shape, believed.copy())
+    trail, (if_not, if_all) = np.empty((2, ROWS, len(weight))), 1.0 - facts.answers[:, 2]
+    compiled: Any = note
+    compiled(np.array([0, 1]), if_not, if_all, 2.0, facts, held, weight, touched, np.ones((3, 2)), trail)
+    assert (trail[:, 2] >= if_all - 1e-12).all()
+    assert (trail[:, 2] <= if_not + 1e-12).all()
