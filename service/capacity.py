@@ -22,12 +22,13 @@ class Cost:
     student: int  # its keys or rows, and a snapshot of 50 skills
     response: int  # in the history, its id included, and what the snapshot remembers of its item
     event: int  # of a response and of the recommendation with it, in the log until they are archived
-    worker_us: float  # CPU of an API worker for a response with ?next=1
+    worker_us: float  # CPU of an API worker, and of what works for it alone, for a response with ?next=1
     store_us: float  # CPU of the server behind it
+    beside: int  # bytes in memory of the processes that work for one API worker alone
 
 
-REDIS = Cost(student=2_600, response=46, event=980, worker_us=280.0, store_us=75.0)
-EMBEDDED = Cost(student=1_500, response=91, event=910, worker_us=320.0, store_us=0.0)
+REDIS = Cost(student=2_600, response=46, event=980, worker_us=280.0, store_us=75.0, beside=0)
+EMBEDDED = Cost(student=1_500, response=91, event=910, worker_us=320.0, store_us=0.0, beside=65_000_000)
 ARCHIVED_RESPONSE, ARCHIVED_RECOMMENDATION = 12, 75
 """Bytes in Parquet."""
 WORKER_BYTES = 260_000_000
@@ -112,6 +113,7 @@ def plan(load: Load) -> Plan:
 def _planned(load: Load, cost: Cost, way: str, nodes: int) -> Plan:
     held, per_student = _held(load, cost), cost.student + cost.response * load.responses / load.students
     workers = max(1, math.ceil(load.per_second * cost.worker_us / 1e6 / BUSY))
+    states = min(ROOM, load.students * STATE + load.responses * STATE_RESPONSE)
     return Plan(
         way=way,
         per_second=round(load.per_second, 1),
@@ -119,7 +121,7 @@ def _planned(load: Load, cost: Cost, way: str, nodes: int) -> Plan:
         bytes_per_student=round(per_student),
         store_bytes=held,
         workers=workers,
-        worker_bytes=workers * (WORKER_BYTES + min(ROOM, load.students * STATE + load.responses * STATE_RESPONSE)),
+        worker_bytes=workers * (WORKER_BYTES + cost.beside + states),
         store_nodes=nodes,
         node_bytes=math.ceil(held / nodes / FULL) if nodes else 0,
         store_cores=round(load.per_second * cost.store_us / 1e6, 2),

@@ -19,9 +19,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from service.store import sqlite_jobs
 from service.store.base import StoreUnavailable
-from service.store.sqlite_jobs import MOST, Job, Transactions, resolve
+from service.store.sqlite_checkpoints import FAR, Checkpoints
+from service.store.sqlite_jobs import MOST, Job, Transactions, reading, resolve, writing
 
 log = logging.getLogger(__name__)
 
@@ -141,8 +141,9 @@ def taken(received: bytearray) -> Iterator[Any]:
     del received[:start]
 
 
-def serve(transactions: Transactions, line: socket.socket) -> None:
-    """Run the jobs that come over a line until its other end is closed; what came together shares a transaction."""
+def serve(transactions: Transactions, line: socket.socket, done: Callable[[], None] = lambda: None) -> None:
+    """Run the jobs that come over a line until its other end is closed; what came together shares a transaction, after
+    each of which ``done`` is called."""
     for stop in (signal.SIGINT, signal.SIGTERM):  # meant for the caller, who has things to finish
         signal.signal(stop, signal.SIG_IGN)
     received = bytearray()
@@ -155,6 +156,7 @@ def serve(transactions: Transactions, line: socket.socket) -> None:
                 line.sendall(SIZE.pack(len(told)) + told)
             except OSError:  # nobody waits any more
                 break
+            done()
     transactions.close()
 
 
@@ -176,9 +178,14 @@ def _died() -> StoreUnavailable:
     return StoreUnavailable("the process that has the database ended")
 
 
-def _main(role: str, path: str, patience: str, line: str) -> None:
-    transactions = {"writing": sqlite_jobs.writing, "reading": sqlite_jobs.reading}[role]
-    serve(transactions(Path(path), float(patience)), socket.socket(fileno=int(line)))
+def _main(role: str, name: str, patience: str, line: str) -> None:
+    path, seconds, asked = Path(name), float(patience), socket.socket(fileno=int(line))
+    if role == "reading":
+        serve(reading(path, seconds), asked)
+        return
+    checkpoints = Checkpoints(path, seconds)
+    serve(writing(path, seconds, pages=FAR), asked, checkpoints.written)
+    checkpoints.close()
 
 
 if __name__ == "__main__":

@@ -143,10 +143,11 @@ def resolve(answers: Sequence[tuple[asyncio.Future[Any], Any]]) -> None:
             future.set_result(outcome)
 
 
-def writing(path: Path, patience: float) -> Transactions:
-    """What writes to a file, one transaction at a time over all processes."""
+def writing(path: Path, patience: float, **settings: int) -> Transactions:
+    """What writes to a file, one transaction at a time over all processes; ``settings`` of :func:`connect`."""
     turnstile = Turnstile(path.with_name(path.name + "-turn"))
-    return Transactions(partial(connect, path, patience, polled=True), "BEGIN IMMEDIATE", patience, turnstile)
+    connecting = partial(connect, path, patience, polled=True, **settings)
+    return Transactions(connecting, "BEGIN IMMEDIATE", patience, turnstile)
 
 
 def reading(path: Path, patience: float) -> Transactions:

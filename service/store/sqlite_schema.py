@@ -34,17 +34,18 @@ MIGRATIONS = (
 """Script number i brings a file from ``user_version`` i to i + 1. Never edit one that was released: append."""
 
 
-def connect(path: Path, patience: float, *, polled: bool = False) -> sqlite3.Connection:
+def connect(path: Path, patience: float, *, polled: bool = False, pages: int = 4_000) -> sqlite3.Connection:
     """A connection to the file (made where it is missing), in WAL mode, durable at every commit.
 
-    A ``polled`` one says at once that a lock is held, and leaves waiting to the caller.
+    A ``polled`` one says at once that a lock is held, and leaves waiting to the caller. After so many ``pages`` of log
+    a commit moves them into the file.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=patience)
     try:
         _enter_wal(connection, patience)
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA wal_autocheckpoint = 4000")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {pages}")
         if polled:
             connection.execute("PRAGMA busy_timeout = 0")
             connection.execute("PRAGMA cache_size = -16384")  # KB: what a batch changes, before it is committed

@@ -54,9 +54,8 @@ def test_what_is_planned_carries_what_was_asked() -> None:
             cost = capacity.REDIS if planned.store_nodes else capacity.EMBEDDED
             assert planned.workers * 1e6 * capacity.BUSY >= planned.per_second * cost.worker_us
             assert planned.store_bytes >= students * 180 * a_day * cost.response
-            assert (
-                capacity.WORKER_BYTES < planned.worker_bytes / planned.workers <= capacity.WORKER_BYTES + capacity.ROOM
-            )
+            least = capacity.WORKER_BYTES + cost.beside
+            assert least < planned.worker_bytes / planned.workers <= least + capacity.ROOM
             if planned.store_nodes:
                 assert planned.store_disk_bytes >= planned.store_bytes + planned.store_nodes * capacity.REWRITTEN_AT
                 assert planned.node_bytes <= capacity.NODE

@@ -1,7 +1,6 @@
 """The belief against every joint state of a small world, and against plain BKT where there is nothing else."""
 
 from itertools import product
-from typing import Any
 
 import numpy as np
 import pytest
@@ -141,9 +140,8 @@ def test_an_item_of_two_skills_says_no_more_of_one_than_if_the_other_were_known(
     catalog = build([Skill("a"), Skill("b")], items, [Prerequisite("a", "b")])[0]
     carrier = Carrier(unlearnt(), (), (), catalog)
     facts, believed = carrier.facts, carrier.fold(np.array([0, 1]), np.ones(2), carrier.empty)
-    held, weight, touched = parts(*facts.learn.shape, believed.copy())
-    trail, (if_not, if_all) = np.empty((2, ROWS, len(weight))), 1.0 - facts.answers[:, 2]
-    compiled: Any = note
-    compiled(np.array([0, 1]), if_not, if_all, 2.0, facts, held, weight, touched, np.ones((3, 2)), trail)
+    held, weight, touched = parts(len(facts.weight), 2, believed.copy())
+    trail, (if_not, if_all) = np.empty((2, ROWS, len(facts.weight))), 1.0 - facts.answers[:, 2]
+    note(np.array([0, 1]), if_not, if_all, 2.0, facts, held, weight, touched, np.ones((3, 2)), trail)
     assert (trail[:, 2] >= if_all - 1e-12).all()
     assert (trail[:, 2] <= if_not + 1e-12).all()

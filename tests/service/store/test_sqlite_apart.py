@@ -18,6 +18,7 @@ from service.store import open_store
 from service.store.base import Outcome, StoreUnavailable
 from service.store.sqlite import SQLiteStore
 from service.store.sqlite_apart import Apart
+from service.store.sqlite_checkpoints import EVERY
 from tests.contract.histories import TAG, records, write
 
 COMMITS: list[str] = []
@@ -185,6 +186,14 @@ async def test_a_file_that_is_no_database(path: Path) -> None:
     path.write_bytes(b"a diary, not a database\n" * 100)
     with pytest.raises(StoreUnavailable, match="not a database"):
         await SQLiteStore.open(path, apart=True)
+
+
+async def test_what_is_written_moves_into_the_file_meanwhile(store: SQLiteStore, path: Path) -> None:
+    before = path.stat().st_size
+    for number in range(2 * EVERY):
+        await store.record([write(f"s{number}", "r1")], TAG)
+    await until(lambda: path.stat().st_size > before)
+    assert len(await store.read_log("log", 1_000)) == 2 * EVERY
 
 
 async def test_a_busy_caller_is_given_it(path: Path) -> None:
