@@ -16,9 +16,11 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from service import logs
 from service.store.base import StoreUnavailable
 from service.store.sqlite_checkpoints import FAR, Checkpoints
 from service.store.sqlite_jobs import MOST, Job, Transactions, reading, resolve, writing
@@ -122,7 +124,7 @@ class _Line(asyncio.Protocol):
         """Finish what waits, and see the process end."""
         while self._asked:
             await asyncio.wait([*self._asked])
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.001)  # of those given up the answers are still to come
         self._transport.close()
         await self._gone
         await asyncio.to_thread(self._process.wait)
@@ -147,16 +149,14 @@ def serve(transactions: Transactions, line: socket.socket, done: Callable[[], No
     for stop in (signal.SIGINT, signal.SIGTERM):  # meant for the caller, who has things to finish
         signal.signal(stop, signal.SIG_IGN)
     received = bytearray()
-    while data := line.recv(CHUNK):
-        received += data
-        jobs = list(taken(received))
-        for low in range(0, len(jobs), MOST):
-            told = _packed(transactions.outcomes(jobs[low : low + MOST]))
-            try:
+    with suppress(OSError):  # the caller was killed: nobody waits any more
+        while data := line.recv(CHUNK):
+            received += data
+            jobs = list(taken(received))
+            for low in range(0, len(jobs), MOST):
+                told = _packed(transactions.outcomes(jobs[low : low + MOST]))
                 line.sendall(SIZE.pack(len(told)) + told)
-            except OSError:  # nobody waits any more
-                break
-            done()
+                done()
     transactions.close()
 
 
@@ -179,6 +179,7 @@ def _died() -> StoreUnavailable:
 
 
 def _main(role: str, name: str, patience: str, line: str) -> None:
+    logs.configure("warning")
     path, seconds, asked = Path(name), float(patience), socket.socket(fileno=int(line))
     if role == "reading":
         serve(reading(path, seconds), asked)
