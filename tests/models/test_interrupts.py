@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,15 @@ def test_a_write_is_finished_unless_it_comes_again(times: int, ended: tuple[int,
     assert _interrupted(WRITING, times) == ended
 
 
+@pytest.fixture
+def heard() -> Iterator[None]:
+    """Ctrl-C is heard, also where whoever started the tests ignores it, as a shell does of what runs behind it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heard")
 def test_the_first_waits_for_the_write_and_the_second_does_not(caplog: pytest.LogCaptureFixture) -> None:
     before = signal.getsignal(signal.SIGINT)
     done = []
