@@ -185,7 +185,7 @@ def _main(role: str, name: str, patience: str, line: str) -> None:
         serve(reading(path, seconds), asked)
         return
     checkpoints = Checkpoints(path, seconds)
-    serve(writing(path, seconds, pages=FAR), asked, checkpoints.written)
+    serve(writing(path, seconds, FAR), asked, checkpoints.written)
     checkpoints.close()
 
 

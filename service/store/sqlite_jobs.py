@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from service.store.base import StoreUnavailable
-from service.store.sqlite_schema import connect
+from service.store.sqlite_schema import PAGES, connect
 from service.store.turnstile import Turnstile, pause
 
 log = logging.getLogger(__name__)
@@ -143,10 +143,10 @@ def resolve(answers: Sequence[tuple[asyncio.Future[Any], Any]]) -> None:
             future.set_result(outcome)
 
 
-def writing(path: Path, patience: float, **settings: int) -> Transactions:
-    """What writes to a file, one transaction at a time over all processes; ``settings`` of :func:`connect`."""
+def writing(path: Path, patience: float, pages: int = PAGES) -> Transactions:
+    """What writes to a file, one transaction at a time over all processes; ``pages`` as of :func:`connect`."""
     turnstile = Turnstile(path.with_name(path.name + "-turn"))
-    connecting = partial(connect, path, patience, polled=True, **settings)
+    connecting = partial(connect, path, patience, polled=True, pages=pages)
     return Transactions(connecting, "BEGIN IMMEDIATE", patience, turnstile)
 
 

@@ -34,7 +34,10 @@ MIGRATIONS = (
 """Script number i brings a file from ``user_version`` i to i + 1. Never edit one that was released: append."""
 
 
-def connect(path: Path, patience: float, *, polled: bool = False, pages: int = 4_000) -> sqlite3.Connection:
+PAGES = 4_000
+
+
+def connect(path: Path, patience: float, *, polled: bool = False, pages: int = PAGES) -> sqlite3.Connection:
     """A connection to the file (made where it is missing), in WAL mode, durable at every commit.
 
     A ``polled`` one says at once that a lock is held, and leaves waiting to the caller. After so many ``pages`` of log

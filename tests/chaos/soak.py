@@ -63,7 +63,7 @@ class Watched:
         return float(np.median(self.memory[-part:]) / np.median(self.memory[warm : warm + part]))
 
 
-def asked_by(students: int, answers: int = 0) -> load.Ask:
+def asked_by(students: int, answers: int) -> load.Ask:
     """A new response of any of so many students at once, and what comes next. After so many answers another student
     takes the place of one; the lessons do not begin together. 0: nobody goes."""
     told = [random.randrange(answers or 1) for _ in range(students)]

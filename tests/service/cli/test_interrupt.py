@@ -8,12 +8,13 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+
+from tests.waiting import until
 
 STUDENTS, ANSWERS, SKILLS = 20_000, 100, 1_000
 
@@ -41,7 +42,7 @@ def test_training_ends_at_once_and_leaves_nothing_behind(large: Path, tmp_path: 
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
     database = tmp_path / "data" / "mlflow.db"
-    _wait(lambda: database.exists() and bool(_ask(database, "SELECT name FROM experiments")))
+    until(lambda: database.exists() and bool(_ask(database, "SELECT name FROM experiments")))
     time.sleep(4 if trainer == "pybkt" else 1)  # so that its processes have begun
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
@@ -50,7 +51,7 @@ def test_training_ends_at_once_and_leaves_nothing_behind(large: Path, tmp_path: 
     assert out == ""
     assert _ask(database, "SELECT * FROM runs WHERE status = 'RUNNING'") == []
     assert _ask(database, "SELECT * FROM model_versions") == []
-    _wait(lambda: not _alive(process.pid), seconds=20)
+    until(lambda: not _alive(process.pid), seconds=20)
 
 
 def _ask(database: Path, question: str) -> list[tuple[object, ...]]:
@@ -70,10 +71,3 @@ def _alive(group: int) -> bool:
     except ProcessLookupError:
         return False
     return True
-
-
-def _wait(until: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not until():
-        assert time.monotonic() < end
-        time.sleep(0.05)

@@ -7,8 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,7 @@ from service.cli import serving
 from service.cli.serving import _warn_of_open
 from service.settings import Settings
 from tests.servers import RedisServer
+from tests.waiting import until
 
 
 @pytest.mark.parametrize(
@@ -28,13 +27,6 @@ def test_a_server_without_sign_in_that_others_can_reach_says_so(
 ) -> None:
     _warn_of_open(Settings(host=host, access=access))
     assert ("NEXTWISE_ACCESS=links" in " ".join(capsys.readouterr().err.split())) is warns
-
-
-def until(what: Callable[[], object]) -> None:
-    end = time.monotonic() + 60
-    while not what():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def test_a_sync_process_that_was_killed_is_started_again(

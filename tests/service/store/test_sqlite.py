@@ -1,4 +1,5 @@
-"""The embedded store where things go wrong: killed processes, locks, full disks, foreign files."""
+"""The embedded store where things go wrong: killed processes, locks, full disks, foreign files. In a thread, and in a
+process of its own."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from service.store.base import NewResponse, Outcome, StoreUnavailable, Write
 from service.store.sqlite import SQLiteStore
 from service.store.sqlite_schema import MIGRATIONS
 from tests.contract.histories import TAG, new, record_of, records, write
+from tests.service.store.jobs import fill, half_done, settings
 from tests.service.store.writer import Writer, assert_holds
 
 
@@ -21,9 +23,15 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "store.db"
 
 
+@pytest.fixture(params=[False, True], ids=["thread", "apart"])
+def apart(request: pytest.FixtureRequest) -> bool:
+    told: bool = request.param
+    return told
+
+
 @pytest.fixture
-async def store(path: Path) -> AsyncIterator[SQLiteStore]:
-    store = await SQLiteStore.open(path, patience=0.2)
+async def store(path: Path, apart: bool) -> AsyncIterator[SQLiteStore]:
+    store = await SQLiteStore.open(path, patience=0.2, apart=apart)
     yield store
     await store.close()
 
@@ -76,11 +84,6 @@ async def test_a_short_lock_is_waited_for(path: Path) -> None:
 
 async def test_a_full_disk_refuses_whole_calls_and_recovers(store: SQLiteStore) -> None:
     await store.record([write("s", "r1")], TAG)
-
-    def fill(connection: sqlite3.Connection) -> None:
-        (pages,) = connection.execute("PRAGMA page_count").fetchone()
-        connection.execute(f"PRAGMA max_page_count = {pages + 5}")
-
     await store._writer.run(fill)
     big = NewResponse(record_of("r3"), b"x" * 100_000)
     with pytest.raises(StoreUnavailable, match="full"):
@@ -94,18 +97,15 @@ async def test_a_full_disk_refuses_whole_calls_and_recovers(store: SQLiteStore) 
 
 
 async def test_one_failing_job_takes_no_other_of_its_batch_with_it(store: SQLiteStore) -> None:
-    def fail(connection: sqlite3.Connection) -> None:
-        connection.execute("INSERT INTO head VALUES ('catalog', 'half done')")
-        connection.execute("INSERT INTO head VALUES ('model', NULL)")
-
     good = [store.record([write(f"s{number}", "r1")], TAG) for number in range(20)]
-    failure, *answers = await asyncio.gather(store._writer.run(fail), *good, return_exceptions=True)
+    failure, *answers = await asyncio.gather(store._writer.run(half_done), *good, return_exceptions=True)
     assert isinstance(failure, sqlite3.IntegrityError)
     assert not any(isinstance(answer, BaseException) for answer in answers)
     assert (await store.heads()).catalog is None
     assert len(await store.read_log("log", 100)) == 20
 
 
+@pytest.mark.parametrize("apart", [False], ids=["thread"], indirect=True)
 async def test_waiting_calls_share_a_transaction(store: SQLiteStore) -> None:
     release = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -124,38 +124,35 @@ async def test_waiting_calls_share_a_transaction(store: SQLiteStore) -> None:
     assert len(commits) == 2
 
 
-async def test_a_file_that_is_no_database(path: Path) -> None:
+async def test_a_file_that_is_no_database(path: Path, apart: bool) -> None:
     path.write_bytes(b"a diary, not a database\n" * 100)
     with pytest.raises(StoreUnavailable, match="not a database"):
-        await SQLiteStore.open(path)
+        await SQLiteStore.open(path, apart=apart)
     assert path.read_bytes().startswith(b"a diary")
 
 
-async def test_a_folder_in_place_of_the_file(path: Path) -> None:
+async def test_a_folder_in_place_of_the_file(path: Path, apart: bool) -> None:
     path.mkdir()
     with pytest.raises(StoreUnavailable):
-        await SQLiteStore.open(path)
+        await SQLiteStore.open(path, apart=apart)
 
 
-async def test_a_file_in_place_of_the_folder(tmp_path: Path) -> None:
+async def test_a_file_in_place_of_the_folder(tmp_path: Path, apart: bool) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreUnavailable):
-        await SQLiteStore.open(tmp_path / "file" / "store.db")
+        await SQLiteStore.open(tmp_path / "file" / "store.db", apart=apart)
 
 
-async def test_a_file_of_a_newer_release_is_left_alone(path: Path) -> None:
+async def test_a_file_of_a_newer_release_is_left_alone(path: Path, apart: bool) -> None:
     with sqlite3.connect(path) as connection:
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
     connection.close()
     with pytest.raises(StoreUnavailable, match="newer release"):
-        await SQLiteStore.open(path)
+        await SQLiteStore.open(path, apart=apart)
     with sqlite3.connect(path) as connection:
         assert connection.execute("SELECT count(*) FROM sqlite_schema").fetchone() == (0,)
     connection.close()
 
 
 async def test_every_commit_is_synced_in_wal_mode(store: SQLiteStore) -> None:
-    def settings(connection: sqlite3.Connection) -> list[str | int]:
-        return [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
-
     assert await store._writer.run(settings) == ["wal", 2]

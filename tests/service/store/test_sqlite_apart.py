@@ -1,15 +1,14 @@
-"""The embedded store in a process of its own: what happens when that process, or its caller, ends or fails."""
+"""What is particular to the embedded store in a process of its own: either may end before the other. What both forms
+have in common stands in test_sqlite.py."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -20,8 +19,8 @@ from service.store.sqlite import SQLiteStore
 from service.store.sqlite_apart import Apart
 from service.store.sqlite_checkpoints import EVERY
 from tests.contract.histories import TAG, records, write
-
-COMMITS: list[str] = []
+from tests.service.store.jobs import commits, number_of_process, peculiar, wait_for
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -34,37 +33,6 @@ async def store(path: Path) -> AsyncIterator[SQLiteStore]:
     store = await SQLiteStore.open(path, patience=0.2, apart=True)
     yield store
     await store.close()
-
-
-# Jobs travel by name, so that they stand here.
-
-
-def number_of_process(connection: sqlite3.Connection) -> int:
-    return os.getpid()
-
-
-def wait_for(connection: sqlite3.Connection, path: Path) -> None:
-    connection.set_trace_callback(lambda sql: COMMITS.append(sql) if sql == "COMMIT" else None)
-    while not path.exists():
-        time.sleep(0.005)
-
-
-def commits(connection: sqlite3.Connection) -> int:
-    return len(COMMITS)
-
-
-def half_done(connection: sqlite3.Connection) -> None:
-    connection.execute("INSERT INTO head VALUES ('catalog', 'half done')")
-    connection.execute("INSERT INTO head VALUES ('model', NULL)")
-
-
-class Peculiar(Exception):
-    def __init__(self, one: int, other: int) -> None:
-        super().__init__(f"{one} and {other}")
-
-
-def peculiar(connection: sqlite3.Connection) -> None:
-    raise Peculiar(1, 2)
 
 
 async def test_it_works_in_another_process_and_that_ends_with_the_store(path: Path) -> None:
@@ -88,7 +56,7 @@ async def test_of_a_killed_process_another_takes_the_place(store: SQLiteStore, p
     for one in (stuck, behind):
         with pytest.raises(StoreUnavailable, match="ended"):
             await one
-    (again,), _ = await store.record([write("s", "r1"), write("s", "r2")][1:], TAG)
+    (again,), _ = await store.record([write("s", "r2")], TAG)
     assert list(again.outcomes) == [Outcome.RECORDED]
     assert await store._reader.run(number_of_process) != number
     assert (await store.read(["s"], TAG))[0][0].records == records("r1", "r2")
@@ -106,7 +74,7 @@ async def test_it_ends_with_a_caller_that_is_killed(path: Path) -> None:
 import asyncio
 from pathlib import Path
 from service.store.sqlite import SQLiteStore
-from tests.service.store.test_sqlite_apart import number_of_process
+from tests.service.store.jobs import number_of_process
 async def main():
     store = await SQLiteStore.open(Path({str(path)!r}), apart=True)
     print(await store._writer.run(number_of_process), flush=True)
@@ -120,7 +88,7 @@ asyncio.run(main())
     caller.kill()
     caller.wait()
     caller.stdout.close()
-    await until(lambda: not alive(number))
+    await asyncio.to_thread(until, lambda: not alive(number))
 
 
 async def test_calls_that_wait_share_a_transaction(store: SQLiteStore, tmp_path: Path) -> None:
@@ -133,30 +101,10 @@ async def test_calls_that_wait_share_a_transaction(store: SQLiteStore, tmp_path:
     assert await store._writer.run(commits) <= 3  # the first job's, and what its process read at once
 
 
-async def test_one_failing_job_takes_no_other_with_it(store: SQLiteStore) -> None:
-    good = [store.record([write(f"s{number}", "r1")], TAG) for number in range(20)]
-    failure, *answers = await asyncio.gather(store._writer.run(half_done), *good, return_exceptions=True)
-    assert isinstance(failure, sqlite3.IntegrityError)
-    assert not any(isinstance(answer, BaseException) for answer in answers)
-    assert (await store.heads()).catalog is None
-    assert len(await store.read_log("log", 100)) == 20
-
-
 async def test_a_fault_that_does_not_travel_is_told_in_words(store: SQLiteStore) -> None:
     with pytest.raises(RuntimeError, match="Peculiar"):
         await store._writer.run(peculiar)
     await store.ping()
-
-
-async def test_a_lock_held_too_long_is_unavailable(store: SQLiteStore, path: Path) -> None:
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    with pytest.raises(StoreUnavailable, match="locked"):
-        await store.record([write("s", "r1")], TAG)
-    other.execute("ROLLBACK")
-    other.close()
-    (answer,), _ = await store.record([write("s", "r1")], TAG)
-    assert list(answer.outcomes) == [Outcome.RECORDED]
 
 
 async def test_answers_of_any_size(store: SQLiteStore) -> None:
@@ -182,17 +130,11 @@ async def test_a_process_that_cannot_be_started(path: Path) -> None:
     await runner.close()
 
 
-async def test_a_file_that_is_no_database(path: Path) -> None:
-    path.write_bytes(b"a diary, not a database\n" * 100)
-    with pytest.raises(StoreUnavailable, match="not a database"):
-        await SQLiteStore.open(path, apart=True)
-
-
 async def test_what_is_written_moves_into_the_file_meanwhile(store: SQLiteStore, path: Path) -> None:
     before = path.stat().st_size
     for number in range(2 * EVERY):
         await store.record([write(f"s{number}", "r1")], TAG)
-    await until(lambda: path.stat().st_size > before)
+    await asyncio.to_thread(until, lambda: path.stat().st_size > before)
     assert len(await store.read_log("log", 1_000)) == 2 * EVERY
 
 
@@ -209,9 +151,3 @@ def alive(number: int) -> bool:
         return "\nState:\tZ" not in Path(f"/proc/{number}/status").read_text()
     except OSError:
         return False
-
-
-async def until(holds: Callable[[], bool]) -> None:
-    async with asyncio.timeout(20):
-        while not holds():
-            await asyncio.sleep(0.01)
