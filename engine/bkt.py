@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import njit
 
-from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP
+from engine.model import FORGET, GUESS, LEARN, SLIP
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -143,25 +143,57 @@ def note_times(start: Ints, skills: Ints, items: Ints, times: Ints, last_at: Int
             last_at[skills[j]] = max(last_at[skills[j]], times[i])
 
 
-@njit(cache=True, nogil=True, error_model="numpy")  # long enough to let other threads work meanwhile
-def fold_draws(params: Floats, emit: Floats, start: Ints, skills: Ints, items: Ints, scores: Floats) -> Any:
-    """The same answers under every parameter draw: P(L) and log weight of each draw, both [D, K].
+@njit(cache=True, error_model="numpy")
+def _under_draws(
+    params: Floats, guess: Floats, slip: Floats, score: float, opportunities: int, p: Floats, weight: Floats
+) -> Any:
+    """One answer read by one chain under every draw [D], into ``p`` and ``weight`` in place: P(correct) before it."""
+    right, total = 0.0, 0.0
+    for d in range(len(p)):
+        met = at_opportunity(p[d], params[FORGET, d], opportunities)
+        right += weight[d] * (met * (1.0 - slip[d]) + (1.0 - met) * guess[d])
+        known, evidence = read(met, guess[d], slip[d], score)
+        p[d] = learnt(known / evidence, params[LEARN, d])
+        weight[d] *= evidence
+        total += weight[d]
+    for d in range(len(p)):
+        weight[d] /= total
+    return right
 
-    params [D, K, 5]; emit [D, links, 2]. A draw weighs, for each skill, by how well it predicted this student's own
-    answers on it.
+
+@njit(cache=True, nogil=True, error_model="numpy")  # long enough to let other threads work meanwhile
+def fold_draws(
+    params: Floats,
+    emit: Floats,
+    start: Ints,
+    skills: Ints,
+    whole: Ints,
+    items: Ints,
+    scores: Floats,
+    p: Floats,
+    weight: Floats,
+    seen: Counts,
+) -> Any:
+    """As :func:`fold_answers` under D parameter draws side by side: params [K + W, 5, D], emit [links, 2, D].
+
+    Folds into ``p`` and ``weight`` [K + W, D] and ``seen`` [K + W] in place. A draw weighs, for each chain, by how well
+    it predicted this student's own answers on it; the weights of a chain add up to 1. Returns P(correct) of each answer
+    before it is learnt, [n]: what all draws together say.
     """
-    p, weight = params[:, :, PRIOR].copy(), np.zeros(params.shape[:2])
-    for d in range(len(params)):
-        seen = np.zeros(params.shape[1], np.int32)
-        for i in range(len(items)):
-            for j in range(start[items[i]], start[items[i] + 1]):
-                k = skills[j]
-                met = at_opportunity(p[d, k], params[d, k, FORGET], seen[k])
-                known, evidence = read(met, emit[d, j, 0], emit[d, j, 1], scores[i])
-                weight[d, k] += np.log(evidence)
-                p[d, k] = learnt(known / evidence, params[d, k, LEARN])
-                seen[k] += 1
-    return p, weight
+    predicted = np.empty(len(items))
+    for i in range(len(items)):
+        low, high, total = start[items[i]], start[items[i] + 1], 0.0
+        for j in range(low, high):
+            k = skills[j]
+            total += _under_draws(params[k], emit[j, 0], emit[j, 1], scores[i], seen[k], p[k], weight[k])
+            seen[k] += 1
+        predicted[i] = total / (high - low)
+        c = whole[items[i]]
+        if c >= 0:
+            right = _under_draws(params[c], params[c, GUESS], params[c, SLIP], scores[i], seen[c], p[c], weight[c])
+            predicted[i] = 0.5 * (predicted[i] + right)
+            seen[c] += 1
+    return predicted
 
 
 @njit(cache=True, error_model="numpy")

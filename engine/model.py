@@ -121,6 +121,22 @@ def emissions_of(
     return emit
 
 
+def drawn_emissions(draws: Floats, params: Floats, emit: Floats, skills: Ints, limit: float = 0.98) -> Floats:
+    """Guess and slip of every link under every draw [D, links, 2]: moved on the logit scale as its skill's own, from
+    ``params`` [K, 5] to ``draws`` [D, K, 5]. ``emit`` [links, 2], of the skills ``skills`` [links]; guess + slip stay
+    below ``limit``."""
+    read = [GUESS, SLIP]
+    moved = logit(draws[:, :, read][:, skills]) + logit(emit) - logit(params[:, read][skills])
+    drawn = 1 / (1 + np.exp(-moved))
+    return np.asarray(drawn / np.maximum(1, drawn.sum(-1, keepdims=True) / limit))
+
+
+def logit(p: Floats) -> Floats:
+    """The log odds; of 0 and 1, those of a millionth."""
+    clipped = np.clip(p, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(clipped / (1 - clipped)))
+
+
 def read_whole(
     wholes: Sequence[tuple[str, ...]], whole_params: Floats, sets: Iterable[Sequence[str]], skills: int
 ) -> tuple[Floats, Ints]:

@@ -22,7 +22,6 @@ from models.bkt import OptionError, Options
 from models.bkt.options import ALL, Bound
 from models.fanout import Executor, working
 from models.fits import Fit, PlainFit, VariantFit, combined
-from models.folding import Folded
 from models.log import Answers, Ints, ResponseLog
 from models.mastery import Options as VariantOptions
 
@@ -41,7 +40,10 @@ class BKT(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn
     several   how an answer that asks for several skills is read. "links": as one of each of them, with a guess and slip
               of the combination; "combination": as one of a skill ``a;b``; "both": P(correct) is the mean of the two,
               ``params_`` and mastery are as with "links". A variant knows no "both", and reads it as "links"
-    seed      of the draws in ``model_``; a fit itself draws nothing
+    averaged  P(correct) is the mean over what the answers leave open of the parameters, each possibility weighed by the
+              student's own earlier answers (:mod:`models.bkt.predictive`); False: at ``params_``, as the service
+              predicts. A variant always predicts at what was fitted. Mastery is at ``params_`` either way
+    seed      of the draws in ``model_`` and behind ``averaged``; a fit itself draws nothing
     jobs      threads; None: one a core. The result does not depend on it, nor on the executor
     executor  of the concurrent.futures interface, as ``dask.distributed.Client.get_executor()``: does the work instead.
               It stays behind when the estimator is pickled
@@ -66,6 +68,7 @@ class BKT(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn
         ordered: bool = True,
         bounds: Mapping[str, Mapping[str, Bound]] | None = None,
         several: Literal["both", "links", "combination"] = "both",
+        averaged: bool = True,
         seed: int = 0,
         jobs: int | None = None,
         executor: Executor | None = None,
@@ -77,6 +80,7 @@ class BKT(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn
         self.ordered = ordered
         self.bounds = bounds
         self.several = several
+        self.averaged = averaged
         self.seed = seed
         self.jobs = jobs
         self.executor = executor
@@ -154,11 +158,11 @@ class BKT(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn
 
         Skills that were not in training have the parameters of all skills as one.
         """
-        folded, _, order = self._folded(X)
-        right = folded.predicted
+        answers, order = self._asked(X)
+        right = found = self._predicted(answers)
         if order is not None:
-            right = np.empty_like(right)
-            right[order] = folded.predicted
+            right = np.empty_like(found)
+            right[order] = found
         return np.stack([1.0 - right, right], axis=1)
 
     def predict(self, X: Any) -> Ints:  # noqa: N803
@@ -168,12 +172,13 @@ class BKT(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn
     def score(self, X: Any, y: Any = None) -> float:  # noqa: N803
         """Mean log-likelihood of an answer, in nats: 0 is perfect, -0.693 a coin. Not accuracy, which says little of
         probabilities."""
-        folded, answers, _ = self._folded(X, y)
-        return -metrics.log_loss(answers.score, folded.predicted)
+        answers, _ = self._asked(X, y)
+        return -metrics.log_loss(answers.score, self._predicted(answers))
 
     def mastery(self, X: Any) -> pd.DataFrame:  # noqa: N803
         """P(known) after the last answer, and the number of answers: a row for each student and skill that met in X."""
-        folded, answers, _ = self._folded(X)
+        answers, _ = self._asked(X)
+        folded = self._fit.fold(answers)
         names = np.array(answers.students, object), np.array(answers.skills, object)
         columns = {
             "student_id": pd.Series(names[0][folded.student], dtype="str"),
@@ -181,10 +186,12 @@ class BKT(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn
         }
         return pd.DataFrame(columns | {"mastery": folded.known, "answers": folded.answers})
 
-    def _folded(self, X: Any, y: Any = None) -> tuple[Folded, Answers, Ints | None]:  # noqa: N803
+    def _asked(self, X: Any, y: Any = None) -> tuple[Answers, Ints | None]:  # noqa: N803
         check_is_fitted(self)
-        answers, order = self._read(X, y)
-        return self._fit.fold(answers), answers, order
+        return self._read(X, y)
+
+    def _predicted(self, answers: Answers) -> Floats:
+        return self._fit.average(answers) if self.averaged else self._fit.fold(answers).predicted
 
     # ---------------------------------------------------------------------------------------------- scikit-learn
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -21,6 +22,7 @@ from models import bkt
 from models.bkt import Learnt, Options, learn
 from models.bkt.honesty import flags, intervals
 from models.bkt.links import combinations, fit_links
+from models.bkt.predictive import Predictive
 from models.bkt.wholes import JOINED, NONE, fit_wholes
 from models.fanout import cores
 from models.folding import Folded, Served, fold
@@ -42,28 +44,35 @@ class Fit(Protocol):
     def fold(self, answers: Answers) -> Folded:
         """Predictions of answers, and the mastery that they leave."""
 
+    def average(self, answers: Answers) -> Floats:
+        """Predictions of answers [N], over what the parameters may be where a fit tells that."""
+
     def model(self) -> AnyModel:
         """To be served."""
 
 
 @dataclass(frozen=True)
 class PlainFit:
-    """Plain BKT. ``served`` has what combinations are read with, ``learnt`` what was found of each skill alone."""
+    """Plain BKT. ``served`` has what combinations are read with, ``learnt`` what was found of each skill alone,
+    ``of_wholes`` of each set that is read as a whole."""
 
     learnt: Learnt
     served: Served
+    of_wholes: Learnt | None
     about: Mapping[str, Any]
 
     @classmethod
     def of(cls, answers: Answers, options: Options, seed: int, *, wholes: bool, **work: Any) -> PlainFit:
         """``work``: jobs and executor, as of :func:`models.bkt.learn`."""
         learnt = learn(answers, options, **work)
-        whole = fit_wholes(answers, options, **work) if wholes else NONE
-        read = bkt.served(learnt, combinations(answers), *fit_links(answers, learnt), *whole)
-        return cls.made(learnt, read, options, seed, students(answers))
+        sets = fit_wholes(answers, options, **work) if wholes else NONE
+        read = bkt.served(learnt, combinations(answers), *fit_links(answers, learnt), *sets)
+        return cls.made(learnt, read, sets[1], options, seed, students(answers))
 
     @classmethod
-    def made(cls, learnt: Learnt, read: Served, options: Options, seed: int, students: int) -> PlainFit:
+    def made(
+        cls, learnt: Learnt, read: Served, of_wholes: Learnt | None, options: Options, seed: int, students: int
+    ) -> PlainFit:
         about = {
             "trainer": "em",
             "seed": seed,
@@ -71,10 +80,17 @@ class PlainFit:
             "forgets": options.forgets,
             "students": students,
         }
-        return cls(learnt, read, about)
+        return cls(learnt, read, of_wholes, about)
 
     def fold(self, answers: Answers) -> Folded:
         return fold(self.served, answers)
+
+    def average(self, answers: Answers) -> Floats:
+        return self._predictive.predict(answers)
+
+    @cached_property
+    def _predictive(self) -> Predictive:
+        return Predictive.of(self.served, self.learnt, self.of_wholes, int(self.about["seed"]))
 
     def table(self) -> pd.DataFrame:
         found = self.learnt
@@ -107,6 +123,9 @@ class VariantFit:
 
     def fold(self, answers: Answers) -> Folded:
         return fold(self.fitted, answers)
+
+    def average(self, answers: Answers) -> Floats:
+        return self.fold(answers).predicted  # ability is integrated out; of the parameters nothing is told
 
     def table(self) -> pd.DataFrame:
         columns: dict[str, Any] = dict(zip(PARAMETERS, self.fitted.params.T, strict=True))

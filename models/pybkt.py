@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP, Model
+from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP, Model, logit
 from models.bkt import Options, assemble, draws, given, served
 from models.bkt.learning import in_skills
 from models.bkt.links import combinations
@@ -192,7 +192,7 @@ def _of_coefficients(coefficients: Mapping[str, Mapping[str, Any]], seed: int) -
         logger.warning("this pyBKT model has parameters by class of item: their mean is used")
     rng = np.random.default_rng(seed)
     noise = rng.normal(0.0, SPREAD, (draws.DRAWS, *params.shape))
-    drawn = draws.probabilities(draws.logit(params) + noise, params)
+    drawn = draws.probabilities(logit(params) + noise, params)
     of_population = draws.draw_population(params, population, SPREAD, seed)
     about = {"trainer": "import from pyBKT", "backed_off": [names[k] for k in backed_off]}
     return Model(names, params, population, drawn, of_population, about=about)
@@ -214,7 +214,7 @@ def _back_off(params: Floats, weights: Floats) -> tuple[Floats, list[int]]:
     """The population, the weighted mean of the sound skills' logits; unsound skills get it, in place."""
     sound = np.isfinite(params).all(axis=1) & (params[:, [GUESS, SLIP]].sum(axis=1) < LIMIT)
     if sound.any():
-        mean = np.average(draws.logit(params[sound]), axis=0, weights=weights[sound])
+        mean = np.average(logit(params[sound]), axis=0, weights=weights[sound])
         population = draws.probabilities(mean, params[sound].max(axis=0))
     else:
         population = FALLBACK.copy()

@@ -82,9 +82,10 @@ def fit(
             grove.add(student, tag, score)
     names, strings = grove.names, grove.plain.strings()
     learnt = learn_strings(names.skills, strings, grove.scores, options, jobs=jobs, executor=executor)
-    whole = grove.wholes.fit(options, jobs=jobs, executor=executor) if grove.wholes else NONE
+    sets = grove.wholes.fit(options, jobs=jobs, executor=executor) if grove.wholes else NONE
     linked = grove.links.fit(grove.linked.strings(), grove.scores, learnt)
-    return PlainFit.made(learnt, served(learnt, combinations(names), *linked, *whole), options, seed, grove.students)
+    read = served(learnt, combinations(names), *linked, *sets)
+    return PlainFit.made(learnt, read, sets[1], options, seed, grove.students)
 
 
 class _Grove:

@@ -13,7 +13,7 @@ import numpy as np
 
 from engine import bkt
 from engine.catalog import Catalog
-from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP, Model, emissions_of, read_whole
+from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP, Model, drawn_emissions, emissions_of, read_whole
 from engine.responses import History
 from engine.rows import places, with_last
 from engine.tracing.base import Answers, Counts, Floats, Ints, Standing, State, Tracer, observed, weighted
@@ -83,22 +83,20 @@ class PlainTracer(Tracer[Floats]):
         self, history: History, state: State[Floats], now: int | None = None, share: float = 0.9
     ) -> tuple[Floats, Floats]:
         """Each draw is a student as there may be one; it weighs by how well it predicts this student's own answers."""
-        answers, sets = self.answers(history), self.catalog.skill_sets
-        given = (sets.of_item[answers.items], answers.scores)
-        known, weight = bkt.fold_draws(self._draws, self._draw_emissions, sets.start, sets.skills, *given)
-        weight = np.exp(weight - weight.max(axis=0, keepdims=True))
-        low, high = weighted(bkt.success(known, self._draws), weight, share)
+        answers, sets, params = self.answers(history), self.catalog.skill_sets, self._drawn[0]
+        known, weight = params[:, PRIOR].copy(), np.full((len(params), params.shape[-1]), 1 / params.shape[-1])
+        parts = *self._drawn, sets.start, sets.skills, np.full(len(sets.size), -1)
+        given = sets.of_item[answers.items], answers.scores
+        bkt.fold_draws(*parts, *given, known, weight, np.zeros(len(params), np.int32))
+        low, high = weighted(bkt.success(known.T, self._draws), weight.T, share)
         mastery = self.standing(state, now).mastery
         return np.minimum(low, mastery), np.maximum(high, mastery)
 
     @cached_property
-    def _draw_emissions(self) -> Floats:
-        """Guess and slip of every set's links under every draw: moved on the logit scale as the skill's own."""
-        skills = self.catalog.skill_sets.skills
-        own = self.params[:, [GUESS, SLIP]][skills]
-        moved = _logit(self._draws[:, :, [GUESS, SLIP]][:, skills]) + _logit(self.emit) - _logit(own)
-        drawn = 1 / (1 + np.exp(-moved))
-        return np.ascontiguousarray(drawn / np.maximum(1, drawn.sum(-1, keepdims=True) / 0.98))
+    def _drawn(self) -> tuple[Floats, Floats]:
+        """Parameters [K, 5, D], and guess and slip of every set's links [links, 2, D], under every draw."""
+        emit = drawn_emissions(self._draws, self.params, self.emit, self.catalog.skill_sets.skills)
+        return np.moveaxis(self._draws, 0, -1).copy(), np.moveaxis(emit, 0, -1).copy()
 
     def predict(self, state: State[Floats], items: Ints, now: int | None = None) -> Floats:  # noqa: ARG002
         sets = self.catalog.skill_sets
@@ -163,8 +161,3 @@ def _ranges(low: Ints, high: Ints) -> Ints:
     counts = high - low
     shift = np.repeat(low - np.concatenate([[0], np.cumsum(counts)[:-1]]), counts) if len(low) else low
     return np.asarray(np.arange(int(counts.sum())) + shift, np.int64)
-
-
-def _logit(p: Floats) -> Floats:
-    clipped = np.clip(p, 1e-6, 1 - 1e-6)
-    return np.asarray(np.log(clipped / (1 - clipped)))

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from engine.lanes import LANES, load, log, splat, store
-from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP
+from engine.model import FORGET, GUESS, LEARN, PRIOR, SLIP, logit
 from models.bkt.compiled import inner, kernel
 from models.bkt.counts import PARAMS, READ
 from models.bkt.learning import Learnt
@@ -25,17 +25,33 @@ GRID = (0.0, 0.25, 0.5, 1.0, 1.5)  # standard deviations between students, in lo
 FLATTEST = 1.5  # a parameter that the data say nothing of: this many logits either way
 SAMPLE = 200_000  # nodes that settle the spread between students
 CLIP = 1e-6
+SAME = 1e-9
 
 
 def draw(learnt: Learnt, seed: int, spread: float | None = None) -> tuple[Floats, float]:
     """Draws [D, K, 5] around a fit, and the spread between students (chosen from GRID unless given)."""
     rng = np.random.default_rng(seed)
-    shape = DRAWS, *learnt.x.shape
-    own, between = _standard(rng, shape), _on_students(_standard(rng, (*shape[:2], 2)))
-    uncertain = np.einsum("kij,dkj->dki", _roots(-learnt.hessian), own)
+    uncertain = left_open(learnt, rng)
+    between = _on_students(_standard(rng, (*uncertain.shape[:2], 2)))
     if spread is None:
         spread = _spread_of_students(learnt, between)
     return to_params(learnt.x + uncertain + spread * between, learnt.rules), spread
+
+
+def left_open(learnt: Learnt, rng: np.random.Generator) -> Floats:
+    """Draws [D, K, 5] of how far the parameters may be from the fit, on the scale that was climbed."""
+    own = _standard(rng, (DRAWS, *learnt.x.shape))
+    return np.asarray(np.einsum("kij,dkj->dki", _roots(-learnt.hessian), own))
+
+
+def recentred(drawn: Floats, fit: Floats, params: Floats) -> Floats:
+    """Draws [D, K, 5] around ``fit`` [K, 5], those of skills that are read with other ``params`` moved there, on the
+    logit scale: skills that stand in combinations, and those without answers."""
+    elsewhere = (np.abs(params - fit) > SAME).any(axis=1)
+    moved = logit(drawn[:, elsewhere]) - logit(fit[elsewhere]) + logit(params[elsewhere])
+    drawn = drawn.copy()
+    drawn[:, elsewhere] = probabilities(moved, params[elsewhere])
+    return drawn
 
 
 def draw_population(params: Floats, population: Floats, spread: float, seed: int) -> Floats:
@@ -46,11 +62,6 @@ def draw_population(params: Floats, population: Floats, spread: float, seed: int
     # A handful of skills says little of how skills differ; half a logit is what published fits show.
     differ = np.clip(fitted.std(axis=0), 0.25, FLATTEST) if len(fitted) > 2 else np.full(5, 0.5)
     return probabilities(logit(population) + own * differ + spread * _on_students(between), population)
-
-
-def logit(p: Floats) -> Floats:
-    clipped = np.clip(p, CLIP, 1 - CLIP)
-    return np.asarray(np.log(clipped / (1 - clipped)))
 
 
 def probabilities(logits: Floats, params: Floats) -> Floats:

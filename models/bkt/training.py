@@ -13,7 +13,7 @@ from models.bkt import draws
 from models.bkt.learning import Learnt, learn
 from models.bkt.links import combinations, fit_links
 from models.bkt.options import Options
-from models.bkt.wholes import NONE, fit_wholes
+from models.bkt.wholes import NONE, Sets, fit_wholes
 from models.fanout import Executor, Progress
 from models.folding import Served
 from models.log import ResponseLog
@@ -50,11 +50,13 @@ def served(
     combinations: tuple[tuple[str, ...], ...],
     params: Floats,
     emissions: Floats,
-    wholes: tuple[tuple[str, ...], ...] = NONE[0],
-    whole_params: Floats = NONE[1],
+    wholes: Sets = NONE[0],
+    of_wholes: Learnt | None = NONE[1],
 ) -> Served:
-    """What answers are read with: ``params`` and ``emissions`` as :mod:`models.bkt.links` has them."""
+    """What answers are read with: ``params`` and ``emissions`` as :mod:`models.bkt.links` has them, ``wholes`` as
+    :mod:`models.bkt.wholes`."""
     held = np.clip(learnt.population, 0, 1)
+    whole_params = np.empty((0, 5)) if of_wholes is None else of_wholes.params
     return Served(learnt.skills, params, held, combinations, emissions, wholes, whole_params)
 
 
@@ -68,6 +70,7 @@ def with_draws(learnt: Learnt, read: Served, about: Mapping[str, Any]) -> Model:
     """The model of what was learnt, by the seed in ``about``."""
     seed = int(about["seed"])
     drawn, spread = draws.draw(learnt, seed)
+    drawn = draws.recentred(drawn, draws.to_params(learnt.x, learnt.rules), read.params)
     of_population = draws.draw_population(read.params, learnt.population, spread, seed)
     found = {
         "skills": len(learnt.skills),

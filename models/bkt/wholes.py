@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from models.bkt.learning import learn_strings, symbols
+from models.bkt.learning import Learnt, learn_strings, symbols
 from models.bkt.options import Options
 from models.bkt.strings import Forest
 from models.fanout import Executor
@@ -21,7 +21,8 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 JOINED = ";"  # between the skills of a combination that is read as a skill of its own
-NONE: tuple[tuple[tuple[str, ...], ...], Floats] = (), np.empty((0, 5))
+Sets = tuple[tuple[str, ...], ...]
+NONE: tuple[Sets, None] = (), None
 
 
 class Wholes:
@@ -46,19 +47,21 @@ class Wholes:
 
     def fit(
         self, options: Options, *, jobs: int | None = None, executor: Executor | None = None
-    ) -> tuple[tuple[tuple[str, ...], ...], Floats]:
-        """The sets, and their parameters [W, 5]; bounds of a skill hold for what is asked of it alone as well."""
+    ) -> tuple[Sets, Learnt | None]:
+        """The sets, and what was learnt of each, if there are any; bounds of a skill hold for what is asked of it alone
+        as well."""
         strings = self._forest.strings()
         if len(strings.parent) == 0:
             return NONE
         names = tuple(map(JOINED.join, self.sets))
-        learnt = learn_strings(names, strings, self._scores, options.among(names), jobs=jobs, executor=executor)
-        return self.sets, learnt.params
+        return self.sets, learn_strings(
+            names, strings, self._scores, options.among(names), jobs=jobs, executor=executor
+        )
 
 
 def fit_wholes(
     answers: Answers, options: Options, *, jobs: int | None = None, executor: Executor | None = None
-) -> tuple[tuple[tuple[str, ...], ...], Floats]:
+) -> tuple[Sets, Learnt | None]:
     """:meth:`Wholes.fit` of some answers."""
     scores, symbol = symbols(answers.score)
     wholes = Wholes(answers, scores)

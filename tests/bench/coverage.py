@@ -14,9 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from engine.model import FORGET, GUESS, LEARN, PARAMETERS, PRIOR, SLIP
+from engine.model import FORGET, GUESS, LEARN, PARAMETERS, PRIOR, SLIP, logit
 from models.bkt import Options
-from models.bkt.draws import logit
 from models.bkt.honesty import FLAGS, flags, intervals
 from models.bkt.learning import Learnt, learn_strings
 from models.bkt.objective import BOX, LIMIT

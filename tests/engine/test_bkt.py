@@ -45,9 +45,7 @@ def test_predictions_are_those_of_the_sum_over_paths(values: list[float], answer
     params = _params(values)
     emit = np.concatenate([params[:, [GUESS, SLIP]], [[0.4, 0.1], [0.15, 0.3]]])
     items, scores = np.array([item for item, _ in answers], np.int64), np.array([value for _, value in answers])
-    predicted, before, end = _fold(params, emit, items, scores)
-    drawn, weight = bkt.fold_draws(params[None], emit[None], START, SKILLS, items, scores)
-    assert drawn[0] == pytest.approx(end, abs=1e-12)
+    predicted, before, _ = _fold(params, emit, items, scores)
     past: list[list[tuple[float, int]]] = [[], []]
     at = 0
     for turn, item in enumerate(items.tolist()):
@@ -60,10 +58,6 @@ def test_predictions_are_those_of_the_sum_over_paths(values: list[float], answer
             at += 1
             past[k].append((float(scores[turn]), link))
         assert predicted[turn] == pytest.approx(np.mean(expected), abs=1e-9)
-    for k in range(2):
-        if past[k]:
-            whole = likelihood(params[k], [s for s, _ in past[k]], emit[[j for _, j in past[k]]])
-            assert weight[0, k] == pytest.approx(np.log(whole), abs=1e-9)
 
 
 @given(st.lists(probability, min_size=10, max_size=10), st.lists(score, min_size=0, max_size=5))
@@ -119,14 +113,46 @@ def test_a_whole_is_a_skill_of_its_own_and_half_of_the_prediction(
         assert predicted[turn] == pytest.approx(expected, abs=1e-9)
 
 
-def test_draws_are_the_fold_under_each_draw() -> None:
-    params = _params([0.3, 0.1, 0.4, 0.2, 0.05] * 2)
-    draws = np.stack([params, params[::-1] * 0.9])
-    emit = np.stack([np.concatenate([d[:, [GUESS, SLIP]]] * 2) for d in draws])
-    items, scores = np.array([0, 2, 1], np.int64), np.array([1.0, 0.0, 0.5])
-    p, _ = bkt.fold_draws(draws, emit, START, SKILLS, items, scores)
-    for d in range(2):
-        assert p[d] == pytest.approx(_fold(draws[d], emit[d], items, scores)[2], abs=1e-12)
+@given(
+    st.lists(probability, min_size=60, max_size=60),
+    st.lists(st.tuples(st.integers(0, 2), score), min_size=1, max_size=6),
+)
+@settings(max_examples=40, deadline=None)
+def test_draws_are_followed_side_by_side_and_weigh_by_what_they_predicted(
+    values: list[float], answers: list[tuple[int, float]]
+) -> None:
+    draws = np.stack([_params(values[low : low + 20]) for low in (0, 20, 40)])  # [3, 4 chains, 5]
+    emit = np.stack([np.concatenate([d[:2, [GUESS, SLIP]], d[:2, [GUESS, SLIP]] * 0.8]) for d in draws])
+    items, scores = np.array([item for item, _ in answers], np.int64), np.array([value for _, value in answers])
+    p, weight = draws[:, :, PRIOR].T.copy(), np.full((4, 3), 1 / 3)
+    laid = np.moveaxis(draws, 0, -1).copy(), np.moveaxis(emit, 0, -1).copy()
+    seen = np.zeros(4, np.int32)
+    predicted = bkt.fold_draws(*laid, START, SKILLS, WHOLE, items, scores, p, weight, seen)
+    for d in range(3):
+        assert p[:, d] == pytest.approx(_fold(draws[d], emit[d], items, scores, WHOLE)[2], abs=1e-12)
+    past: list[list[tuple[float, int]]] = [[], [], [], []]  # score and link of each chain's answers; no link of a whole
+
+    def likelihoods(k: int) -> Floats:
+        told, links = [s for s, _ in past[k]], [j for _, j in past[k]]
+        own = [d[k, [GUESS, SLIP]] for d in draws]
+        reads = [emit[d][links] if k < 2 else np.tile(own[d], (len(told), 1)) for d in range(3)]
+        return np.array([likelihood(draws[d, k], told, reads[d]) if told else 1.0 for d in range(3)])
+
+    for turn, item in enumerate(items.tolist()):
+        links = [(SKILLS[j], j) for j in range(START[item], START[item + 1])]
+        shares = []
+        for k, link in [*links, *([(WHOLE[item], -1)] if WHOLE[item] >= 0 else [])]:
+            before = likelihoods(k)
+            past[k].append((1.0, link))
+            shares.append(likelihoods(k).sum() / before.sum())  # P(right and the past) over P(the past)
+            past[k][-1] = float(scores[turn]), link
+        expected = np.mean(shares[: len(links)])
+        if WHOLE[item] >= 0:
+            expected = (expected + shares[-1]) / 2
+        assert predicted[turn] == pytest.approx(expected, abs=1e-9)
+    for k in range(4):
+        assert weight[k] == pytest.approx(likelihoods(k) / likelihoods(k).sum(), abs=1e-9)
+        assert seen[k] == len(past[k])
 
 
 def test_one_update_is_a_fold_of_one_answer() -> None:

@@ -69,7 +69,7 @@ def test_it_keeps_scikit_learns_rules(check: Callable[[str, Any], None]) -> None
 
 def test_it_predicts_as_the_served_model_does_and_in_the_order_of_the_rows() -> None:
     frame, log = school(), ResponseLog.from_frame(school())
-    fitted = BKT(seed=3).fit(frame)
+    fitted = BKT(averaged=False, seed=3).fit(frame)
     served = bkt.fit(log, seed=3)
     assert bundle.dump(_plain(fitted.model_)) == bundle.dump(_plain(served))
     predicted = fitted.predict_proba(log)[:, 1]
@@ -144,7 +144,7 @@ def test_parameters_come_with_what_they_rest_on() -> None:
 
 def test_the_log_likelihood_is_that_of_the_answers_without_the_priors() -> None:
     frame = school()
-    fitted = BKT(several="combination").fit(frame)
+    fitted = BKT(several="combination", averaged=False).fit(frame)
     log_p = np.log(np.take_along_axis(fitted.predict_proba(frame), frame[["correct"]].to_numpy(), 1)[:, 0])
     by_skill = pd.Series(log_p).groupby(frame["skill_ids"]).sum()
     assert fitted.params_["log_likelihood"].to_dict() == pytest.approx(by_skill.to_dict())
@@ -200,7 +200,7 @@ def test_bounds_of_a_skill_hold_for_what_is_asked_of_it_alone() -> None:
 
 
 def test_an_unseen_skill_has_the_populations_parameters() -> None:
-    fitted = BKT().fit(school())
+    fitted = BKT(averaged=False).fit(school())
     unseen = pd.DataFrame({"student_id": ["x"], "skill_ids": ["never"], "correct": [1]})
     prior, _, guess, slip, _ = fitted.model_.population
     assert fitted.predict_proba(unseen)[0, 1] == pytest.approx(prior * (1 - slip) + (1 - prior) * guess)
@@ -208,7 +208,7 @@ def test_an_unseen_skill_has_the_populations_parameters() -> None:
 
 def test_mastery_is_what_a_student_has_after_the_last_answer() -> None:
     frame = school()
-    fitted = BKT().fit(frame)
+    fitted = BKT(averaged=False).fit(frame)
     table = fitted.mastery(frame)
     assert table.columns.tolist() == ["student_id", "skill", "mastery", "answers"]
     assert table["answers"].sum() == sum(len(skills.split(";")) for skills in frame["skill_ids"])
