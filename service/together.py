@@ -44,15 +44,15 @@ class Together(Generic[Asked, Told]):
         self._under_way = dict[asyncio.Task[None], int]()  # and how many requests each has
         self._gathering = False
 
-    async def ask(self, asked: Asked, items: int) -> Told:
-        """What the call tells of this one. Raises what the call of it alone does."""
+    def put(self, asked: Asked, items: int) -> asyncio.Future[Told]:
+        """What the call will tell of this one, or what the call of it alone raises."""
         # Not _Waiting[Asked, Told](...): it tries to note the alias on what it makes, which costs more than making it.
         one: _Waiting[Asked, Told] = _Waiting(asked, items, self._loop.create_future())
         self._waiting.append(one)
         if not self._gathering:  # whoever arrives in this turn of the loop comes along
             self._gathering = True
             self._loop.call_soon(self._go)
-        return await one.told
+        return one.told
 
     def _go(self) -> None:
         self._gathering = False

@@ -60,7 +60,7 @@ class Tutor:
         self.notebook, self._states = Notebook(store, servings, now), States(store, behind, room)
         self._giver = Giver(policy or Policy(), salt, behind)
         self._ahead = Ahead(self._giver.chosen, store.apart)
-        self._recording, self._asking = Together(self.record_each, _student_of), Together(self.next_each, str)
+        self.recording, self.asking = Together(self.record_each, _student_of), Together(self.next_each, str)
 
     @property
     def serving(self) -> Serving:
@@ -105,7 +105,7 @@ class Tutor:
 
     async def record_one(self, answer: Answer, next_items: int) -> Receipt:
         """As :meth:`record`, together with others of the same moment."""
-        return await self._recording.ask(answer, next_items)
+        return await self.recording.put(answer, next_items)
 
     async def record_each(self, answers: Sequence[Answer], next_items: int) -> list[Receipt]:
         """Answers of as many students, with a receipt for each."""
@@ -118,7 +118,7 @@ class Tutor:
 
     async def next_one(self, student_id: str, n: int) -> Next:
         """As :meth:`ask` where nothing in particular is wanted, together with others of the same moment."""
-        return await self._asking.ask(student_id, n)
+        return await self.asking.put(student_id, n)
 
     async def next_each(self, students: Sequence[str], n: int) -> list[Next]:
         """Up to ``n`` items to give next to each student. Raises :class:`NoCatalog`."""

@@ -43,6 +43,10 @@ class Revoked:
                 self._asked = began
         return token_id in self._ids
 
+    def spares(self, token_id: str) -> bool:
+        """Whether this link holds for certain, without asking; else :meth:`holds` tells."""
+        return self._clock() - self._asked < SECONDS and token_id not in self._ids
+
 
 async def listed(store: Store) -> tuple[str | None, dict[str, int]]:
     """The version of the list, and its ids, each with the time (unix seconds) at which its link expires anyway."""

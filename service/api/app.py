@@ -26,11 +26,11 @@ from service.api import (
     students,
 )
 from service.api.catalog import CatalogIn
+from service.api.direct import Direct
 from service.api.gate import Gate
-from service.api.hot import Hot
 from service.api.lifespan import lifespan
 from service.api.middleware import Around
-from service.api.pressure import Pressure
+from service.api.pressure import Hand, Pressure
 from service.settings import Settings
 
 DESCRIPTION = "Responses come in, mastery is traced, the next item is chosen. Problems are RFC 9457 documents."
@@ -69,11 +69,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},  # /metrics has ours
     )
     app.state.settings = settings
-    app.state.revoked = Revoked()
-    app.add_middleware(Hot, settings=settings)  # the innermost: what is added after it stands around it
-    if settings.access == "links":
+    app.state.revoked, hand = Revoked(), Hand(settings)
+    closed = settings.access == "links"
+    app.state.direct = None if settings.rate_limit and not closed else Direct(app.state, settings, hand)
+    if closed:
         app.add_middleware(Gate, secret=settings.resolve_salt, refuse=reports.refused)
-    app.add_middleware(Pressure, settings=settings)
+    app.add_middleware(Pressure, hand=hand, by_key=closed)  # stands around what was added before it
     app.add_middleware(Around, max_body_bytes=settings.max_body_bytes)
     problems.install(app)
     for part in (responses, students, outlook, classes, classroom, items, overview, catalog, operations, docs, reports):

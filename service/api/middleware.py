@@ -41,8 +41,7 @@ class Around:
             await self.app(scope, receive, send)
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        given = headers.get(b"x-request-id", b"")
-        request_id = given.decode() if given and REQUEST_ID.fullmatch(given) else f"{PROCESS}{next(NUMBERS):08x}"
+        request_id = identify(headers.get(b"x-request-id", b""))
         token = logs.request_id.set(request_id)
         started, status = perf_counter(), 0
 
@@ -71,7 +70,8 @@ class Around:
             problem = fault if isinstance(fault, Problem) else Internal("The fault was logged.")
             await render(problem)(scope, receive, answer)
         finally:
-            _account(scope, status, perf_counter() - started)
+            route = getattr(scope.get("route"), "path", "unmatched")
+            account(route, scope["method"], scope["path"], status, perf_counter() - started)
             logs.request_id.reset(token)
 
     def _limited(self, receive: Receive) -> Receive:
@@ -103,10 +103,15 @@ class Around:
                     discarded += len(message.get("body", b""))
 
 
-def _account(scope: Scope, status: int, seconds: float) -> None:
-    route = getattr(scope.get("route"), "path", "unmatched")
-    metrics.request(route, scope["method"], status).observe(seconds)
-    level = logging.DEBUG if scope["path"] in QUIET else logging.INFO
+def identify(given: bytes) -> str:
+    """The id of a request: the sender's, where it is one."""
+    return given.decode() if given and REQUEST_ID.fullmatch(given) else f"{PROCESS}{next(NUMBERS):08x}"
+
+
+def account(route: str, method: str, path: str, status: int, seconds: float) -> None:
+    """Count an answer, and log it."""
+    metrics.request(route, method, status).observe(seconds)
+    level = logging.DEBUG if path in QUIET else logging.INFO
     if logger.isEnabledFor(level):
-        told = {"method": scope["method"], "path": scope["path"], "route": route, "status": status}
+        told = {"method": method, "path": path, "route": route, "status": status}
         logger.log(level, "request", extra=told | {"milliseconds": round(seconds * 1000, 2)})

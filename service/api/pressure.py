@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import metrics
 from service.api.problems import render
-from service.errors import Overloaded, TooManyRequests
+from service.errors import Overloaded, Problem, TooManyRequests
 from service.settings import Settings
 
 UNIT = 16 * 1024
@@ -33,37 +33,57 @@ CALLERS = 10_000
 """Callers that are remembered; the one who was silent longest is forgotten first."""
 
 
+Headers = tuple[tuple[bytes, bytes], ...]
+
+
+class Hand:
+    """What a process has in hand, and whether there is room for more."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most, self._now = settings.max_in_flight, 0
+        self._limits = RateLimits(settings.rate_limit, clock) if settings.rate_limit else None
+
+    def take(self, caller: object, cost: int) -> tuple[Problem | None, Headers]:
+        """Why it is refused, or None: then it is in hand until it is dropped. And the headers that tell of limits."""
+        headers: Headers = ()
+        if self._limits is not None:
+            refused, headers = self._limits.take(caller, cost)
+            if refused is not None:
+                metrics.shed.labels("rate limit").inc()
+                return refused, (*headers, (b"retry-after", b"%d" % refused.seconds))
+        if self._now and self._now + cost > self._most:  # one that is larger than all there may be goes alone
+            metrics.shed.labels("overload").inc()
+            # Not the same for all: else they would come back together.
+            return Overloaded(), (*headers, (b"retry-after", b"%d" % random.randint(1, 3)))
+        self._now += cost
+        return None, headers
+
+    def drop(self, cost: int) -> None:
+        """It is done."""
+        self._now -= cost
+
+
 class Pressure:
     """Middleware, right inside the one that writes the log: refusals are counted and logged as well."""
 
-    def __init__(self, app: ASGIApp, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
-        self.app, self._most, self._in_hand = app, settings.max_in_flight, 0
-        self._limits = RateLimits(settings.rate_limit, clock) if settings.rate_limit else None
-        self._by_key = settings.access == "links"
+    def __init__(self, app: ASGIApp, hand: Hand, by_key: bool) -> None:
+        self.app, self._hand, self._by_key = app, hand, by_key
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in PROBES:
             await self.app(scope, receive, send)
             return
         cost = _cost(scope)
-        if self._limits is not None:
-            refused, headers = self._limits.take(_caller(scope, self._by_key), cost)
+        refused, headers = self._hand.take(_caller(scope, self._by_key), cost)
+        if headers:
             send = _with(headers, send)
-            if refused is not None:
-                metrics.shed.labels("rate limit").inc()
-                await render(refused)(scope, receive, _with(((b"retry-after", b"%d" % refused.seconds),), send))
-                return
-        if self._in_hand and self._in_hand + cost > self._most:  # one that is larger than all there may be goes alone
-            metrics.shed.labels("overload").inc()
-            # Not the same for all: else they would come back together.
-            retry = ((b"retry-after", b"%d" % random.randint(1, 3)),)
-            await render(Overloaded())(scope, receive, _with(retry, send))
+        if refused is not None:
+            await render(refused)(scope, receive, send)
             return
-        self._in_hand += cost
         try:
             await self.app(scope, receive, send)
         finally:
-            self._in_hand -= cost
+            self._hand.drop(cost)
 
 
 class RateLimits:
@@ -74,7 +94,7 @@ class RateLimits:
         self._policy = b'"requests";q=%d;w=%d' % (self._full, math.ceil(self._full / rate))
         self._buckets: OrderedDict[object, tuple[float, float]] = OrderedDict()
 
-    def take(self, caller: object, cost: int) -> tuple[TooManyRequests | None, tuple[tuple[bytes, bytes], ...]]:
+    def take(self, caller: object, cost: int) -> tuple[TooManyRequests | None, Headers]:
         """The refusal, if it is one, and the headers that tell of the limit (draft-ietf-httpapi-ratelimit-headers-08).
 
         What costs more than a full bucket holds is let through when it is full, and paid off afterwards.
@@ -111,7 +131,7 @@ def _caller(scope: Scope, by_key: bool) -> object:
     return scope["client"][0] if scope.get("client") else ""
 
 
-def _with(headers: tuple[tuple[bytes, bytes], ...], send: Send) -> Send:
+def _with(headers: Headers, send: Send) -> Send:
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
             message["headers"] = [*message.get("headers", ()), *headers]

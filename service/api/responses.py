@@ -1,4 +1,4 @@
-"""``POST /v1/responses``, read and written by hand, by :mod:`service.api.hot` too; OpenAPI tells the same schema."""
+"""``POST /v1/responses``, read and written by hand, by :mod:`service.api.direct` too; OpenAPI tells the same schema."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ async def recorded(tutor: Tutor, settings: Settings, body: Any, following: int) 
         if isinstance(answer, Problem):
             raise answer
         receipt = await tutor.record_one(answer, following)
-        return _single(receipt, following > 0)
+        return single(receipt, following > 0)
     if not body:
         raise InvalidBatch("The batch is empty: send at least one response.")
     if len(body) > settings.max_batch:
@@ -88,7 +88,8 @@ def _read(raw: object, now: int, tolerance_ms: float) -> Answer | Problem:
         return problem
 
 
-def _single(receipt: Receipt, following: bool) -> tuple[dict[str, Any], bool]:
+def single(receipt: Receipt, following: bool) -> tuple[dict[str, Any], bool]:
+    """The answer to one response, and whether it had been recorded before. Raises :class:`ResponseConflict`."""
     (result,) = receipt.results
     if result.outcome is Outcome.CONFLICT:
         raise ResponseConflict(result.id)

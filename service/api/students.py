@@ -39,7 +39,7 @@ async def ask_for_items(student_id: StudentId, tutor: TutorDep, asked: AskBody) 
 
 async def _asked(tutor: Tutor, student_id: str, asked: AskIn) -> Response:
     answer = await tutor.ask(student_id, asked.question(), explain=asked.explain)
-    return Response(orjson.dumps(answer), media_type="application/json")  # as service.api.hot writes it
+    return Response(orjson.dumps(answer), media_type="application/json")  # as service.api.direct writes it
 
 
 @router.get("/notes", response_model=NotesOut, responses=problems(401, 403, 404, 422, 503))

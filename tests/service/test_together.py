@@ -50,8 +50,8 @@ def calls(tutor: Tutor) -> Calls:
 pytestmark = pytest.mark.parametrize("store_url", ["sqlite"], indirect=True)
 
 
-async def _sent(together: Recording, *sent: tuple[Answer, int]) -> list[asyncio.Task[Receipt]]:
-    tasks = [asyncio.create_task(together.ask(*one)) for one in sent]
+async def _sent(together: Recording, *sent: tuple[Answer, int]) -> list[asyncio.Future[Receipt]]:
+    tasks = [together.put(*one) for one in sent]
     for _ in range(5):
         await asyncio.sleep(0)
     return tasks

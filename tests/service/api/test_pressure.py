@@ -47,6 +47,7 @@ async def test_at_twice_the_capacity_half_is_served_and_the_rest_is_told_at_once
 ) -> None:
     async with serving(Settings(data=tmp_path, max_in_flight=MOST)) as api:
         await api.tutor.import_catalog(catalog())
+        await api.by_the_routes()
         slow = Slow(api.tutor.record_one)
         monkeypatch.setattr(api.tutor, "record_one", slow)
         statuses: Counter[int] = Counter()
