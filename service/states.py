@@ -10,7 +10,7 @@ import asyncio
 import struct
 from collections.abc import Mapping, Sequence
 
-from engine.responses import History, unpack
+from engine.responses import EMPTY, History, unpack
 from engine.tracing import AnyState
 from engine.values import value
 from service.ahead import NOTHING, Worked
@@ -29,6 +29,9 @@ PART = 16
 
 LONG = 2_000
 """Records beyond which a fold leaves the event loop's thread."""
+
+READY: tuple[History, AnyState | None] = EMPTY, None
+"""Nothing is left to be folded."""
 
 BESIDE = 1_500
 """Bytes that a state takes beside its arrays."""
@@ -69,7 +72,11 @@ class States:
         """The state of each student. Where an answer came late, it is of the whole history, folded anew. What was
         ``worked`` out ahead is not folded again."""
         tracer, states = serving.tracer, list[AnyState]()
-        given = [_given(serving, one, held.get(student)) for student, one in zip(students, stored, strict=True)]
+        made = [_made(worked, one, student, held) for student, one in zip(students, stored, strict=True)]
+        given = [
+            _given(serving, one, held.get(student)) if ready is None else READY
+            for student, one, ready in zip(students, stored, made, strict=True)
+        ]
         late = {at for at, one in enumerate(given) if one is None}
         if late:
             again, _ = await self._store.read([students[at] for at in sorted(late)], b"")
@@ -78,8 +85,8 @@ class States:
                 stored[at], given[at] = one, (unpack(one.records), None)
         for at, (student, one, history_and_base) in enumerate(zip(students, stored, given, strict=True)):
             assert history_and_base is not None, "it was read again"
-            if (made := worked.state(student, history_and_base[1], one.records)) is not None:
-                state = made
+            if (ready := made[at]) is not None:
+                state = ready
             elif len(one.records) < LONG * SIZE:
                 state = tracer.fold(*history_and_base)
             else:
@@ -106,6 +113,11 @@ class States:
         if last and not overtaken:  # without it the last record is not known here
             new = Kept(one.length, last, serving.tag, state, saved)
             self._kept.keep(student, new, state.belief.nbytes + BESIDE)
+
+
+def _made(worked: Worked, stored: StudentState, student: str, held: Mapping[str, Kept]) -> AnyState | None:
+    """The state that was worked out ahead, if it was of this."""
+    return worked.state(student, held[student].state, stored.records) if stored.held and student in held else None
 
 
 def _given(serving: Serving, stored: StudentState, held: Kept | None) -> tuple[History, AnyState | None] | None:

@@ -8,10 +8,8 @@ many buckets (a class, the log) is asked of all of them in one pipeline.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from hashlib import sha1
-from importlib.resources import files
 from typing import Any
 
 from redis.exceptions import NoScriptError, RedisError
@@ -41,9 +39,10 @@ from service.store.redis_keys import (
     classes_key,
     log_key,
     of_bucket,
-    student_keys,
 )
 from service.store.redis_line import Command, Line, Transport
+from service.store.redis_script import Script, entry
+from service.store.redis_student import STUDENT, arguments, packed
 
 log = logging.getLogger(__name__)
 
@@ -51,21 +50,8 @@ CONNECT_TIMEOUT = 2.0
 TIMEOUT = 5.0
 HEADS_COMMAND: Command = ("HMGET", HEADS, "catalog", "model", "roster", "access")
 HEADER = TAG_SIZE + 10
-MARKS = {kind: bytes([number]) for number, kind in enumerate(KINDS)}
 
 
-class Script:
-    """A Lua script, called by its hash."""
-
-    def __init__(self, name: str) -> None:
-        self.source = files("service.store").joinpath(name).read_text("utf-8")
-        self.sha = sha1(self.source.encode(), usedforsecurity=False).hexdigest()
-
-    def call(self, keys: Sequence[str], args: Iterable[bytes | str | int]) -> Command:
-        return ("EVALSHA", self.sha, len(keys), *keys, *args)
-
-
-STUDENT = Script("redis_student.lua")
 SNAPSHOT = Script("redis_snapshot.lua")
 NOTES = Script("redis_notes.lua")
 OUTDATED = Script("redis_outdated.lua")
@@ -105,14 +91,14 @@ class RedisStore:
         self, writes: Sequence[Write], tag: bytes, held: Mapping[str, Held] = NOTHING
     ) -> tuple[list[Recorded], Heads]:
         require_records(writes)
-        commands = [_record_command(write, tag, held.get(write.student_id)) for write in writes]
+        commands = [packed(write, tag, held.get(write.student_id)) for write in writes]
         *answers, heads = await self._run([*commands, HEADS_COMMAND])
         return [_recorded(write, answer) for write, answer in zip(writes, answers, strict=True)], _heads(heads)
 
     async def read(
         self, student_ids: Sequence[str], tag: bytes, held: Mapping[str, Held] = NOTHING
     ) -> tuple[list[StudentState], Heads]:
-        commands = [_record_command(Write(student, ()), tag, held.get(student)) for student in student_ids]
+        commands = [packed(Write(student, ()), tag, held.get(student)) for student in student_ids]
         *answers, heads = await self._run([*commands, HEADS_COMMAND])
         return [_state(answer) for answer in answers], _heads(heads)
 
@@ -144,7 +130,7 @@ class RedisStore:
         return bool((await self._run([NOTES.call([class_notes_key(class_id)], [instead_of, notes])]))[0])
 
     async def append_log(self, kind: LogKind, events: Sequence[tuple[str, bytes]]) -> None:
-        await self._run([("XADD", log_key(bucket_of(who)), "*", "e", _entry(kind, event)) for who, event in events])
+        await self._run([("XADD", log_key(bucket_of(who)), "*", "e", entry(kind, event)) for who, event in events])
 
     async def class_ids(self) -> list[str]:
         return await self._union([classes_key(bucket) for bucket in range(BUCKETS)])
@@ -196,7 +182,7 @@ class RedisStore:
     async def close(self) -> None:
         await self._transport.close()
 
-    async def _run(self, commands: Sequence[Command]) -> list[Any]:
+    async def _run(self, commands: Sequence[Command | bytes]) -> list[Any]:
         """The answers; one round trip, or two where the server does not know a script yet."""
         if not commands:
             return []
@@ -232,10 +218,6 @@ class RedisStore:
             log.warning("the Redis server may evict histories (set maxmemory-policy noeviction)")
 
 
-def _entry(kind: LogKind, event: bytes) -> bytes:
-    return MARKS[kind] + event
-
-
 def _heads(answer: Sequence[bytes | None]) -> Heads:
     return _named(*answer)
 
@@ -245,24 +227,9 @@ def _named(*versions: bytes | None) -> Heads:
     return Heads(*(version.decode() if version is not None else None for version in versions))
 
 
-def _with_source(command: Command) -> Command:
-    return ("EVAL", SOURCES[str(command[1])], *command[2:])
-
-
-def _record_command(write: Write, tag: bytes, held: Held | None) -> Command:
-    student, (covers, last) = write.student_id, (held.covers, held.last) if held else (0, b"")
-    keys, classes = student_keys(student), list[str]()
-    for response in write.responses:
-        if response.class_id is not None and response.class_id not in classes:
-            classes.append(response.class_id)
-    if classes:
-        prefix = of_bucket(bucket_of(student))
-        keys = *keys, *[f"{prefix}class:{name}" for name in classes]
-    args: list[bytes | str | int] = [tag, student, covers, last, len(classes), *classes]
-    for response in write.responses:
-        number = classes.index(response.class_id) + 1 if response.class_id is not None else 0
-        args += (key_of(response.record), response.record, _entry("response", response.event), number)
-    return STUDENT.call(keys, args)
+def _with_source(command: Command | bytes) -> Command:
+    _, sha, *rest = arguments(command) if isinstance(command, bytes) else command
+    return ("EVAL", SOURCES[sha.decode() if isinstance(sha, bytes) else str(sha)], *rest)
 
 
 def _save_command(snapshot: Snapshot) -> Command:

@@ -11,6 +11,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisClusterException, RedisError
 
 from service.store.redis_line import Command
+from service.store.redis_student import arguments
 
 TOGETHER = 32
 """Calls in flight. redis-py takes a connection a node for each, and drops *all* connections when one is too many."""
@@ -34,12 +35,12 @@ class Cluster:
         self._places = asyncio.Semaphore(TOGETHER)
         self._closing = False
 
-    async def run(self, commands: Sequence[Command]) -> list[Any]:
+    async def run(self, commands: Sequence[Command | bytes]) -> list[Any]:
         if self._closing:
             raise RedisConnectionError("the store is closed")
         pipeline = self._client.pipeline()
         for command in commands:
-            pipeline.execute_command(*command)
+            pipeline.execute_command(*(_unpacked(command) if isinstance(command, bytes) else command))
         try:
             async with asyncio.timeout(self._timeout), self._places:
                 answers: list[Any] = await pipeline.execute(raise_on_error=False)
@@ -56,6 +57,11 @@ class Cluster:
         await self._client.aclose()
         for _ in range(TOGETHER):
             self._places.release()
+
+
+def _unpacked(command: bytes) -> tuple[str | bytes, ...]:
+    name, *rest = arguments(command)
+    return name.decode(), *rest
 
 
 def _as_sent(response: Any, **_: Any) -> Any:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from engine.responses import known_key
 
 BUCKETS = 256
@@ -20,14 +18,6 @@ def bucket_of(student_id: str) -> int:
 def of_bucket(bucket: int) -> str:
     """What every key of a bucket begins with."""
     return f"nw:{{b{bucket}}}:"
-
-
-@lru_cache(2**13)  # of students who are at work now
-def student_keys(student_id: str) -> tuple[str, ...]:
-    """All that the script of a student's responses reads and writes, classes aside."""
-    prefix = of_bucket(bucket_of(student_id))
-    parts = ("chunks", "tail", "history", "notes", "ids", "snapshot")
-    return *[f"{prefix}{part}:{student_id}" for part in parts], f"{prefix}log", f"{prefix}classes"
 
 
 def log_key(bucket: int) -> str:

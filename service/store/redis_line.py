@@ -40,8 +40,8 @@ class Silent(RedisError):
 class Transport(Protocol):
     """Sends commands, in order. An answer is a value, or the ResponseError that the server gave for that command."""
 
-    async def run(self, commands: Sequence[Command]) -> list[Any]:
-        """The answers. Raises RedisError or OSError where the server cannot be reached."""
+    async def run(self, commands: Sequence[Command | bytes]) -> list[Any]:
+        """The answers; what is bytes is packed. Raises RedisError or OSError where the server cannot be reached."""
 
     async def close(self) -> None:
         """Answer what waits, then close the connections."""
@@ -76,13 +76,13 @@ class Line:
         self._wire: _Wire | None = None
         self._connecting: asyncio.Task[None] | None = None
 
-    async def run(self, commands: Sequence[Command]) -> list[Any]:
+    async def run(self, commands: Sequence[Command | bytes]) -> list[Any]:
         if self._closing:
             raise RedisConnectionError("the store is closed")
         if self._silent and self._trying is not None and not self._trying.done():
             raise Silent("the server has not answered for a while")
         # Packed here and not at the flush: a text that cannot be encoded must fail its own caller alone.
-        packed = b"".join([hiredis.pack_command(command) for command in commands])  # type: ignore[arg-type]  # its stub says a 1-tuple
+        packed = b"".join([one if type(one) is bytes else hiredis.pack_command(one) for one in commands])  # type: ignore[arg-type]  # its stub says a 1-tuple
         request = _Request(packed, len(commands), self._loop.create_future())
         if self._silent:
             self._trying = request.future
