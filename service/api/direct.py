@@ -69,7 +69,7 @@ class Direct:
     def __init__(self, state: Any, settings: Settings, hand: Hand) -> None:
         self._state, self._hand = state, hand
         self._tolerance = settings.future_tolerance_seconds * 1000
-        self._most = min(UNIT, settings.max_body_bytes)
+        self._most = min(UNIT - 1, settings.max_body_bytes)
         self._closed, self._secret = settings.access == "links", settings.resolve_salt
         self._token: Callable[[bytes], Token | None] = lru_cache(KEYS)(self._read)
         self._tokens: Tokens | None = None
