@@ -83,6 +83,8 @@ class Direct:
         if n is None:
             return None
         given = dict(headers)
+        if len(given) < len(headers):  # of two of a name the routes know which one counts
+            return None
         if student_id is None and not self._plain(given):
             return None
         if student_id is not None and b"content-length" in given:

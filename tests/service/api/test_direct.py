@@ -78,6 +78,7 @@ async def test_what_is_plain_is_answered_directly(api: Api, monkeypatch: pytest.
         (post("/v1/responses", content=b"{}", headers={"content-type": "text/csv"}), []),
         (post("/v1/responses", json=raw("r6", session_id="x" * 20_000)), []),
         (api.client.request("GET", "/v1/students/ada/next", content=b"x"), []),
+        (api.client.get("/v1/students/ada/next", headers=[("x-request-id", "a"), ("x-request-id", "b")]), []),
         (api.client.request("DELETE", "/v1/responses"), []),
     ):
         seen.clear()
