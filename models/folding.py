@@ -73,9 +73,14 @@ def fold(model: Served | AnyModel, answers: Answers, kept: int = LATTICE) -> Fol
     return _plain(Served.of(model) if isinstance(model, Model) else model, answers)
 
 
+def by_student(answers: Answers) -> Ints:
+    """Where the rows of each student who answered begin, and where the last ones end."""
+    return np.flatnonzero(np.diff(answers.student, prepend=-1, append=-1)).astype(np.int64)
+
+
 def _plain(served: Served, answers: Answers) -> Folded:
     params = with_last(served.params, served.population, places(served.skills, answers.skills))
-    bounds = np.flatnonzero(np.diff(answers.student, prepend=-1, append=-1)).astype(np.int64)
+    bounds = by_student(answers)
     columns = answers.tag_start, answers.tag_skill, bounds, answers.tag, answers.score
     links = int(np.diff(answers.tag_start)[answers.tag].sum())
     own = params[:, [GUESS, SLIP]][answers.tag_skill]

@@ -56,7 +56,7 @@ class Worked:
         for (student, state), chosen in zip(who, choices, strict=True):
             self._choices[student] = state, chosen
 
-    def state(self, student: str, base: AnyState | None, records: bytes) -> AnyState | None:
+    def state(self, student: str, base: AnyState, records: bytes) -> AnyState | None:
         """The fold of these records on ``base``, where it was made."""
         found = self._states.get(student)
         return found[2] if found is not None and found[0] is base and found[1] == records else None

@@ -25,7 +25,7 @@ from engine.rows import places, with_last
 from models.bkt.draws import draw_population, left_open, recentred
 from models.bkt.learning import Learnt
 from models.bkt.objective import LIMIT, to_params
-from models.folding import Served
+from models.folding import Served, by_student
 from models.log import Answers, Floats, Ints
 
 Counts = npt.NDArray[np.int32]
@@ -69,9 +69,8 @@ class Predictive:
         emit = drawn_emissions(drawn, params, emit, skill, self.limit)
         whole_params, whole = read_whole(fitted.wholes, self.whole_params, answers.tags, len(params))
         chains = np.concatenate([np.moveaxis(drawn, 0, -1), whole_params])
-        bounds = np.flatnonzero(np.diff(answers.student, prepend=-1, append=-1)).astype(np.int64)
         parts = chains, np.moveaxis(emit, 0, -1).copy(), answers.tag_start, skill, whole
-        return np.asarray(_predict(*parts, bounds, answers.tag, answers.score))
+        return np.asarray(_predict(*parts, by_student(answers), answers.tag, answers.score))
 
 
 def _drawn(learnt: Learnt, seed: int) -> Floats:

@@ -81,6 +81,13 @@ class Tokens:
             raise NotSignedIn(EXPIRED[purpose])
         return found
 
+    def key(self, authorization: str, now: int) -> Token:
+        """Who comes with this Authorization header. Raises :class:`NotSignedIn`."""
+        scheme, _, key = authorization.partition(" ")
+        if scheme.lower() != "bearer":
+            raise NotSignedIn("The Authorization header must be a Bearer key.")
+        return self.read("key", key.strip(), now)
+
     def _serializer(self, purpose: Purpose) -> URLSafeSerializer:
         options = {"key_derivation": "hmac", "digest_method": sha256}
         return URLSafeSerializer(self._secret, salt=f"nextwise.{purpose}.1", signer_kwargs=options)

@@ -8,10 +8,9 @@ unusual (a batch, other parameters, a body that is no plain response) :class:`se
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from time import perf_counter
 from typing import Any, NamedTuple, Protocol
 
@@ -20,18 +19,16 @@ from starlette.routing import Route
 
 from service import logs
 from service.access import Token, Tokens
+from service.answers import Answer
 from service.api import responses, students
-from service.api.middleware import account, identify
+from service.api.middleware import account, identify, problem_of
 from service.api.pressure import UNIT, Hand
-from service.api.problems import away, render
-from service.errors import Internal, Problem
+from service.api.problems import render
+from service.errors import NotSignedIn, Problem
 from service.ids import id_fault
 from service.plain import plain
 from service.settings import Settings
-from service.store.base import StoreUnavailable
 from service.tutor import Tutor
-
-logger = logging.getLogger(__name__)
 
 Headers = Sequence[tuple[bytes, bytes]]
 
@@ -72,8 +69,7 @@ class Direct:
         self._most = min(UNIT - 1, settings.max_body_bytes)
         self._closed, self._secret = settings.access == "links", settings.resolve_salt
         self._token: Callable[[bytes], Token | None] = lru_cache(KEYS)(self._read)
-        self._tokens: Tokens | None = None
-        self._routes = [_path(router.routes[0]) for router in (responses.router, students.router)]
+        self._record, self._next = (_path(router.routes[0]) for router in (responses.router, students.router))
 
     # ------------------------------------------------------------------------------------------------- what is asked
 
@@ -106,12 +102,14 @@ class Direct:
         return token is not None and time.time() < token.expires and self._state.revoked.spares(token.id)
 
     def _read(self, authorization: bytes) -> Token | None:
-        scheme, _, key = authorization.decode("latin-1").partition(" ")
-        self._tokens = self._tokens or Tokens(self._secret())
         try:
-            return self._tokens.read("key", key.strip(), 0) if scheme.lower() == "bearer" else None
-        except Problem:
+            return self._tokens.key(authorization.decode("latin-1"), 0)
+        except NotSignedIn:
             return None
+
+    @cached_property
+    def _tokens(self) -> Tokens:
+        return Tokens(self._secret())
 
     # --------------------------------------------------------------------------------------------- what is answered
 
@@ -120,8 +118,12 @@ class Direct:
         tutor: Tutor | None = self._state.tutor
         if tutor is None:
             return False
-        response = None
-        if asked.student_id is None and (response := self._response(tutor, body)) is None:
+        put: Callable[[], asyncio.Future[Any]]
+        if asked.student_id is not None:
+            put = partial(tutor.asking.put, asked.student_id, asked.n)
+        elif (response := self._response(tutor, body)) is not None:
+            put = partial(tutor.recording.put, response, asked.n)
+        else:
             return False
         refused, limits = self._hand.take(asked.key, 1)
         mark = logs.request_id.set(asked.request_id)
@@ -129,18 +131,12 @@ class Direct:
             if refused is not None:
                 self._refuse(asked, refused, limits, reply)
             else:
-                told: asyncio.Future[Any]
-                if response is not None:
-                    told = tutor.recording.put(response, asked.n)
-                else:
-                    assert asked.student_id is not None
-                    told = tutor.asking.put(asked.student_id, asked.n)
-                told.add_done_callback(partial(self._done, asked, limits, reply))
+                put().add_done_callback(partial(self._done, asked, limits, reply))
         finally:
             logs.request_id.reset(mark)
         return True
 
-    def _response(self, tutor: Tutor, body: bytes) -> Any:
+    def _response(self, tutor: Tutor, body: bytes) -> Answer | None:
         try:
             raw = orjson.loads(body)
         except orjson.JSONDecodeError:
@@ -156,13 +152,8 @@ class Direct:
             if asked.student_id is None:
                 answer, replayed = responses.single(answer, asked.n > 0)
             content = orjson.dumps(answer)
-        except Problem as problem:
-            self._refuse(asked, problem, limits, reply)
-        except StoreUnavailable as fault:
-            self._refuse(asked, away(fault), limits, reply)
-        except Exception:
-            logger.exception("fault in a request", extra={"path": asked.path})
-            self._refuse(asked, Internal("The fault was logged."), limits, reply)
+        except Exception as fault:
+            self._refuse(asked, problem_of(fault, asked.path), limits, reply)
         else:
             self._send(asked, 200, (JSON, REPLAYED) if replayed else (JSON,), limits, content, reply)
 
@@ -175,8 +166,8 @@ class Direct:
         more = [*limits, UNCACHED] if self._closed else limits
         length = (b"content-length", b"%d" % len(content)), (b"x-request-id", asked.request_id.encode())
         reply.answer(status, [*length, *headers, *more], content)
-        post = asked.student_id is None
-        account(self._routes[not post], "POST" if post else "GET", asked.path, status, perf_counter() - asked.began)
+        route, method = (self._record, "POST") if asked.student_id is None else (self._next, "GET")
+        account(route, method, asked.path, status, perf_counter() - asked.began)
 
 
 def _wanted(method: bytes, url: bytes) -> tuple[str | None, int | None]:

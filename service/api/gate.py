@@ -80,10 +80,7 @@ class Gate:
     def _token(self, asked: HTTPConnection) -> tuple[Purpose, Token]:
         now = int(time.time())
         if given := asked.headers.get("authorization"):
-            scheme, _, key = given.partition(" ")
-            if scheme.lower() != "bearer":
-                raise NotSignedIn("The Authorization header must be a Bearer key.")
-            return "key", self._tokens.read("key", key.strip(), now)
+            return "key", self._tokens.key(given, now)
         if session := asked.cookies.get(COOKIE):
             return "session", self._tokens.read("session", session, now)
         raise NotSignedIn(said("This needs a link or a key."))

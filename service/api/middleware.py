@@ -17,8 +17,9 @@ from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import logs, metrics
-from service.api.problems import render
+from service.api.problems import away, render
 from service.errors import BodyTooLarge, Internal, Problem
+from service.store.base import StoreUnavailable
 
 logger = logging.getLogger("service.api.requests")
 
@@ -63,11 +64,9 @@ class Around:
         except ClientDisconnect:
             status = status or GONE
         except Exception as fault:
-            if not isinstance(fault, Problem):
-                logger.exception("fault in a request", extra={"path": scope["path"]})
+            problem = problem_of(fault, scope["path"])
             if status:  # too late for another answer: the connection must break, so that the caller sees it
                 raise
-            problem = fault if isinstance(fault, Problem) else Internal("The fault was logged.")
             await render(problem)(scope, receive, answer)
         finally:
             route = getattr(scope.get("route"), "path", "unmatched")
@@ -101,6 +100,16 @@ class Around:
                     if message["type"] != "http.request" or not message.get("more_body"):
                         return
                     discarded += len(message.get("body", b""))
+
+
+def problem_of(fault: Exception, path: str) -> Problem:
+    """What a caller is told of a fault; one of ours is logged. To be called where it was caught."""
+    if isinstance(fault, Problem):
+        return fault
+    if isinstance(fault, StoreUnavailable):
+        return away(fault)
+    logger.exception("fault in a request", extra={"path": path})
+    return Internal("The fault was logged.")
 
 
 def identify(given: bytes) -> str:

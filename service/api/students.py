@@ -13,6 +13,7 @@ from service.api.asking import AskBody, AskIn, NoteIn
 from service.api.dependencies import TutorDep
 from service.api.problems import problems
 from service.api.schemas import HistoryOut, NextOut, NoteOut, NotesOut, StudentMasteryOut, reply
+from service.asking import Question
 from service.tutor import Tutor
 
 router = APIRouter(prefix="/v1/students/{student_id:path}", tags=["students"])
@@ -38,7 +39,11 @@ async def ask_for_items(student_id: StudentId, tutor: TutorDep, asked: AskBody) 
 
 
 async def _asked(tutor: Tutor, student_id: str, asked: AskIn) -> Response:
-    answer = await tutor.ask(student_id, asked.question(), explain=asked.explain)
+    question = asked.question()
+    if question == Question(question.n) and not asked.explain:
+        answer = await tutor.next_one(student_id, question.n)
+    else:
+        answer = await tutor.ask(student_id, question, explain=asked.explain)
     return Response(orjson.dumps(answer), media_type="application/json")  # as service.api.direct writes it
 
 

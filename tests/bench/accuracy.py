@@ -47,12 +47,6 @@ def measure(data: RealSet, model: str) -> Evaluation:
 FEW, TIMES = 100, 10  # students of a small log, and how many are drawn
 
 
-def halves(data: RealSet) -> tuple[ResponseLog, ResponseLog]:
-    """The training and the test students."""
-    log = readers.read(data.table)
-    return log.split(evaluation.held_out(log, evaluation.read_split(data.split), data.test))
-
-
 def estimated(train: ResponseLog, test: ResponseLog) -> Iterator[Evaluation]:
     """The estimator, without and with forgetting, over what its parameters may be and at the fitted ones."""
     for forgets in (False, True):
@@ -67,7 +61,7 @@ def estimated(train: ResponseLog, test: ResponseLog) -> Iterator[Evaluation]:
 
 def of_few(data: RealSet) -> str:
     """The same without forgetting, from small logs: means over some draws of the training students."""
-    train, test = halves(data)
+    train, test = data.halves()
     found = []
     for seed in range(TIMES):
         chosen = np.zeros(len(train.students), bool)
@@ -93,7 +87,7 @@ def row(name: str, found: Evaluation) -> tuple[str, ...]:
 
 def as_served(data: RealSet) -> list[str]:
     """What compact snapshots cost, and whether "mastered" holds."""
-    train, test = halves(data)
+    train, test = data.halves()
     model = mastery.fit(train)
     full, compact = (metrics.auc(test.score, fold(model, test, *kept).predicted) for kept in ((), (COMPACT,)))
     found, _ = probes(model, test, Thresholds())
@@ -116,7 +110,7 @@ def main() -> None:
     print("| " + " | ".join(HEAD) + " |")
     print("|" + " --- |" * len(HEAD))
     for data in present:
-        for found in estimated(*halves(data)):
+        for found in estimated(*data.halves()):
             print("| " + " | ".join(row(data.name, found)) + " |", flush=True)
         for model in evaluation.MODELS:
             print("| " + " | ".join(row(data.name, measure(data, model))) + " |", flush=True)

@@ -6,6 +6,9 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from models import evaluation, readers
+from models.log import ResponseLog
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path(os.environ.get("NEXTWISE_REAL_DATA") or ROOT / ".." / "shared" / "data").resolve()
 
@@ -24,6 +27,11 @@ class RealSet:
     @property
     def split(self) -> Path:
         return FOLDER / "splits" / f"{self.name}.csv"
+
+    def halves(self) -> tuple[ResponseLog, ResponseLog]:
+        """The training and the test students."""
+        log = readers.read(self.table)
+        return log.split(evaluation.held_out(log, evaluation.read_split(self.split), self.test))
 
     @property
     def present(self) -> bool:

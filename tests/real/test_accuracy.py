@@ -42,8 +42,7 @@ def test_the_estimator_reaches_it_without_forgetting_and_better_averaged_than_at
     data: RealSet, least: float
 ) -> None:
     _require(data)
-    log = readers.read(data.table)
-    train, test = log.split(evaluation.held_out(log, evaluation.read_split(data.split), data.test))
+    train, test = data.halves()
     fitted = BKT(forgets=False).fit(train)
     averaged, at_fit = (
         evaluation.figures("", test, fitted.set_params(averaged=averaged).predict_proba(test)[:, 1])

@@ -86,6 +86,20 @@ async def test_what_is_plain_is_answered_directly(api: Api, monkeypatch: pytest.
         assert seen == directly
 
 
+async def test_the_routes_too_serve_plain_questions_together(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    await api.by_the_routes()
+    asked, put = list[tuple[str, int]](), api.tutor.asking.put
+
+    def counted(student: str, n: int) -> Any:
+        asked.append((student, n))
+        return put(student, n)
+
+    monkeypatch.setattr(api.tutor.asking, "put", counted)
+    for params in ({}, {"n": 3}, {"skills": "adding"}, {"explain": "true"}, {"left": 5}):
+        assert (await api.student("ada", "next", **params)).status_code == 200
+    assert asked == [("ada", 1), ("ada", 3)]
+
+
 async def test_a_fault_is_told_and_logged_under_the_id_of_its_request(
     api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -98,7 +112,7 @@ async def test_a_fault_is_told_and_logged_under_the_id_of_its_request(
     monkeypatch.setattr(api.tutor.store, "read", broken)
     noted = list[tuple[str, str | None]]()
     monkeypatch.setattr(
-        logging.getLogger("service.api.direct"), "handle", lambda one: noted.append((one.msg, logs.request_id.get()))
+        logging.getLogger("service.api.requests"), "handle", lambda one: noted.append((one.msg, logs.request_id.get()))
     )
     for number, ask in enumerate((("POST", "/v1/responses", raw()), ("GET", "/v1/students/ada/next", None))):
         method, path, body = ask

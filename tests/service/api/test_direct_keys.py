@@ -9,16 +9,13 @@ from typing import Any
 
 import pytest
 
-from service.access import Role, Tokens, Viewer
+from service.access import Tokens
 from service.access.revoked import revoke
 from service.settings import Settings
+from tests.service.access.conftest import FAR, LMS, SECRET, SMITH
 from tests.service.api.conftest import Api, problem, serving
 from tests.service.api.test_direct import answered
 from tests.service.made import catalog, raw
-
-SECRET = "the secret of this installation"
-FAR = int(time.time()) + 86_400
-LMS, SMITH = Viewer(Role.LMS, "moodle"), Viewer(Role.TEACHER, "smith")
 
 
 def key(expires: int = FAR, secret: str = SECRET, id: str = "one") -> dict[str, str]:
