@@ -36,7 +36,8 @@ FINE = 65535.0  # steps of the lattice that the averages lie on, from 0 to 1
 
 class Belief(NamedTuple):
     """known [K, G] = P(L | theta) after the last answer on each skill; weight [G] of theta; seen [K] answers; last [K]
-    time of the last one (whole seconds, in ms) and place [K] its number among the student's answers; memory [M, 6], as
+    time of the last one (whole seconds, in ms) and place [K] its number among the student's answers, -1 where nothing was
+    heard of the skill, so that ``known`` is as the model has it; memory [M, 6], as
     32-bit floats since there is a row for every item ever met: answers, sum of scores, when the last one was (its
     second, or its number where time does not count; in two parts), moving averages of right and of wrong."""
 
@@ -216,8 +217,8 @@ def keep_all(facts: Any, belief: Any, at: int, number: int) -> Any:
     :data:`NEVER`."""
     found, forget, seen, last, place = np.ones(len(belief.seen)), facts.forget, belief.seen, belief.last, belief.place
     seconds, slope, typical, now = facts.seconds, facts.gap[0], facts.gap[1], at - at % SECOND
-    if at != NEVER:
-        for k in range(len(found)):
+    for k in range(len(found)):
+        if seen[k] > 0 and at != NEVER:
             found[k] = keeps(seconds, forget[k], slope, typical, seen[k], now, last[k], number, place[k])
     return found
 
@@ -233,8 +234,22 @@ def stand(facts: Any, belief: Any, at: int, number: int, found: Floats) -> None:
 @njit(cache=True, error_model="numpy")
 def stand_kept(facts: Any, belief: Any, keep: Floats, found: Floats) -> None:
     """The same where the chance that each skill is known still is known, as of :func:`keep_all`."""
+    weight, fresh, place = belief.weight, facts.fresh, belief.place
+    for row in range(3):
+        _means(weight, fresh[row], found[row])
     for k in range(len(keep)):
-        found[0, k], found[1, k], found[2, k] = stand_on(facts, belief, k, keep[k])
+        if place[k] >= 0:
+            found[0, k], found[1, k], found[2, k] = stand_on(facts, belief, k, keep[k])
+
+
+@njit(cache=True, error_model="numpy")
+def _means(weight: Floats, of: Floats, found: Floats) -> None:
+    """Fill ``found`` [K] with the means over the weights [G]."""
+    found[:] = 0.0
+    for g in range(len(weight)):
+        w, of_point = weight[g], of[g]
+        for k in range(len(found)):  # the inner loop, so that it is done several at a time
+            found[k] += w * of_point[k]
 
 
 @njit(cache=True, error_model="numpy")
@@ -246,7 +261,7 @@ def stand_on(facts: Any, belief: Any, k: int, keep: float) -> Any:
         a = belief.known[k, g] * keep
         success += w * (u + (h - u) * a)
         known += w * a
-        gain += w * (h - u) * (1.0 - a) * facts.learn[k, g]
+        gain += w * ((h - u) * (1.0 - a) * facts.learn[k, g])
     return success, known, gain
 
 
@@ -254,20 +269,24 @@ def stand_on(facts: Any, belief: Any, k: int, keep: float) -> Any:
 def chances(facts: Any, belief: Any, number: int, item: Ints, tag: Ints, slot: Ints, at: int, keep: Floats) -> Any:
     """P(correct) of each of n items, were it given now [n]; ``keep`` as of :func:`keep_all`, other arguments as of
     :func:`follow`."""
-    found, now = np.zeros(len(item)), at - at % SECOND
-    known, weight, memory = belief.known, belief.weight, belief.memory
+    found, now, members = np.zeros(len(item)), at - at % SECOND, facts.skills
+    known, weight, memory, points = belief.known, belief.weight, belief.memory, len(belief.weight)
+    ease, joint = np.empty((len(item), 2)), np.empty(points)
+    for i in range(len(item)):  # apart, so that what is far off in memory is fetched for many items at once
+        t = tag[i]
+        ease[i, 0] = facts.of_set[t, 0] + facts.of_item[item[i], 0]
+        ease[i, 1] = facts.of_set[t, 1] + facts.of_item[item[i], 1]
     for i in range(len(item)):
-        t, lift = tag[i], facts.lift[tag[i]]
-        ease = facts.of_set[t, 0] + facts.of_item[item[i], 0]
-        odds = np.exp(ease + of_memory(facts.seconds, facts.repeats, memory, slot[i], now, number))
-        more = np.exp(facts.of_set[t, 1] + facts.of_item[item[i], 1])
-        low, high, kept = facts.start[t], facts.start[t + 1], 1.0
-        for j in range(low, high):
-            kept *= keep[facts.skills[j]]
-        for g in range(len(weight)):
+        odds = np.exp(ease[i, 0] + of_memory(facts.seconds, facts.repeats, memory, slot[i], now, number))
+        more, lift = np.exp(ease[i, 1]), facts.lift[tag[i]]
+        joint[:] = 1.0
+        for j in range(facts.start[tag[i]], facts.start[tag[i] + 1]):
+            k = members[j]
+            for g in range(points):
+                joint[g] *= known[k, g] * keep[k]
+        for g in range(points):  # by themselves, so that several are done at a time
             u, h = emit(odds, more, lift, g)
-            joint = kept
-            for j in range(low, high):
-                joint *= known[facts.skills[j], g]
-            found[i] += weight[g] * (u + (h - u) * joint)
+            joint[g] = weight[g] * (u + (h - u) * joint[g])
+        for g in range(points):
+            found[i] += joint[g]
     return found

@@ -40,6 +40,7 @@ class Facts(NamedTuple):
     of_item [I, 2]     what the item adds to them
     forget [K]         logit, after a typical gap; gap [2] its slope by the log gap, and the typical one
     repeats [7]        coefficients of earlier answers to the item
+    fresh [3, G, K]    of a skill without answers, at each point, what :func:`engine.belief.stand` takes the mean of
     seconds            whether gaps are in seconds, or in the student's answers in between
     """
 
@@ -57,6 +58,7 @@ class Facts(NamedTuple):
     forget: Floats
     gap: Floats
     repeats: Floats
+    fresh: Floats
     seconds: bool
 
 
@@ -72,22 +74,25 @@ def facts(model: MasteryModel, skills: Sequence[str], start: Ints, members: Ints
     of_set = means(values[:, [GUESS, GAIN]], start, members)
     of_set += with_last(model.combined, np.zeros(2), places(model.combinations, names))
     on_set = means(values[:, [ON_GUESS, ON_GAIN]], start, members)
-    theta = model.theta
+    theta, success = model.theta, successes(values, model.theta)
+    prior = sigmoid(values[:, PRIOR, None] + values[:, ON_PRIOR, None] * theta)
+    learn = sigmoid(values[:, LEARN, None] + values[:, ON_LEARN, None] * theta)
     return Facts(
         start=np.ascontiguousarray(start),
         skills=np.ascontiguousarray(members),
-        prior=sigmoid(values[:, PRIOR, None] + values[:, ON_PRIOR, None] * theta),
-        learn=sigmoid(values[:, LEARN, None] + values[:, ON_LEARN, None] * theta),
+        prior=prior,
+        learn=learn,
         lift=np.exp(on_set[:, :, None] * theta),
         theta=theta.copy(),  # a model is read-only, which the kernels would be compiled for anew
         weight=model.weight.copy(),
         flow=sigmoid(model.drift) * steps(model.weight),
-        success=successes(values, theta),
+        success=success,
         of_set=of_set,
         of_item=with_last(model.offsets, np.zeros(2), places(model.items, items)),
         forget=values[:, FORGET].copy(),
         gap=model.gap.copy(),
         repeats=repeats(model),
+        fresh=unanswered(prior, learn, success),
         seconds=model.clock == "seconds",
     )
 
@@ -105,15 +110,18 @@ def drawn(model: MasteryModel, skills: Sequence[str], known: Facts) -> Facts:
     moved = [means((one - own)[:, [GUESS, GAIN]], start, members) for one in values]
     slopes = [means(one[:, [ON_GUESS, ON_GAIN]], start, members) for one in values]
     lifts = [np.exp(m[:, :, None] + s[:, :, None] * theta) for m, s in zip(moved, slopes, strict=True)]
-    d = len(values)
+    d, success = len(values), np.concatenate([successes(one, theta) for one in values], axis=-1)
+    prior = np.hstack([sigmoid(one[:, PRIOR, None] + one[:, ON_PRIOR, None] * theta) for one in values])
+    learn = np.hstack([sigmoid(one[:, LEARN, None] + one[:, ON_LEARN, None] * theta) for one in values])
     return known._replace(
-        prior=np.hstack([sigmoid(one[:, PRIOR, None] + one[:, ON_PRIOR, None] * theta) for one in values]),
-        learn=np.hstack([sigmoid(one[:, LEARN, None] + one[:, ON_LEARN, None] * theta) for one in values]),
+        prior=prior,
+        learn=learn,
         lift=np.concatenate(lifts, axis=-1),
         theta=np.tile(theta, d),
         weight=np.tile(model.weight, d) / d,
         flow=np.tile(known.flow, d),
-        success=np.concatenate([successes(one, theta) for one in values], axis=-1),
+        success=success,
+        fresh=unanswered(prior, learn, success),
     )
 
 
@@ -122,6 +130,13 @@ def successes(values: Floats, theta: Floats) -> Floats:
     ease = values[:, GUESS, None] + values[:, ON_GUESS, None] * theta
     rise = np.logaddexp(0.0, values[:, GAIN, None] + values[:, ON_GAIN, None] * theta)
     return np.stack([sigmoid(ease), sigmoid(ease + rise)], axis=1)
+
+
+def unanswered(prior: Floats, learn: Floats, success: Floats) -> Floats:
+    """The parts of :func:`engine.belief.stand_on` of skills that nothing was heard of [3, G, K]: a student's are then
+    means over the weights, for all skills at once."""
+    u, h = success[:, 0], success[:, 1]
+    return np.ascontiguousarray(np.stack([u + (h - u) * prior, prior, (h - u) * (1.0 - prior) * learn]).swapaxes(1, 2))
 
 
 def means(of_skills: Floats, start: Ints, members: Ints) -> Floats:

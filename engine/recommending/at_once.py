@@ -21,7 +21,7 @@ from engine.recommending.goals import fading
 from engine.recommending.policy import REVIEW_DAYS, Floats, Policy
 from engine.recommending.shortlist import luck_of, rank, settle, with_explored
 from engine.recommending.skills import OPENED_ROW, REACH, READY, ROW_ROW, Ints, is_stuck, spins
-from engine.recommending.table import Table, opened
+from engine.recommending.table import Table, opened, set_of
 from engine.tracing import AnyState, AnyTracer
 from engine.tracing.ability import AbilityTracer
 from engine.tracing.packed import ANSWERS, FOLDED_AT, believed, predict_kept, recent_of
@@ -162,7 +162,7 @@ def _forgotten(facts: Any, belief: Any, folded_at: int, answers: int, at: int, s
 def _about(parts: Any, item: int, told: Floats, seen: Ints, mastery: Floats, gain: Floats) -> Any:
     """What the reason of an item is made of."""
     brings, stands, stuck, opens, begun = 0.0, 0.0, False, 0, False
-    s = parts.of_item[item]
+    s = set_of(parts, item)
     for j in range(parts.start[s], parts.start[s + 1]):
         k = parts.skills[j]
         brings += gain[k]

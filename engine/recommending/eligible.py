@@ -16,6 +16,7 @@ from engine.recommending.policy import CLOSED, RESTING, SHARE
 from engine.recommending.skills import GATE_ROW, ROW_ROW, WORTH_ROW, Flags, Floats, Ints
 
 Mask = npt.NDArray[np.bool_]
+Levels = npt.NDArray[np.int8]
 
 ASKED, NEVER, WANTED, SHUT, RESTS = 1, 2, 4, 8, 16
 """Bits of a skill: asked for, not to be given, not yet done, its gate is closed, it rests."""
@@ -28,48 +29,49 @@ FRESH, SPACED, ANY = range(3)  # items not among the last ones at all; not among
 
 
 @njit(cache=True)
-def _place(some: Ints, size: int, item: int) -> Any:
-    """Where an item stands, or would stand, among the first ``size`` of some that are sorted."""
-    low, high = 0, size
-    while low < high:
-        middle = (low + high) // 2
-        if some[middle] < item:
-            low = middle + 1
-        else:
-            high = middle
-    return low
+def barring(blocked: Ints, recent: Ints, spacing: int) -> Any:
+    """A hash table (items [2^n], -1 where free, and the levels [2^n] up to which each is barred) of what is blocked, of
+    the last items answered and, of these, the very last, of which there are ``spacing``."""
+    size = 16
+    while size < 2 * (len(blocked) + len(recent)):
+        size *= 2
+    items, levels = np.full(size, -1), np.empty(size, np.int8)
+    for n in range(len(recent)):
+        _bar(items, levels, recent[n] if recent[n] >= 0 else ~recent[n], SPACED if n >= len(recent) - spacing else FRESH)
+    for item in blocked:
+        _bar(items, levels, item, ANY)
+    return items, levels
 
 
 @njit(cache=True)
-def barring(blocked: Ints, recent: Ints, most: int) -> Any:
-    """Those blocked and the last ``most`` items answered, sorted, each once."""
-    found, size = np.empty(len(blocked) + most, np.int64), len(blocked)
-    for n in range(size):
-        found[n] = blocked[n]
-    for n in range(len(recent) - most, len(recent)):
-        item = recent[n] if recent[n] >= 0 else ~recent[n]
-        at = _place(found, size, item)
-        if at < size and found[at] == item:
-            continue
-        for m in range(size, at, -1):
-            found[m] = found[m - 1]
-        found[at] = item
-        size += 1
-    return found[:size]
+def _bar(items: Ints, levels: Levels, item: int, level: int) -> None:
+    at = _slot(items, item)
+    levels[at] = level if items[at] < 0 else max(level, levels[at])
+    items[at] = item
 
 
 @njit(cache=True)
-def barred(bar: Ints, allowed: Mask, item: int) -> Any:
+def _slot(items: Ints, item: int) -> Any:
+    """Where an item stands in the table, or would."""
+    at = item * 2654435761 & (len(items) - 1)  # Knuth's multiplicative hashing
+    while items[at] >= 0 and items[at] != item:
+        at = (at + 1) & (len(items) - 1)
+    return at
+
+
+@njit(cache=True)
+def barred(bars: Any, level: int, allowed: Mask, item: int) -> Any:
+    """Whether an item may not be given at a level."""
     if len(allowed) > 0 and not allowed[item]:
         return True
-    at = _place(bar, len(bar), item)
-    return at < len(bar) and bar[at] == item
+    at = _slot(bars[0], item)
+    return bars[0][at] == item and bars[1][at] >= level
 
 
 @njit(cache=True)
 def counted(parts: Any, bars: Any, allowed: Mask) -> Any:
     """How many active items each set has at each level, [3, S]."""
-    sets = len(parts.begin) - 1
+    items, levels, sets = bars[0], bars[1], len(parts.begin) - 1
     found = np.empty((3, sets), np.int64)
     for s in range(sets):
         total = parts.begin[s + 1] - parts.begin[s]
@@ -78,9 +80,10 @@ def counted(parts: Any, bars: Any, allowed: Mask) -> Any:
             for m in range(parts.begin[s], parts.begin[s + 1]):
                 total += allowed[parts.members[m]]
         found[0, s], found[1, s], found[2, s] = total, total, total
-    for level in range(3):
-        for item in bars[level]:
-            if parts.active[item] and (len(allowed) == 0 or allowed[item]):
+    for at in range(len(items)):
+        item = items[at]
+        if item >= 0 and parts.of_item[item] >= 0 and (len(allowed) == 0 or allowed[item]):
+            for level in range(levels[at] + 1):
                 found[level, parts.of_item[item]] -= 1
     return found
 
@@ -89,32 +92,39 @@ def counted(parts: Any, bars: Any, allowed: Mask) -> Any:
 def filtered(parts: Any, said: Floats, done: Flags, asked: Flags, available: Ints, settings: Floats) -> Any:
     """The filter that holds for each set of skills [S], what it is worth [S], and how many items every filter keeps,
     those that are open not yet counted."""
-    sets, closed, share = available.shape[1], settings[CLOSED], settings[SHARE]
-    code, worth, kept = np.zeros(sets, np.int8), np.zeros(sets), np.zeros(len(FILTERS), np.int64)
+    sets, closed, share, excluded = available.shape[1], settings[CLOSED], settings[SHARE], 0
+    code, worth, kept = np.empty(sets, np.int8), np.empty(sets), np.zeros(len(FILTERS), np.int64)
     flags = np.empty(len(asked), np.uint8)
     for k in range(len(asked)):
-        flags[k] = asked[k] | (0 if done[k] else WANTED) | (SHUT if said[GATE_ROW, k] < closed else 0)
-        flags[k] |= RESTS if said[ROW_ROW, k] < 0 else 0
+        shut, rests = said[GATE_ROW, k] < closed, said[ROW_ROW, k] < 0
+        flags[k] = asked[k] | WANTED * (done[k] == 0) | SHUT * shut | RESTS * rests
     for s in range(sets):
-        low, high, all_of, value, gate = parts.start[s], parts.start[s + 1], 0, 0.0, 1.0
-        for j in range(low, high):
-            k = parts.skills[j]
-            all_of |= flags[k]
-            gate = min(gate, said[GATE_ROW, k])
-            if flags[k] & WANTED:
-                value += said[WORTH_ROW, k] / said[GATE_ROW, k]
-        value *= gate  # of the skill that is least ready: the item asks for all of them
-        if high - low > 1:  # whatever else it asks for, it asks for a skill that rests
-            value *= share * (settings[RESTING] if all_of & RESTS else 1.0)
-        worth[s] = value
+        low, high = parts.start[s], parts.start[s + 1]
+        first = parts.skills[low]
+        all_of, worth[s] = flags[first], said[WORTH_ROW, first] if flags[first] & WANTED else 0.0
+        if high - low > 1:
+            all_of, worth[s] = _together(parts.skills[low:high], flags, said, share, settings[RESTING])
         code[s] = _code(all_of, available[ANY, s])
+        given = parts.begin[s + 1] - parts.begin[s]
+        if code[s] == OPEN or code[s] > EXCLUDED:
+            excluded += given - available[ANY, s]
         if code[s] != OPEN:
-            given = parts.begin[s + 1] - parts.begin[s]
             kept[code[s]] += given if code[s] <= EXCLUDED else available[ANY, s]
-            kept[EXCLUDED] += given - available[ANY, s] if code[s] > EXCLUDED else 0
-        else:
-            kept[EXCLUDED] += parts.begin[s + 1] - parts.begin[s] - available[ANY, s]
+    kept[EXCLUDED] += excluded
     return code, worth, kept
+
+
+@njit(cache=True)
+def _together(skills: Ints, flags: Flags, said: Floats, share: float, resting: float) -> Any:
+    """The bits of a set of several skills, and what it is worth: all that is not done yet, by the gate of the one that
+    is least ready, since the item asks for all of them; and it asks for a skill that rests, whatever else."""
+    all_of, value, gate = np.uint8(0), 0.0, 1.0
+    for k in skills:
+        all_of |= flags[k]
+        gate = min(gate, said[GATE_ROW, k])
+        if flags[k] & WANTED:
+            value += said[WORTH_ROW, k] / said[GATE_ROW, k]
+    return all_of, value * gate * share * (resting if all_of & RESTS else 1.0)
 
 
 @njit(cache=True)

@@ -65,19 +65,15 @@ def rank(
     """
     parts = opened(borrowed(whole), borrowed(real))
     said, done = weigh(parts, mastery, expected, counts, recent, responses, asks, left, settings)
-    bars = (
-        barring(blocked, recent, len(recent)),
-        barring(blocked, recent, min(int(settings[SPACING]), len(recent))),
-        blocked,
-    )
+    bars = barring(blocked, recent, int(settings[SPACING]))
     available = counted(parts, bars, allowed)
     code, worth, kept = filtered(parts, said, done, asked, available, settings)
-    level = levels(code, available)
+    level, spare, rest = levels(code, available), 0, 0
     for s in range(len(code)):
         if code[s] == OPEN:
-            spare = available[level[s], s] if level[s] >= 0 else 0
-            kept[OPEN] += spare
-            kept[TOO_SOON] += available[ANY, s] - spare
+            spare += available[level[s], s] if level[s] >= 0 else 0
+            rest += available[ANY, s]
+    kept[OPEN], kept[TOO_SOON] = spare, rest - spare
     items, found, floor, explored = _shortlist(parts, mastery, level, worth, available, bars, allowed, luck, settings)
     resting, of_filter = 0, (kept[0], kept[1], kept[2], kept[3], kept[4], kept[5], kept[6])
     for k in range(said.shape[1]):
@@ -95,7 +91,7 @@ def _bounds(parts: Any, mastery: Floats, level: Ints, worth: Floats, settings: F
             best = max(best, worth[s])
     entry, bound, least = np.zeros(len(level), np.int64), np.full(len(level), -1.0), 0.0
     most = 1.0 + 0.5 * abs(settings[EASE])
-    top = np.log(settings[EASIEST] / max(1.0 - settings[EASIEST], 1e-12))
+    top = settings[EASIEST] / max(1.0 - settings[EASIEST], 1e-12)
     for s in range(len(level)):
         if level[s] < 0 or worth[s] < settings[WORTHWHILE] * best:
             level[s] = -1
@@ -103,24 +99,23 @@ def _bounds(parts: Any, mastery: Floats, level: Ints, worth: Floats, settings: F
             m = 1.0
             for j in range(parts.start[s], parts.start[s + 1]):
                 m = min(m, mastery[parts.skills[j]])
-            own = np.log(m / max(1.0 - m, 1e-12))
-            entry[s] = _entry(parts.offset, parts.begin[s], parts.begin[s + 1], own, top)
-            p = 1.0 / (1.0 + np.exp(-own - parts.offset[entry[s]]))
-            bound[s] = worth[s] * (1.0 + settings[EASE] * (p - 0.5))
+            at = entry[s] = _entry(parts.harder, parts.begin[s], parts.begin[s + 1], m / top, 1.0 - m)
+            bound[s] = worth[s] * (1.0 + settings[EASE] * (m / (m + (1.0 - m) * parts.harder[at]) - 0.5))
             if settings[SHORTLIST] > 0:
                 least = max(least, settings[NEAR] * SLACK * bound[s])
     return entry, bound
 
 
 @njit(cache=True)
-def _entry(offset: Floats, low: int, high: int, own: float, top: float) -> Any:
-    """The first of these places at which ``own + offset``, which falls, is no more than ``top``; else the last one."""
+def _entry(harder: Floats, low: int, high: int, right: float, wrong: float) -> Any:
+    """The first of these places at which ``harder``, which rises, makes the odds right / wrong 1 or less; else the last
+    one."""
     last = high - 1
-    if low < high and own + offset[low] <= top:  # as for most students
+    if low < high and right <= wrong * harder[low]:  # as for most students
         return low
     while low < high:
         middle = (low + high) // 2
-        if own + offset[middle] > top:
+        if right > wrong * harder[middle]:
             low = middle + 1
         else:
             high = middle
@@ -128,7 +123,9 @@ def _entry(offset: Floats, low: int, high: int, own: float, top: float) -> Any:
 
 
 @njit(cache=True)
-def _take(parts: Any, s: int, entry: int, bar: Ints, allowed: Mask, most: int, items: Ints, size: int) -> Any:
+def _take(
+    parts: Any, s: int, entry: int, bars: Any, level: int, allowed: Mask, most: int, items: Ints, size: int
+) -> Any:
     """Append up to ``most`` items of set s that may be given: from ``entry`` on to harder ones, then to easier ones."""
     low, high, end = parts.begin[s], parts.begin[s + 1], size + most
     for n in range(high - low):
@@ -136,7 +133,7 @@ def _take(parts: Any, s: int, entry: int, bar: Ints, allowed: Mask, most: int, i
             break
         m = entry + n if entry + n < high else high - 1 - n
         item = parts.members[m]
-        if not barred(bar, allowed, item):
+        if not barred(bars, level, allowed, item):
             items[size] = item
             size += 1
     return size
@@ -170,7 +167,7 @@ def _shortlist(
     items, found, size = np.empty(min(limit, floor), np.int64), np.empty(min(limit, floor)), 0
     for s in chosen:
         begun = size
-        size = _take(parts, s, entry[s], bars[level[s]], allowed, min(quota, len(items) - size), items, size)
+        size = _take(parts, s, entry[s], bars, level[s], allowed, min(quota, len(items) - size), items, size)
         found[begun:size] = worth[s]
     explored = _explored(parts, level, available, bars, allowed, int(luck * floor)) if luck >= 0.0 and floor else -1
     return items[:size], found[:size], floor, explored
@@ -201,7 +198,7 @@ def _explored(parts: Any, level: Ints, available: Ints, bars: Any, allowed: Mask
             place -= available[level[s], s]
             continue
         for m in range(parts.begin[s], parts.begin[s + 1]):
-            if not barred(bars[level[s]], allowed, parts.members[m]):
+            if not barred(bars, level[s], allowed, parts.members[m]):
                 if place == 0:
                     return parts.members[m]
                 place -= 1

@@ -26,7 +26,7 @@ from engine.recommending.policy import (
     TIRED,
     WRONG,
 )
-from engine.recommending.table import LEARNT
+from engine.recommending.table import LEARNT, set_of
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -46,9 +46,7 @@ def gates(parts: Any, known: Floats, reached: Floats, done: Flags, gate: float, 
     """(P(prerequisites known) / gate) ^ steep, at most 1, [K]. What counts as mastered counts as known: a school's word
     for it holds, whatever P(L) is."""
     found = np.ones(len(known))
-    for k in range(len(known)):
-        if parts.first[k] == parts.first[k + 1]:
-            continue
+    for k in parts.built:
         ready = reached[k]
         for j in range(parts.first[k], parts.first[k + 1]):
             if done[parts.parents[j]]:
@@ -68,11 +66,13 @@ def promises(parts: Any, known: Floats, gain: Floats, counts: Flags, discount: f
     counts by the chance that it would not; the discount stands for what is learnt later, or never.
     """
     found, pace = np.zeros(len(known)), 0.0
+    if len(parts.built) == 0:
+        return found
     for k in range(len(known)):
         pace += gain[k] / max(1.0 - known[k], DOUBT)
     pace = max(pace / max(len(known), 1), 1e-12)
-    for n in range(len(known) - 1, -1, -1):
-        c = parts.order[n]
+    for n in range(len(parts.built) - 1, -1, -1):
+        c = parts.built[n]
         if not counts[c]:
             continue
         low, high = parts.first[c], parts.first[c + 1]
@@ -89,7 +89,7 @@ def promises(parts: Any, known: Floats, gain: Floats, counts: Flags, discount: f
 @njit(cache=True)
 def is_stuck(row: float, responses: int, mastery: float) -> Any:
     """Whether a student who has ``row`` wrong answers in a row on a skill gets nowhere with it."""
-    return row > 0 and responses >= MANY and mastery < LOW
+    return (row > 0) & (responses >= MANY) & (mastery < LOW)  # all looked at: a jump that is guessed wrong costs more
 
 
 @njit(cache=True)
@@ -99,12 +99,11 @@ def spins(parts: Any, recent: Ints, wrong: int, rest: int) -> Any:
 
     After ``wrong`` in a row it rests for ``rest`` items, and for twice as long each time until a right answer.
     """
-    skills = len(parts.order)
-    row, until, times = np.zeros(skills, np.int64), np.zeros(skills, np.int64), np.zeros(skills, np.int64)
-    total = np.zeros(skills, np.int64)
+    skills = len(parts.mark)
+    row, times, total, until = np.zeros((4, skills), np.int64)
     for n in range(len(recent)):
         right = recent[n] >= 0
-        s = parts.of_item[recent[n] if right else ~recent[n]]
+        s = set_of(parts, recent[n] if right else ~recent[n])
         for j in range(parts.start[s], parts.start[s + 1]):
             k = parts.skills[j]
             if right:
@@ -124,12 +123,12 @@ def spins(parts: Any, recent: Ints, wrong: int, rest: int) -> Any:
 @njit(cache=True)
 def runs(parts: Any, recent: Ints, run: int) -> Any:
     """Whether each of the last ``run`` items asked for a skill, [K]."""
-    found = np.zeros(len(parts.order), np.uint8)
+    found = np.zeros(len(parts.mark), np.uint8)
     if run <= 0 or len(recent) < run:
         return found
-    counts = np.zeros(len(parts.order), np.int64)
+    counts = np.zeros(len(parts.mark), np.int64)
     for n in range(len(recent) - run, len(recent)):
-        s = parts.of_item[max(recent[n], ~recent[n])]
+        s = set_of(parts, max(recent[n], ~recent[n]))
         for j in range(parts.start[s], parts.start[s + 1]):
             k = parts.skills[j]
             counts[k] += 1
@@ -138,34 +137,30 @@ def runs(parts: Any, recent: Ints, run: int) -> Any:
 
 
 @njit(cache=True)
-def guards(parts: Any, until: Ints, tired: Flags, stuck: Flags, settings: Floats) -> Any:
-    """What a skill's worth is multiplied by, [K]: less while it rests, where the student is stuck and after a long run;
-    more where a resting skill builds on it."""
-    found = np.ones(len(until))
-    for k in range(len(until)):
-        if until[k] > 0:
-            for j in range(parts.first[k], parts.first[k + 1]):
-                found[parts.parents[j]] = settings[DROP]
-    for k in range(len(until)):
-        if until[k] > 0 or stuck[k]:
-            found[k] = settings[RESTING]
-        if tired[k]:
-            found[k] *= settings[TIRED]
+def guards(parts: Any, resting: Ints, tired: Flags, stuck: Flags, settings: Floats) -> Any:
+    """What a skill's worth is multiplied by, [K]: less while it rests (``resting``: which do), where the student is
+    stuck and after a long run; more where a resting skill builds on it."""
+    found, held, tiring = np.ones(len(stuck)), settings[RESTING], settings[TIRED]
+    for k in resting:
+        for j in range(parts.first[k], parts.first[k + 1]):
+            found[parts.parents[j]] = settings[DROP]
+    for k in resting:
+        found[k] = held
+    for k in range(len(found)):
+        found[k] = (held if stuck[k] > 0 else found[k]) * (tiring if tired[k] > 0 else 1.0)
     return found
 
 
 @njit(cache=True)
-def mastered(parts: Any, mastery: Floats, known: Floats, until: Ints, drop: float) -> Any:
+def mastered(parts: Any, mastery: Floats, known: Floats, resting: Ints, drop: float) -> Any:
     """Whether each skill is not taught any more, [K]: it is mastered, and no resting skill raises doubts about it."""
-    found = np.zeros(len(mastery), np.uint8)
+    found = np.empty(len(mastery), np.uint8)
     for k in range(len(mastery)):
         found[k] = mastery[k] >= parts.mark[k]
-    if drop > 1.0:
-        for k in range(len(mastery)):
-            if until[k] > 0:
-                for j in range(parts.first[k], parts.first[k + 1]):
-                    if known[parts.parents[j]] < LEARNT:
-                        found[parts.parents[j]] = 0
+    for k in resting if drop > 1.0 else resting[:0]:
+        for j in range(parts.first[k], parts.first[k + 1]):
+            if known[parts.parents[j]] < LEARNT:
+                found[parts.parents[j]] = 0
     return found
 
 
@@ -188,33 +183,59 @@ def weigh(
     :data:`REACH`; left: items until the end, or infinity.
     """
     skills, known, value = len(mastery), expected[KNOWN], expected[GAIN]
-    said = np.zeros((ROWS, skills))
+    said, stuck = np.empty((ROWS, skills)), np.empty(skills, np.uint8)
     row, until = spins(parts, recent, int(settings[WRONG]), int(settings[REST]))
-    stuck = np.zeros(skills, np.uint8)
     for k in range(skills):
         stuck[k] = is_stuck(row[k], responses[k], mastery[k])  # a right answer, and it goes on
-    guard = guards(parts, until, runs(parts, recent, int(settings[RUN])), stuck, settings)
-    done = mastered(parts, mastery, known, until, settings[DROP])
+    resting, back = np.flatnonzero(until), settings[RESTING] if asks & REACH else 0.0
+    guard = guards(parts, resting, runs(parts, recent, int(settings[RUN])), stuck, settings)
+    done = mastered(parts, mastery, known, resting, settings[DROP])
     gate = gates(parts, known, expected[REACHED], done, settings[GATE], settings[STEEP])
     promise = promises(parts, known, expected[PROMISING], counts, settings[DISCOUNT])
     opening = settings[OPENING] * (left / (left + settings[SOON] + 1e-9) if left < np.inf else 1.0)
-    for k in range(skills):  # to go back is worth something even where little is thought to be left to learn
-        if until[k] > 0 and asks & REACH:
-            for j in range(parts.first[k], parts.first[k + 1]):
-                if not done[parts.parents[j]]:
-                    at = parts.parents[j]
-                    said[GAIN_ROW, at] = max(said[GAIN_ROW, at], settings[RESTING] * value[k])
-    for k in range(skills):
-        if not asks & REACH:
+    if not asks & READY:
+        gate[:] = 1.0
+    if not asks & REACH:
+        opening = 0.0
+        for k in range(skills):
             done[k] = value[k] <= 0.0
-        said[GATE_ROW, k] = gate[k] if asks & READY else 1.0
-        said[GAIN_ROW, k] = max(value[k], said[GAIN_ROW, k])
-        said[OPENS_ROW, k] = 1.0 + opening * promise[k] if asks & REACH else 1.0
-        said[GUARD_ROW, k] = guard[k]
-        said[ROW_ROW, k] = -row[k] if until[k] > 0 else row[k]
+    gain, opened = _going_back(parts, resting, done, value, back), _waiting(parts, mastery, gate, done)
+    for k in range(skills):
+        promise[k] = 1.0 + opening * promise[k]
+    said[GATE_ROW], said[GAIN_ROW], said[OPENS_ROW], said[GUARD_ROW] = gate, gain, promise, guard
+    said[OPENED_ROW], said[ROW_ROW] = opened, row
+    for k in resting:
+        said[ROW_ROW, k] = -row[k]
+    _worth(gate, gain, promise, guard, said[WORTH_ROW])
+    return said, done
+
+
+@njit(cache=True)
+def _worth(gate: Floats, gain: Floats, opens: Floats, guard: Floats, found: Floats) -> None:
+    """Fill ``found`` [K] with the product of the parts."""
+    for k in range(len(found)):
+        found[k] = gate[k] * gain[k] * opens[k] * guard[k]
+
+
+@njit(cache=True)
+def _going_back(parts: Any, resting: Ints, done: Flags, value: Floats, share: float) -> Any:
+    """The gain of each skill, [K]: to go back to what a resting one builds on is worth something even where little is
+    thought to be left to learn."""
+    found = value.copy()
+    for k in resting:
         for j in range(parts.first[k], parts.first[k + 1]):
             parent = parts.parents[j]
-            if mastery[k] < parts.mark[k] and said[GATE_ROW, k] < 1.0 and not done[parent]:
-                said[OPENED_ROW, parent] += 1.0
-        said[WORTH_ROW, k] = said[GATE_ROW, k] * said[GAIN_ROW, k] * said[OPENS_ROW, k] * said[GUARD_ROW, k]
-    return said, done
+            if not done[parent]:
+                found[parent] = max(found[parent], share * value[k])
+    return found
+
+
+@njit(cache=True)
+def _waiting(parts: Any, mastery: Floats, gate: Floats, done: Flags) -> Any:
+    """How many skills wait for each, [K]."""
+    found = np.zeros(len(mastery))
+    for k in parts.built:
+        if gate[k] < 1.0 and mastery[k] < parts.mark[k]:
+            for j in range(parts.first[k], parts.first[k + 1]):
+                found[parts.parents[j]] += not done[parts.parents[j]]
+    return found

@@ -30,16 +30,16 @@ further."""
 class Parts(NamedTuple):
     """K skills, S sets of skills, I items, M of them active.
 
-    order [K]           skills, each after what it builds on
+    built [B]           the skills that build on others, each after what it builds on
     first, parents      skill k builds on ``parents[first[k]:first[k+1]]``
     start, skills       the skills of set s are ``skills[start[s]:start[s+1]]``
     begin, members      its active items are ``members[begin[s]:begin[s+1]]``, the easiest first
-    of_item [I]         the set of an item;  active [I]  whether it may be given at all
+    of_item [I]         the set of an item, ``~set`` for one that may not be given
     mark [K]            mastery from which a skill is not taught any more
-    offset [M]          how much easier a member is to a newcomer than its hardest skill alone would be, logits
+    harder [M]          by what the odds of a right answer of a newcomer are lower than on its hardest skill alone
     """
 
-    order: Ints
+    built: Ints
     first: Ints
     parents: Ints
     start: Ints
@@ -47,9 +47,8 @@ class Parts(NamedTuple):
     begin: Ints
     members: Ints
     of_item: Ints
-    active: Ints
     mark: Floats
-    offset: Floats
+    harder: Floats
 
 
 class Table:
@@ -62,12 +61,14 @@ class Table:
         self.everything = np.ones(k, np.uint8)  # every skill was asked for, and counts: not to be written to
         self.first, self.parents = tracer.builds_on
         self.order = by_level(*catalog.required, k)
-        self.members, offset = by_ease(tracer)
-        lists = (self.order, self.first, self.parents, sets.start, sets.skills, sets.first, self.members, sets.of_item)
-        active = np.bincount(self.members, minlength=len(sets.of_item))
-        sizes = [k, len(self.parents), len(sets.size), len(sets.skills), len(self.members), len(sets.of_item)]
-        self.whole = np.concatenate([np.array(sizes, np.int64), *lists, active])
-        self.real = np.concatenate([self.mark, offset])
+        self.members, ease = by_ease(tracer)
+        of_item = ~sets.of_item
+        of_item[self.members] = sets.of_item[self.members]
+        built = self.order[np.diff(self.first)[self.order] > 0]
+        lists = (built, self.first, self.parents, sets.start, sets.skills, sets.first, self.members, of_item)
+        sizes = [k, len(built), len(self.parents), len(sets.size), len(sets.skills), len(self.members)]
+        self.whole = np.concatenate([np.array(sizes, np.int64), *lists])
+        self.real = np.concatenate([self.mark, np.exp(-ease)])
 
     @cached_property
     def above(self) -> Bools:
@@ -97,8 +98,8 @@ def table_of(tracer: AnyTracer, mastered: float) -> Table:
 @njit(cache=True)
 def opened(whole: Ints, real: Floats) -> Any:
     """The parts by name: views, no copies."""
-    k, edges, sets, links, members, items = whole[0], whole[1], whole[2], whole[3], whole[4], whole[5]
-    a = 6 + k
+    k, built, edges, sets, links, members = whole[0], whole[1], whole[2], whole[3], whole[4], whole[5]
+    a = 6 + built
     b = a + k + 1
     c = b + edges
     d = c + sets + 1
@@ -113,11 +114,16 @@ def opened(whole: Ints, real: Floats) -> Any:
         whole[d:e],
         whole[e:f],
         whole[f:g],
-        whole[g : g + items],
-        whole[g + items : g + 2 * items],
+        whole[g:],
         real[:k],
         real[k:],
     )
+
+
+@njit(cache=True)
+def set_of(parts: Any, item: int) -> Any:
+    """The set of an item, whether it may be given or not."""
+    return max(parts.of_item[item], ~parts.of_item[item])
 
 
 def _offsets(tracer: AnyTracer) -> Floats:

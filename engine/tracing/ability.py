@@ -185,6 +185,8 @@ class AbilityTracer(Tracer[Student]):
         values[weight] /= values[weight].sum()
         if student.seen[skill]:
             numbers[STUDENT + k + skill] = at - at % SECOND  # as of then: what is forgotten counts from here
+        else:
+            numbers[STUDENT + 2 * k + skill] = 0  # something was heard of it
         carried = state.belief.carried
         if self.carrier is not None:
             carried = self.carrier.judged(carried, skill, share, answers)

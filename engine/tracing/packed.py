@@ -15,6 +15,7 @@ from numba import njit
 
 from engine.belief import NEVER, REMEMBERED, SECOND, Belief, chances, follow, keep_all, keeps, stand, stand_on
 from engine.borrowed import borrowed
+from engine.covariates import REPEATS
 from engine.facts import Facts
 from engine.tracing.base import RECENT, Floats, Ints, remembered
 
@@ -43,6 +44,7 @@ def newcomer(facts: Facts) -> tuple[Ints, Floats]:
     k = len(facts.prior)
     numbers = np.zeros(STUDENT + 3 * k + RECENT, np.int64)
     numbers[FOLDED_AT], numbers[STUDENT + k : STUDENT + 2 * k] = NEVER, NEVER
+    numbers[STUDENT + 2 * k : STUDENT + 3 * k] = -1
     return numbers, np.concatenate([facts.prior.ravel(), facts.weight])
 
 
@@ -61,6 +63,8 @@ def opened(numbers: Ints, values: Floats) -> Any:
     of_item = of_set + 2 * sets
     forget = of_item + 2 * items
     gap = forget + k
+    repeats = gap + 2
+    fresh = repeats + len(REPEATS)
     return Facts(
         numbers[FACTS:start],
         numbers[skills:],
@@ -74,8 +78,9 @@ def opened(numbers: Ints, values: Floats) -> Any:
         values[of_set:of_item].reshape(sets, 2),
         values[of_item:forget].reshape(items, 2),
         values[forget:gap],
-        values[gap : gap + 2],
-        values[gap + 2 :],
+        values[gap:repeats],
+        values[repeats:fresh],
+        values[fresh:].reshape(3, points, k),
         numbers[SECONDS] > 0,
     )
 

@@ -104,7 +104,7 @@ def read(facts_numbers: Ints, facts_values: Floats, blob: Bytes, kept: int) -> A
     numbers[RECENTS] = recents
     blob, belief = borrowed(blob), believed(k, points, borrowed(numbers), borrowed(values))
     met = met_by(k, borrowed(numbers))
-    belief.known[:], belief.last[:] = facts.prior, NEVER
+    belief.known[:], belief.last[:], belief.place[:] = facts.prior, NEVER, -1
     for g in range(points):
         belief.weight[g], at = _take_real(blob, at)
     at = _take_skills(blob, at, belief, practised, facts.seconds, kept)
@@ -128,8 +128,8 @@ def _take_skills(blob: Bytes, at: int, belief: Any, practised: int, seconds: boo
         passed, at = _take(blob, at)
         skill, last = _within(skill + step, k), last + _signed(passed)
         belief.seen[skill], belief.last[skill] = count, last * SECOND
+        belief.place[skill] = 0 if seconds else last
         if not seconds:
-            belief.place[skill] = last
             passed, at = _take(blob, at)
             belief.last[skill] = _signed(passed) * SECOND
         for g in range(points):

@@ -83,11 +83,11 @@ def test_no_guard_where_none_is_wanted() -> None:
 
 
 def test_the_guard_turns_to_what_a_resting_skill_builds_on() -> None:
-    until, nothing = np.array([0, 0, 0, 3]), np.zeros(4, np.uint8)
-    found = guards(parts(), until, nothing, nothing, POLICY.numbers)
+    resting, nothing = np.array([D]), np.zeros(4, np.uint8)
+    found = guards(parts(), resting, nothing, nothing, POLICY.numbers)
     assert found.tolist() == [1.0, POLICY.drop, POLICY.drop, POLICY.resting]
     stuck, tired = np.array([1, 0, 0, 0], np.uint8), np.array([0, 0, 0, 1], np.uint8)
-    found = guards(parts(), until, tired, stuck, POLICY.numbers)
+    found = guards(parts(), resting, tired, stuck, POLICY.numbers)
     assert found.tolist() == [POLICY.resting, POLICY.drop, POLICY.drop, POLICY.resting * POLICY.tired]
 
 
