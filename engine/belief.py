@@ -36,10 +36,10 @@ FINE = 65535.0  # steps of the lattice that the averages lie on, from 0 to 1
 
 class Belief(NamedTuple):
     """known [K, G] = P(L | theta) after the last answer on each skill; weight [G] of theta; seen [K] answers; last [K]
-    time of the last one (whole seconds, in ms) and place [K] its number among the student's answers, -1 where nothing was
-    heard of the skill, so that ``known`` is as the model has it; memory [M, 6], as
-    32-bit floats since there is a row for every item ever met: answers, sum of scores, when the last one was (its
-    second, or its number where time does not count; in two parts), moving averages of right and of wrong."""
+    time of the last one (whole seconds, in ms) and place [K] its number among the student's answers, -1 where nothing
+    was heard of the skill, so that ``known`` is as the model has it; memory [M, 6], as 32-bit floats since there is a
+    row for every item ever met: answers, sum of scores, when the last one was (its second, or its number where time
+    does not count; in two parts), moving averages of right and of wrong."""
 
     known: Floats
     weight: Floats

@@ -37,7 +37,8 @@ def barring(blocked: Ints, recent: Ints, spacing: int) -> Any:
         size *= 2
     items, levels = np.full(size, -1), np.empty(size, np.int8)
     for n in range(len(recent)):
-        _bar(items, levels, recent[n] if recent[n] >= 0 else ~recent[n], SPACED if n >= len(recent) - spacing else FRESH)
+        level = SPACED if n >= len(recent) - spacing else FRESH
+        _bar(items, levels, recent[n] if recent[n] >= 0 else ~recent[n], level)
     for item in blocked:
         _bar(items, levels, item, ANY)
     return items, levels

@@ -47,6 +47,18 @@ def history_of(given: Rows) -> History:
 
 
 @pytest.mark.parametrize("tracer", TRACERS.values(), ids=TRACERS.keys())
+@given(rows)
+@settings(deadline=None)
+def test_skills_stand_together_as_each_stands_alone(tracer: AbilityTracer, given: Rows) -> None:
+    """To the bit, though those that nothing was heard of are looked at all at once."""
+    state, now = tracer.fold(history_of(given)), 50 * DAY
+    together = tracer.standing(state, now)
+    alone = [tracer.on_skill(state, k, now) for k in range(len(CATALOG.skills))]
+    assert together.mastery.tolist() == [mastery for mastery, _, _ in alone]
+    assert together.known.tolist() == [known for _, known, _ in alone]
+
+
+@pytest.mark.parametrize("tracer", TRACERS.values(), ids=TRACERS.keys())
 @given(rows, st.data())
 @settings(deadline=None)
 def test_folding_in_parts_is_folding_at_once_through_any_snapshot(
