@@ -101,7 +101,7 @@ class Ahead:
         doubted = self._trust < DOUBT and self._calls % AGAIN > 0
         if not self._apart or not 0 < len(held) <= MANY or doubted:
             return await asked, NOTHING
-        task = asyncio.ensure_future(asked)
+        task = asyncio.create_task(asked)
         for _ in range(2):  # it begins in the next turn of the loop, and is sent at the end of that
             await asyncio.sleep(0)
         worked = self._worked(serving, likely, held, choose, at)
@@ -110,7 +110,7 @@ class Ahead:
     def _worked(
         self, serving: Serving, likely: Iterable[tuple[str, bytes]], held: Mapping[str, Kept], choose: bool, at: int
     ) -> Worked:
-        worked, who = Worked(), list[Standing]()
+        worked, who = Worked(), []
         for student, records in likely:
             if (one := held.get(student)) is None:
                 continue

@@ -71,7 +71,7 @@ class States:
     ) -> list[AnyState]:
         """The state of each student. Where an answer came late, it is of the whole history, folded anew. What was
         ``worked`` out ahead is not folded again."""
-        tracer, states = serving.tracer, list[AnyState]()
+        tracer, states = serving.tracer, []
         made = [_made(worked, one, student, held) for student, one in zip(students, stored, strict=True)]
         given = [
             _given(serving, one, held.get(student)) if ready is None else READY

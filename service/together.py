@@ -77,7 +77,9 @@ class Together(Generic[Asked, Told]):
     def _taken(self) -> list[_Waiting[Asked, Told]]:
         """Those that waited longest and can go together: what is said of a response is where its student stands right
         after it, so that a call has one of a student. The others keep their places."""
-        items, taken, left = self._waiting[0].items, dict[str, _Waiting[Asked, Told]](), deque[_Waiting[Asked, Told]]()
+        items = self._waiting[0].items
+        taken: dict[str, _Waiting[Asked, Told]] = {}
+        left: deque[_Waiting[Asked, Told]] = deque()
         for one in self._waiting:
             student = self._student_of(one.asked)
             if one.items != items or len(taken) == MOST or student in taken:
