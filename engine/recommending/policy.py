@@ -37,7 +37,7 @@ class Policy:
     """
 
     name: str = "default"
-    version: str = "5"
+    version: str = "4"
     mastered: float = 0.8
     gate: float = 0.7
     steep: float = 4.0
@@ -45,7 +45,7 @@ class Policy:
     opening: float = 1.5
     discount: float = 0.8
     soon: float = 10.0
-    wrong: int = 3
+    wrong: int = 4
     rest: int = 15
     resting: float = 0.25
     drop: float = 2.0
