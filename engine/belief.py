@@ -217,8 +217,8 @@ def keep_all(facts: Any, belief: Any, at: int, number: int) -> Any:
     :data:`NEVER`."""
     found, forget, seen, last, place = np.ones(len(belief.seen)), facts.forget, belief.seen, belief.last, belief.place
     seconds, slope, typical, now = facts.seconds, facts.gap[0], facts.gap[1], at - at % SECOND
-    for k in range(len(found)):
-        if seen[k] > 0 and at != NEVER:
+    if at != NEVER:
+        for k in range(len(found)):
             found[k] = keeps(seconds, forget[k], slope, typical, seen[k], now, last[k], number, place[k])
     return found
 

@@ -74,9 +74,8 @@ def facts(model: MasteryModel, skills: Sequence[str], start: Ints, members: Ints
     of_set = means(values[:, [GUESS, GAIN]], start, members)
     of_set += with_last(model.combined, np.zeros(2), places(model.combinations, names))
     on_set = means(values[:, [ON_GUESS, ON_GAIN]], start, members)
-    theta, success = model.theta, successes(values, model.theta)
-    prior = sigmoid(values[:, PRIOR, None] + values[:, ON_PRIOR, None] * theta)
-    learn = sigmoid(values[:, LEARN, None] + values[:, ON_LEARN, None] * theta)
+    theta = model.theta
+    prior, learn, success, fresh = at_points(values, theta)
     return Facts(
         start=np.ascontiguousarray(start),
         skills=np.ascontiguousarray(members),
@@ -92,7 +91,7 @@ def facts(model: MasteryModel, skills: Sequence[str], start: Ints, members: Ints
         forget=values[:, FORGET].copy(),
         gap=model.gap.copy(),
         repeats=repeats(model),
-        fresh=unanswered(prior, learn, success),
+        fresh=fresh,
         seconds=model.clock == "seconds",
     )
 
@@ -110,9 +109,8 @@ def drawn(model: MasteryModel, skills: Sequence[str], known: Facts) -> Facts:
     moved = [means((one - own)[:, [GUESS, GAIN]], start, members) for one in values]
     slopes = [means(one[:, [ON_GUESS, ON_GAIN]], start, members) for one in values]
     lifts = [np.exp(m[:, :, None] + s[:, :, None] * theta) for m, s in zip(moved, slopes, strict=True)]
-    d, success = len(values), np.concatenate([successes(one, theta) for one in values], axis=-1)
-    prior = np.hstack([sigmoid(one[:, PRIOR, None] + one[:, ON_PRIOR, None] * theta) for one in values])
-    learn = np.hstack([sigmoid(one[:, LEARN, None] + one[:, ON_LEARN, None] * theta) for one in values])
+    d, of_draws = len(values), zip(*[at_points(one, theta) for one in values], strict=True)
+    prior, learn, success, fresh = (np.concatenate(of, axis) for of, axis in zip(of_draws, (1, 1, 2, 1), strict=True))
     return known._replace(
         prior=prior,
         learn=learn,
@@ -121,8 +119,18 @@ def drawn(model: MasteryModel, skills: Sequence[str], known: Facts) -> Facts:
         weight=np.tile(model.weight, d) / d,
         flow=np.tile(known.flow, d),
         success=success,
-        fresh=unanswered(prior, learn, success),
+        fresh=fresh,
     )
+
+
+def at_points(values: Floats, theta: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """``prior``, ``learn``, ``success`` and ``fresh`` of :class:`Facts`; ``values`` [K, 9]."""
+    prior = sigmoid(values[:, PRIOR, None] + values[:, ON_PRIOR, None] * theta)
+    learn = sigmoid(values[:, LEARN, None] + values[:, ON_LEARN, None] * theta)
+    success = successes(values, theta)
+    u, h = success[:, 0], success[:, 1]
+    fresh = np.stack([(u + (h - u) * prior).T, prior.T, ((h - u) * (1.0 - prior) * learn).T])
+    return prior, learn, success, fresh
 
 
 def successes(values: Floats, theta: Floats) -> Floats:
@@ -130,13 +138,6 @@ def successes(values: Floats, theta: Floats) -> Floats:
     ease = values[:, GUESS, None] + values[:, ON_GUESS, None] * theta
     rise = np.logaddexp(0.0, values[:, GAIN, None] + values[:, ON_GAIN, None] * theta)
     return np.stack([sigmoid(ease), sigmoid(ease + rise)], axis=1)
-
-
-def unanswered(prior: Floats, learn: Floats, success: Floats) -> Floats:
-    """The parts of :func:`engine.belief.stand_on` of skills that nothing was heard of [3, G, K]: a student's are then
-    means over the weights, for all skills at once."""
-    u, h = success[:, 0], success[:, 1]
-    return np.ascontiguousarray(np.stack([u + (h - u) * prior, prior, (h - u) * (1.0 - prior) * learn]).swapaxes(1, 2))
 
 
 def means(of_skills: Floats, start: Ints, members: Ints) -> Floats:

@@ -93,39 +93,32 @@ def counted(parts: Any, bars: Any, allowed: Mask) -> Any:
 def filtered(parts: Any, said: Floats, done: Flags, asked: Flags, available: Ints, settings: Floats) -> Any:
     """The filter that holds for each set of skills [S], what it is worth [S], and how many items every filter keeps,
     those that are open not yet counted."""
-    sets, closed, share, excluded = available.shape[1], settings[CLOSED], settings[SHARE], 0
-    code, worth, kept = np.empty(sets, np.int8), np.empty(sets), np.zeros(len(FILTERS), np.int64)
+    sets, closed, share = available.shape[1], settings[CLOSED], settings[SHARE]
+    code, worth, kept = np.zeros(sets, np.int8), np.zeros(sets), np.zeros(len(FILTERS), np.int64)
     flags = np.empty(len(asked), np.uint8)
     for k in range(len(asked)):
-        shut, rests = said[GATE_ROW, k] < closed, said[ROW_ROW, k] < 0
-        flags[k] = asked[k] | WANTED * (done[k] == 0) | SHUT * shut | RESTS * rests
+        flags[k] = asked[k] | (0 if done[k] else WANTED) | (SHUT if said[GATE_ROW, k] < closed else 0)
+        flags[k] |= RESTS if said[ROW_ROW, k] < 0 else 0
     for s in range(sets):
-        low, high = parts.start[s], parts.start[s + 1]
-        first = parts.skills[low]
-        all_of, worth[s] = flags[first], said[WORTH_ROW, first] if flags[first] & WANTED else 0.0
-        if high - low > 1:
-            all_of, worth[s] = _together(parts.skills[low:high], flags, said, share, settings[RESTING])
+        low, high, all_of, value, gate = parts.start[s], parts.start[s + 1], 0, 0.0, 1.0
+        for j in range(low, high):
+            k = parts.skills[j]
+            all_of |= flags[k]
+            gate = min(gate, said[GATE_ROW, k])
+            if flags[k] & WANTED:
+                value += said[WORTH_ROW, k] / said[GATE_ROW, k]
+        value *= gate  # of the skill that is least ready: the item asks for all of them
+        if high - low > 1:  # whatever else it asks for, it asks for a skill that rests
+            value *= share * (settings[RESTING] if all_of & RESTS else 1.0)
+        worth[s] = value
         code[s] = _code(all_of, available[ANY, s])
-        given = parts.begin[s + 1] - parts.begin[s]
-        if code[s] == OPEN or code[s] > EXCLUDED:
-            excluded += given - available[ANY, s]
         if code[s] != OPEN:
+            given = parts.begin[s + 1] - parts.begin[s]
             kept[code[s]] += given if code[s] <= EXCLUDED else available[ANY, s]
-    kept[EXCLUDED] += excluded
+            kept[EXCLUDED] += given - available[ANY, s] if code[s] > EXCLUDED else 0
+        else:
+            kept[EXCLUDED] += parts.begin[s + 1] - parts.begin[s] - available[ANY, s]
     return code, worth, kept
-
-
-@njit(cache=True)
-def _together(skills: Ints, flags: Flags, said: Floats, share: float, resting: float) -> Any:
-    """The bits of a set of several skills, and what it is worth: all that is not done yet, by the gate of the one that
-    is least ready, since the item asks for all of them; and it asks for a skill that rests, whatever else."""
-    all_of, value, gate = np.uint8(0), 0.0, 1.0
-    for k in skills:
-        all_of |= flags[k]
-        gate = min(gate, said[GATE_ROW, k])
-        if flags[k] & WANTED:
-            value += said[WORTH_ROW, k] / said[GATE_ROW, k]
-    return all_of, value * gate * share * (resting if all_of & RESTS else 1.0)
 
 
 @njit(cache=True)

@@ -191,7 +191,7 @@ def weigh(
     guard = guards(parts, resting, runs(parts, recent, int(settings[RUN])), stuck, settings)
     done = mastered(parts, mastery, known, resting, settings[DROP])
     gate = gates(parts, known, expected[REACHED], done, settings[GATE], settings[STEEP])
-    promise = promises(parts, known, expected[PROMISING], counts, settings[DISCOUNT])
+    opens = promises(parts, known, expected[PROMISING], counts, settings[DISCOUNT])
     opening = settings[OPENING] * (left / (left + settings[SOON] + 1e-9) if left < np.inf else 1.0)
     if not asks & READY:
         gate[:] = 1.0
@@ -201,12 +201,12 @@ def weigh(
             done[k] = value[k] <= 0.0
     gain, opened = _going_back(parts, resting, done, value, back), _waiting(parts, mastery, gate, done)
     for k in range(skills):
-        promise[k] = 1.0 + opening * promise[k]
-    said[GATE_ROW], said[GAIN_ROW], said[OPENS_ROW], said[GUARD_ROW] = gate, gain, promise, guard
+        opens[k] = 1.0 + opening * opens[k]
+    said[GATE_ROW], said[GAIN_ROW], said[OPENS_ROW], said[GUARD_ROW] = gate, gain, opens, guard
     said[OPENED_ROW], said[ROW_ROW] = opened, row
     for k in resting:
         said[ROW_ROW, k] = -row[k]
-    _worth(gate, gain, promise, guard, said[WORTH_ROW])
+    _worth(gate, gain, opens, guard, said[WORTH_ROW])
     return said, done
 
 
