@@ -106,7 +106,7 @@ def test_the_last_items_are_not_given_again_unless_nothing_else_is_left() -> Non
 def test_after_a_long_run_on_one_skill_another_is_preferred() -> None:
     items = [Item(f"{s}{n}", (s,)) for s in "xy" for n in range(30)]
     tracer = bind(builtin(), build([], items, [])[0])
-    run = [Response(str(n), "s", f"x{n}", float(n % 3 == 2), n) for n in range(POLICY.run)]
+    run = [Response(str(n), "s", f"x{n}", float(n == 3), n) for n in range(POLICY.run)]
     state = tracer.fold(unpack(b"".join(map(pack, run))))
     assert names(tracer, choose(tracer, state, POLICY, middle))[0].startswith("y")
     short = tracer.fold(unpack(b"".join(map(pack, run[:-1]))))
