@@ -22,7 +22,8 @@ class Policy:
     discount     what of a skill's worth counts for the one that it builds on: later, or never
     soon         items before the end at which opening others counts by half only (where the end is known)
     wrong, rest  after so many wrong answers in a row a skill rests for so many items, twice as long each time
-    resting      what is left of its worth meanwhile, and of one on which the student is stuck (:mod:`engine.mastery`)
+    resting      what is left of its worth meanwhile, or until a right answer
+    stuck        what is left of the worth of a skill on which the student is stuck (:mod:`engine.mastery`)
     drop         how much more a skill is worth while one rests that builds on it
     run, tired   after so many answers in a row on one skill, what is left of its worth: another one is preferred
     share        share at which an item of several skills teaches each
@@ -37,7 +38,7 @@ class Policy:
     """
 
     name: str = "default"
-    version: str = "4"
+    version: str = "5"
     mastered: float = 0.8
     gate: float = 0.7
     steep: float = 4.0
@@ -48,6 +49,7 @@ class Policy:
     wrong: int = 4
     rest: int = 15
     resting: float = 0.25
+    stuck: float = 0.15
     drop: float = 2.0
     run: int = 6
     tired: float = 0.25
@@ -79,6 +81,7 @@ class Policy:
     WRONG,
     REST,
     RESTING,
+    STUCK,
     DROP,
     RUN,
     TIRED,
@@ -92,4 +95,4 @@ class Policy:
     WORTHWHILE,
     SPACING,
     REVIEW_DAYS,
-) = range(23)
+) = range(24)

@@ -23,6 +23,7 @@ from engine.recommending.policy import (
     RUN,
     SOON,
     STEEP,
+    STUCK,
     TIRED,
     WRONG,
 )
@@ -97,7 +98,7 @@ def spins(parts: Any, recent: Ints, wrong: int, rest: int) -> Any:
     """``row`` [K], wrong answers in a row on each skill, and ``until`` [K], how many more items it rests, of the last
     items answered (as :class:`engine.tracing.State` has them).
 
-    After ``wrong`` in a row it rests for ``rest`` items, and for twice as long each time until a right answer.
+    After ``wrong`` in a row it rests for ``rest`` items, and for twice as long each time; a right answer ends that.
     """
     skills = len(parts.mark)
     row, times, total, until = np.zeros((4, skills), np.int64)
@@ -107,7 +108,7 @@ def spins(parts: Any, recent: Ints, wrong: int, rest: int) -> Any:
         for j in range(parts.start[s], parts.start[s + 1]):
             k = parts.skills[j]
             if right:
-                row[k], times[k], total[k] = 0, 0, 0
+                row[k], times[k], total[k], until[k] = 0, 0, 0, 0
                 continue
             row[k] += 1
             total[k] += 1
@@ -140,14 +141,14 @@ def runs(parts: Any, recent: Ints, run: int) -> Any:
 def guards(parts: Any, resting: Ints, tired: Flags, stuck: Flags, settings: Floats) -> Any:
     """What a skill's worth is multiplied by, [K]: less while it rests (``resting``: which do), where the student is
     stuck and after a long run; more where a resting skill builds on it."""
-    found, held, tiring = np.ones(len(stuck)), settings[RESTING], settings[TIRED]
+    found, tiring = np.ones(len(stuck)), settings[TIRED]
     for k in resting:
         for j in range(parts.first[k], parts.first[k + 1]):
             found[parts.parents[j]] = settings[DROP]
     for k in resting:
-        found[k] = held
+        found[k] = settings[RESTING]
     for k in range(len(found)):
-        found[k] = (held if stuck[k] > 0 else found[k]) * (tiring if tired[k] > 0 else 1.0)
+        found[k] = (settings[STUCK] if stuck[k] > 0 else found[k]) * (tiring if tired[k] > 0 else 1.0)
     return found
 
 

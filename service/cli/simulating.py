@@ -24,7 +24,9 @@ def add_to(app: typer.Typer) -> None:
 
 
 def simulate(
-    students: Annotated[str, typer.Option(help="bkt, pfa, forgetting, or your own as package.module:Name.")] = "bkt",
+    students: Annotated[
+        str, typer.Option(help="bkt, pfa, forgetting, wheel-spinning, or your own: module:Name.")
+    ] = "bkt",
     policy: Annotated[str, typer.Option(help="Policies with commas: names, or JSON files; or 'all'.")] = "default",
     worlds: Annotated[int, typer.Option(min=1, help="How many worlds.")] = 20,
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same figures.")] = 0,

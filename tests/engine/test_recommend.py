@@ -124,7 +124,7 @@ def test_a_skill_on_which_the_student_is_stuck_rests_while_another_is_open() -> 
     assert standing.mastery[0] < LOW < standing.mastery[1] < POLICY.mastered
     assert standing.gain[0] > standing.gain[1], "by what is expected to be learnt alone x would be given"
     assert names(tracer, choose(tracer, state, policy, middle))[0].startswith("y")
-    assert names(tracer, choose(tracer, state, replace(policy, resting=1.0), middle))[0].startswith("x")
+    assert names(tracer, choose(tracer, state, replace(policy, stuck=1.0), middle))[0].startswith("x")
     (only,) = choose(tracer, state, policy, middle, skills=["x"]).recommendations
     assert only.reason == "stuck"
     fewer = tracer.fold(unpack(b"".join(map(pack, wrong[1:] + other))))

@@ -71,7 +71,7 @@ def test_a_skill_rests_after_wrong_answers_in_a_row_and_longer_each_time(given: 
             if k not in skills[item]:
                 continue
             run = 0 if right else run + 1
-            row, times = (0, 0) if right else (row + 1, times)
+            row, times, rests = (0, 0, 0) if right else (row + 1, times, rests)
             if row == 3:
                 row, rests, times = 0, n + 1 + 5 * 2**times, times + 1
         assert (total[k], until[k]) == (run, max(rests - len(given), 0))
@@ -88,7 +88,7 @@ def test_the_guard_turns_to_what_a_resting_skill_builds_on() -> None:
     assert found.tolist() == [1.0, POLICY.drop, POLICY.drop, POLICY.resting]
     stuck, tired = np.array([1, 0, 0, 0], np.uint8), np.array([0, 0, 0, 1], np.uint8)
     found = guards(parts(), resting, tired, stuck, POLICY.numbers)
-    assert found.tolist() == [POLICY.resting, POLICY.drop, POLICY.drop, POLICY.resting * POLICY.tired]
+    assert found.tolist() == [POLICY.stuck, POLICY.drop, POLICY.drop, POLICY.resting * POLICY.tired]
 
 
 def test_a_long_run_is_seen_through_items_of_several_skills() -> None:

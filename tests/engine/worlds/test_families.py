@@ -10,6 +10,7 @@ from engine.worlds.families import FAMILIES
 from engine.worlds.forgetting import Forgetting
 from engine.worlds.pfa import PFA, sigmoid
 from engine.worlds.students import Transparent
+from engine.worlds.wheel_spinning import WheelSpinning
 from engine.worlds.world import Plan, World, make
 
 COUNT = 400
@@ -70,7 +71,7 @@ def test_prospects_are_what_comes_true(world: World, name: str) -> None:
         gain = np.where(np.round(cost[:, k]) == n, (students.known() - before)[:, k], gain)
     able = ready[:, k] & (worth[:, k] > 0) & (cost[:, k] <= 25)
     share = gain[able].mean() / worth[able, k].mean()
-    assert 0.58 < share < 0.8 if name == "bkt" else 0.85 < share < 1.15
+    assert 0.58 < share < 0.8 if name in ("bkt", "wheel-spinning") else 0.85 < share < 1.15
 
 
 def test_bkt_answers_by_guess_and_slip(world: World) -> None:
@@ -107,3 +108,18 @@ def test_half_of_what_was_learnt_fades_and_the_rest_stays(world: World) -> None:
         students.answer(np.full(300, items[1]))
     kept = (students._strength[:, root] - start) / learnt
     assert 0.4 < kept.min() <= kept.max() < 0.56
+
+
+def test_a_third_of_the_skills_is_never_learnt_by_who_spins(world: World) -> None:
+    students = WheelSpinning(world, COUNT, np.random.default_rng(0))
+    root = int(np.setdiff1d(np.arange(30), world.edges[1])[0])
+    item = int(np.flatnonzero((world.first == root) & (world.second < 0))[0])
+    could, known = students.ready()[:, root], students.known()[:, root] == 1.0
+    worth, _, _ = students.prospects(25)
+    assert (~could).mean() == pytest.approx(1 / 3, abs=0.07)
+    assert (worth[:, root] == np.where(could & ~known, 1.0, 0.0)).all()
+    for _ in range(200):
+        students.answer(np.full(COUNT, item))
+    now = students.known()[:, root] == 1.0
+    assert not (now & ~known & ~could).any()
+    assert now[could].mean() > 0.95

@@ -38,7 +38,8 @@ def test_who_sees_all_gains_most_and_chance_least(name: str) -> None:
     worlds = [run(FAMILIES[name], policies, SMALL, 1, n) for n in range(3)]
     figures = summarise(worlds)
     assert figures["omniscient"].gain > figures["outer-fringe"].gain > figures["random"].gain
-    assert figures["omniscient"].wasted < 0.1
+    soon_done = name == "wheel-spinning"  # so much is out of reach that 40 items are more than there is to learn
+    assert figures["omniscient"].wasted < (0.35 if soon_done else 0.1)
     assert figures["omniscient"].share_of_omniscient == 100.0
     lead, low, high = figures["outer-fringe"].against["random"]
     assert lead == pytest.approx(figures["outer-fringe"].gain - figures["random"].gain)
