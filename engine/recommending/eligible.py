@@ -112,12 +112,13 @@ def filtered(parts: Any, said: Floats, done: Flags, asked: Flags, available: Int
             value *= share * (settings[RESTING] if all_of & RESTS else 1.0)
         worth[s] = value
         code[s] = _code(all_of, available[ANY, s])
-        if code[s] != OPEN:
-            given = parts.begin[s + 1] - parts.begin[s]
-            kept[code[s]] += given if code[s] <= EXCLUDED else available[ANY, s]
-            kept[EXCLUDED] += given - available[ANY, s] if code[s] > EXCLUDED else 0
+        given, left = parts.begin[s + 1] - parts.begin[s], available[ANY, s]
+        if code[s] == NOT_ASKED or code[s] == BANNED:
+            kept[code[s]] += given
         else:
-            kept[EXCLUDED] += parts.begin[s + 1] - parts.begin[s] - available[ANY, s]
+            kept[EXCLUDED] += given - left
+            if code[s] > EXCLUDED:
+                kept[code[s]] += left
     return code, worth, kept
 
 

@@ -21,8 +21,9 @@ class Policy:
     opening      how much what a skill would open counts beside what is learnt on it
     discount     what of a skill's worth counts for the one that it builds on: later, or never
     soon         items before the end at which opening others counts by half only (where the end is known)
-    wrong, rest  after so many wrong answers in a row a skill rests for so many items, twice as long each time
-    resting      what is left of its worth meanwhile, or until a right answer
+    wrong, rest  after so many wrong answers in a row a skill rests for so many items, twice as long each time, or until
+                 a right answer
+    resting      what is left of its worth meanwhile
     stuck        what is left of the worth of a skill on which the student is stuck (:mod:`engine.mastery`)
     drop         how much more a skill is worth while one rests that builds on it
     run, tired   after so many answers in a row on one skill, what is left of its worth: another one is preferred

@@ -9,7 +9,7 @@ from engine.worlds.students import Floats, Mask
 from engine.worlds.world import World
 
 OUT_OF_REACH = 1 / 3
-NEVER = 1e9  # items that it takes
+NEVER = 1e-9  # learning rate: a bound on the items that it takes, so that the planner can divide by it
 
 
 class WheelSpinning(BKT):
@@ -20,7 +20,7 @@ class WheelSpinning(BKT):
     def __init__(self, world: World, count: int, rng: np.random.Generator) -> None:
         super().__init__(world, count, rng)
         self._reachable = rng.random(self._learn.shape) >= OUT_OF_REACH
-        self._learn = np.where(self._reachable, self._learn, 0.0)
+        self._learn = np.where(self._reachable, self._learn, NEVER)
 
     def ready(self) -> Mask:
         """See :class:`engine.worlds.students.Students`."""
@@ -28,5 +28,5 @@ class WheelSpinning(BKT):
 
     def prospects(self, left: int) -> tuple[Floats, Floats, Mask]:
         """See :class:`engine.worlds.students.Transparent`."""
-        known = self.known()
-        return np.where(self._reachable, 1.0 - known, 0.0), 1.0 / np.maximum(self._learn, 1.0 / NEVER), known > 0.0
+        worth, cost, met = super().prospects(left)
+        return worth * self._reachable, cost, met

@@ -25,7 +25,7 @@ def add_to(app: typer.Typer) -> None:
 
 def simulate(
     students: Annotated[
-        str, typer.Option(help="bkt, pfa, forgetting, wheel-spinning, or your own: module:Name.")
+        str, typer.Option(help="bkt, pfa, forgetting, wheel-spinning, or your own as package.module:Name.")
     ] = "bkt",
     policy: Annotated[str, typer.Option(help="Policies with commas: names, or JSON files; or 'all'.")] = "default",
     worlds: Annotated[int, typer.Option(min=1, help="How many worlds.")] = 20,
