@@ -8,13 +8,13 @@ state. Both are what would be worked out now, to the bit.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from engine.recommend import Choice
 from engine.responses import unpack
 from engine.tracing import AnyState
+from service.begun import begun
 from service.serving import Serving
 from service.views import Next
 
@@ -101,11 +101,9 @@ class Ahead:
         doubted = self._trust < DOUBT and self._calls % AGAIN > 0
         if not self._apart or not 0 < len(held) <= MANY or doubted:
             return await asked, NOTHING
-        task = asyncio.create_task(asked)
-        for _ in range(2):  # it begins in the next turn of the loop, and is sent at the end of that
-            await asyncio.sleep(0)
+        answer = begun(asked)
         worked = self._worked(serving, likely, held, choose, at)
-        return await task, worked
+        return await answer, worked
 
     def _worked(
         self, serving: Serving, likely: Iterable[tuple[str, bytes]], held: Mapping[str, Kept], choose: bool, at: int

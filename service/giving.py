@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from engine.recommend import Choice, Policy
-from engine.responses import History
+from engine.responses import History, unpack
 from engine.tracing import AnyState
 from service import metrics
 from service.ahead import NOTHING, Chosen, Standing, Worked
@@ -18,8 +18,9 @@ from service.notes import Notes
 from service.serving import Serving
 from service.views import Next
 
-Asker = tuple[str, AnyState, History, Notes]
-"""A student who is to be given something: id, state, records (the whole history where something is noted), notes."""
+Asker = tuple[str, AnyState, bytes, Notes]
+"""A student who is to be given something: id, state, packed records (the whole history where something is noted), and
+notes."""
 
 
 class Giver:
@@ -56,8 +57,9 @@ class Giver:
             given = [next(rest) if old is None else old for old in made]
             self._log([(*one, ONE, state.length) for one, (_, state) in zip(given, alike, strict=True)], at)
             found = {answer.student_id: answer for answer, _ in given}
-        for student, state, records, notes in who:
+        for student, state, packed, notes in who:
             if student not in found:
+                records = unpack(packed)
                 question = ONE if n == 1 else Question(n)
                 question = notes.asked(question, records) if notes.notes else question
                 found[student] = self.give(serving, student, state, records, question, at)

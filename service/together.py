@@ -7,10 +7,12 @@ code where the one before left it. Nobody waits for company: where nothing is un
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 from service.store.base import StoreUnavailable
 
@@ -20,6 +22,8 @@ AHEAD = 2
 MOST = 64
 """Requests in one call: bounds how long the first of them waits for the last."""
 
+logger = logging.getLogger(__name__)
+
 Asked = TypeVar("Asked")
 Told = TypeVar("Told")
 
@@ -28,7 +32,7 @@ Told = TypeVar("Told")
 class _Waiting(Generic[Asked, Told]):
     asked: Asked
     items: int
-    told: asyncio.Future[Told]
+    tell: Callable[[Told | Exception], None]
 
 
 class Together(Generic[Asked, Told]):
@@ -44,15 +48,19 @@ class Together(Generic[Asked, Told]):
         self._under_way = dict[asyncio.Task[None], int]()  # and how many requests each has
         self._gathering = False
 
-    def put(self, asked: Asked, items: int) -> asyncio.Future[Told]:
-        """What the call will tell of this one, or what the call of it alone raises."""
+    def ask(self, asked: Asked, items: int, tell: Callable[[Told | Exception], None]) -> None:
+        """``tell`` will be called with what the call tells of this one, or with what the call of it alone raises."""
         # Not _Waiting[Asked, Told](...): it tries to note the alias on what it makes, which costs more than making it.
-        one: _Waiting[Asked, Told] = _Waiting(asked, items, self._loop.create_future())
-        self._waiting.append(one)
+        self._waiting.append(_Waiting(asked, items, tell))
         if not self._gathering:  # whoever arrives in this turn of the loop comes along
             self._gathering = True
             self._loop.call_soon(self._go)
-        return one.told
+
+    def put(self, asked: Asked, items: int) -> asyncio.Future[Told]:
+        """As :meth:`ask`, to be awaited."""
+        told: asyncio.Future[Told] = self._loop.create_future()
+        self.ask(asked, items, partial(_resolve, told))
+        return told
 
     def _go(self) -> None:
         self._gathering = False
@@ -98,9 +106,23 @@ class Together(Generic[Asked, Told]):
                     await self._asked([one])
                 return
             for one in some:
-                if not one.told.done():  # else the caller gave up
-                    one.told.set_exception(fault)
+                _tell(one, fault)
             return
         for one, own in zip(some, told, strict=True):
-            if not one.told.done():
-                one.told.set_result(own)
+            _tell(one, own)
+
+
+def _tell(one: _Waiting[Any, Told], told: Told | Exception) -> None:
+    try:
+        one.tell(told)
+    except Exception:  # the fault of one takes no other along
+        logger.exception("an answer could not be told")
+
+
+def _resolve(future: asyncio.Future[Told], told: Told | Exception) -> None:
+    if future.done():  # the caller gave up
+        return
+    if isinstance(told, Exception):
+        future.set_exception(told)
+    else:
+        future.set_result(told)

@@ -138,7 +138,8 @@ class Tutor:
         ``log=False`` where nobody is given them: a page that shows what would come is no recommendation.
         """
         serving, stored, states, _ = await self._read([student_id], whole=question.reads_history)
-        (state,), (records,), (notes,) = await self._noted(serving, [student_id], stored, states)
+        (state,), (packed,), (notes,) = await self._noted(serving, [student_id], stored, states)
+        records = unpack(packed)
         question = notes.asked(question, records) if notes.notes else question
         return self._giver.give(serving, student_id, state, records, question, self.now(), log, explain)
 
@@ -174,19 +175,19 @@ class Tutor:
 
     async def _noted(
         self, serving: Serving, who: Sequence[str], stored: Sequence[StudentState], states: list[AnyState]
-    ) -> tuple[list[AnyState], list[History], list[Notes]]:
-        """States with what teachers said of mastery, records, and notes: of students of whom something is noted the
-        records are the whole history."""
-        records, notes = [unpack(one.records) for one in stored], [NONE] * len(states)
+    ) -> tuple[list[AnyState], list[bytes], list[Notes]]:
+        """States with what teachers said of mastery, packed records, and notes: of students of whom something is noted
+        the records are the whole history."""
+        records, notes = [one.records for one in stored], [NONE] * len(states)
         noted = [at for at, one in enumerate(stored) if one.notes]
         if not noted:
             return states, records, notes
         whole, _ = await self.store.read([who[at] for at in noted], b"")
         states = [*states]
         for at, one in zip(noted, whole, strict=True):
-            records[at], notes[at] = unpack(one.records), Notes.read(one.notes)
+            records[at], notes[at] = one.records, Notes.read(one.notes)
             if said := notes[at].judgements:
-                states[at] = await asyncio.to_thread(fold_judged, serving.tracer, records[at], said)
+                states[at] = await asyncio.to_thread(fold_judged, serving.tracer, unpack(one.records), said)
         return states, records, notes
 
     # ---------------------------------------------------------------------------------------------------- mastery

@@ -7,7 +7,6 @@ unusual (a batch, other parameters, a body that is no plain response) :class:`se
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
@@ -118,22 +117,18 @@ class Direct:
         tutor: Tutor | None = self._state.tutor
         if tutor is None:
             return False
-        put: Callable[[], asyncio.Future[Any]]
+        ask: Callable[[Callable[[Any], None]], None]
         if asked.student_id is not None:
-            put = partial(tutor.asking.put, asked.student_id, asked.n)
+            ask = partial(tutor.asking.ask, asked.student_id, asked.n)
         elif (response := self._response(tutor, body)) is not None:
-            put = partial(tutor.recording.put, response, asked.n)
+            ask = partial(tutor.recording.ask, response, asked.n)
         else:
             return False
         refused, limits = self._hand.take(asked.key, 1)
-        mark = logs.request_id.set(asked.request_id)
-        try:
-            if refused is not None:
-                self._refuse(asked, refused, limits, reply)
-            else:
-                put().add_done_callback(partial(self._done, asked, limits, reply))
-        finally:
-            logs.request_id.reset(mark)
+        if refused is not None:
+            self._answer(asked, limits, reply, refused)
+        else:
+            ask(partial(self._done, asked, limits, reply))
         return True
 
     def _response(self, tutor: Tutor, body: bytes) -> Answer | None:
@@ -143,19 +138,26 @@ class Direct:
             return None
         return plain(raw, tutor.now(), self._tolerance)
 
-    def _done(self, asked: Asked, limits: Headers, reply: Reply, told: asyncio.Future[Any]) -> None:
-        """Called in the context of :meth:`begin`: what is logged here has the request's id."""
+    def _done(self, asked: Asked, limits: Headers, reply: Reply, told: Any) -> None:
         self._hand.drop(1)
+        self._answer(asked, limits, reply, told)
+
+    def _answer(self, asked: Asked, limits: Headers, reply: Reply, told: Any) -> None:
+        """Send what the tutor told, or the fault; what is logged meanwhile has the request's id."""
+        mark = logs.request_id.set(asked.request_id)
         replayed = False
         try:
-            answer = told.result()
+            if isinstance(told, Exception):
+                raise told
             if asked.student_id is None:
-                answer, replayed = responses.single(answer, asked.n > 0)
-            content = orjson.dumps(answer)
+                told, replayed = responses.single(told, asked.n > 0)
+            content = orjson.dumps(told)
         except Exception as fault:
             self._refuse(asked, problem_of(fault, asked.path), limits, reply)
         else:
             self._send(asked, 200, (JSON, REPLAYED) if replayed else (JSON,), limits, content, reply)
+        finally:
+            logs.request_id.reset(mark)
 
     def _refuse(self, asked: Asked, problem: Problem, limits: Headers, reply: Reply) -> None:
         said = render(problem)

@@ -1,4 +1,4 @@
-"""Commands of many requests over one connection: whatever waits in one turn of the event loop goes out together.
+"""Commands of many requests over one connection: whatever gathers while the server works goes out together.
 
 redis-py takes a connection for every command in flight and reads its answer alone; under load most of the time went
 there. It still connects (addresses, TLS, passwords). From then on what it read and wrote is read and written here:
@@ -71,7 +71,7 @@ class Line:
         self._timeout = timeout
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[_Request] = deque()
-        self._flushing = self._closing = self._silent = False
+        self._closing = self._silent = False
         self._trying: asyncio.Future[list[Any]] | None = None
         self._wire: _Wire | None = None
         self._connecting: asyncio.Task[None] | None = None
@@ -81,15 +81,13 @@ class Line:
             raise RedisConnectionError("the store is closed")
         if self._silent and self._trying is not None and not self._trying.done():
             raise Silent("the server has not answered for a while")
-        # Packed here and not at the flush: a text that cannot be encoded must fail its own caller alone.
+        # Packed before it waits with others: a text that cannot be encoded must fail its own caller alone.
         packed = b"".join([one if type(one) is bytes else hiredis.pack_command(one) for one in commands])  # type: ignore[arg-type]  # its stub says a 1-tuple
         request = _Request(packed, len(commands), self._loop.create_future())
         if self._silent:
             self._trying = request.future
         self._waiting.append(request)
-        if not self._flushing:
-            self._flushing = True
-            self._loop.call_soon(self.flush)
+        self.flush()  # at once: who asks may have other work to do meanwhile
         return await request.future
 
     async def close(self) -> None:
@@ -103,7 +101,6 @@ class Line:
 
     def flush(self) -> None:
         """Send what waits, unless enough is under way: then the next answer brings us here again."""
-        self._flushing = False
         if not self._waiting:
             return
         if self._wire is None:

@@ -27,18 +27,20 @@ def apart(tutor: Tutor) -> None:
 
 @pytest.fixture
 def worked(tutor: Tutor, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """In order: when the store answered, and what was worked out: a fold or a choice."""
+    """In order: when the store was asked, when it answered, and what was worked out: a fold or a choice."""
     done: list[str] = []
     record, read, chosen = tutor.store.record, tutor.store.read, tutor._giver._chooser.choose_each
     kind = type(tutor.serving.tracer)
     fold = kind.fold
 
     async def recorded(*given: Any) -> Any:
+        done.append("asked")
         found = await record(*given)
         done.append("store")
         return found
 
     async def was_read(*given: Any) -> Any:
+        done.append("asked")
         found = await read(*given)
         done.append("store")
         return found
@@ -72,11 +74,11 @@ async def test_once_a_student_is_held_the_work_is_done_before_the_store_answers(
     tutor: Tutor, worked: list[str]
 ) -> None:
     await tutor.record([answer("r1", at=1)], 1)
-    assert worked == ["store", "fold", "choice"]
+    assert worked == ["asked", "store", "fold", "choice"]
     worked.clear()
     await tutor.record([answer("r2", at=2)], 1)
     await tutor.next_each(["ada"], 1)
-    assert worked == ["fold", "choice", "store", "choice", "store"]
+    assert worked == ["asked", "fold", "choice", "store", "asked", "choice", "store"]
 
 
 async def test_it_is_told_and_logged_as_what_is_worked_out_afterwards(tutor: Tutor, store: Store) -> None:
@@ -156,7 +158,7 @@ async def test_nothing_is_worked_out_where_it_does_not_come_true(tutor: Tutor, s
         worked.clear()
         doubted = tutor._ahead._trust < DOUBT and (tutor._ahead._calls + 1) % AGAIN > 0
         await tutor.record([answer(f"r{n + 1}", at=n + 1)], 1)
-        assert worked == [*([] if doubted else ["fold", "choice"]), "store", "fold", "choice"]
+        assert worked == ["asked", *([] if doubted else ["fold", "choice"]), "store", "fold", "choice"]
     assert tutor._ahead._trust < DOUBT
     for n in range(1_000, 1_000 + 12 * AGAIN):  # the other one is gone
         await tutor.record([answer(f"r{n}", at=n)], 1)

@@ -129,6 +129,22 @@ async def test_who_gives_up_takes_no_other_along(calls: Calls) -> None:
     assert (await asyncio.gather(first, return_exceptions=True))[0].__class__ is asyncio.CancelledError
 
 
+async def test_an_answer_that_cannot_be_told_takes_no_other_along(
+    calls: Calls, caplog: pytest.LogCaptureFixture
+) -> None:
+    recording = together(calls)
+    calls.open.set()
+
+    def gone(_: Receipt | Exception) -> None:
+        raise RuntimeError("nobody there")
+
+    recording.ask(answer("r1"), 1, gone)
+    (second,) = await _sent(recording, (answer("r2", "bob"), 1))
+    assert (await second).results[0].id == "r2"
+    assert calls.made == [(["r1", "r2"], 1)]
+    assert "could not be told" in caplog.text
+
+
 async def test_who_ask_what_comes_next_are_told_what_each_would_be_alone(tutor: Tutor) -> None:
     names = [f"s{n}" for n in range(6)]
     await tutor.record([answer(f"r-{name}", name) for name in names[:4]])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from redis import Redis
 
 from engine.responses import key
+from service.begun import begun
 from service.store.base import Held, Outcome, Snapshot, StoreUnavailable, StudentState
 from service.store.redis import RedisStore
 from service.store.redis_keys import bucket_of
@@ -50,6 +52,18 @@ async def test_nothing_acknowledged_is_lost_when_the_server_is_killed(server: Re
     store = await RedisStore.open(server.url)
     await assert_holds(store, lines)
     await store.close()
+
+
+async def test_what_is_begun_is_with_the_server_before_it_is_awaited(store: RedisStore, server: RedisServer) -> None:
+    await store.record([write("bob", "r1")], TAG)  # the first call brings the script along
+    work = begun(store.record([write("ada", "r1")], TAG))
+    with Redis.from_url(server.url) as other:
+        deadline = time.monotonic() + 5
+        while not other.exists(_key("tail", "ada")):  # the event loop does not turn meanwhile
+            assert time.monotonic() < deadline
+            time.sleep(0.001)
+    ((recorded,), _) = await work
+    assert recorded.outcomes == [Outcome.RECORDED]
 
 
 async def test_a_client_goes_on_when_the_server_is_back(server: RedisServer) -> None:
