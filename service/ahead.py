@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from engine.recommend import Choice
 from engine.responses import unpack
 from engine.tracing import AnyState
-from service.begun import begun
+from service.futures import begun
 from service.serving import Serving
 from service.views import Next
 

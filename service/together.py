@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Generic, TypeVar
 
+from service.futures import resolve
 from service.store.base import StoreUnavailable
 
 AHEAD = 2
@@ -59,7 +60,7 @@ class Together(Generic[Asked, Told]):
     def put(self, asked: Asked, items: int) -> asyncio.Future[Told]:
         """As :meth:`ask`, to be awaited."""
         told: asyncio.Future[Told] = self._loop.create_future()
-        self.ask(asked, items, partial(_resolve, told))
+        self.ask(asked, items, partial(resolve, told))
         return told
 
     def _go(self) -> None:
@@ -117,12 +118,3 @@ def _tell(one: _Waiting[Any, Told], told: Told | Exception) -> None:
         one.tell(told)
     except Exception:  # the fault of one takes no other along
         logger.exception("an answer could not be told")
-
-
-def _resolve(future: asyncio.Future[Told], told: Told | Exception) -> None:
-    if future.done():  # the caller gave up
-        return
-    if isinstance(told, Exception):
-        future.set_exception(told)
-    else:
-        future.set_result(told)

@@ -22,6 +22,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, ReadOnlyError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from service.futures import resolve
+
 log = logging.getLogger(__name__)
 
 Command = tuple[bytes | str | int, ...]
@@ -198,8 +200,7 @@ class _Wire(asyncio.Protocol):
                 if request.closes:
                     self.pipelines -= 1
                     self._began.popleft()
-                if not request.future.done():  # else the caller gave up
-                    request.future.set_result(request.answers)
+                resolve(request.future, request.answers)
         if stale:  # it is no primary any more: whoever is has the same address
             self._transport.abort()
         self._line.flush()
@@ -241,5 +242,4 @@ def _error(text: str) -> ResponseError:
 
 def _refuse(requests: Sequence[_Request], error: Exception) -> None:
     for request in requests:
-        if not request.future.done():
-            request.future.set_exception(error)
+        resolve(request.future, error)

@@ -23,7 +23,7 @@ from typing import Any, Literal, TypeVar
 from service import logs
 from service.store.base import StoreUnavailable
 from service.store.sqlite_checkpoints import FAR, Checkpoints
-from service.store.sqlite_jobs import MOST, Job, Transactions, reading, resolve, writing
+from service.store.sqlite_jobs import MOST, Job, Transactions, reading, resolve_all, writing
 
 log = logging.getLogger(__name__)
 
@@ -112,11 +112,11 @@ class _Line(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._told += data
         answers = [(self._asked.popleft(), outcome) for outcomes in taken(self._told) for outcome in outcomes]
-        resolve(answers)
+        resolve_all(answers)
 
     def connection_lost(self, _: Exception | None) -> None:
         self.ended = True
-        resolve([(future, _died()) for future in self._asked])
+        resolve_all([(future, _died()) for future in self._asked])
         self._asked.clear()
         self._gone.set_result(None)
 

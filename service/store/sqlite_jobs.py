@@ -6,11 +6,12 @@ import asyncio
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
+from service.futures import resolve
 from service.store.base import StoreUnavailable
 from service.store.sqlite_schema import PAGES, connect
 from service.store.turnstile import Turnstile, pause
@@ -132,15 +133,10 @@ class Transactions:
                 log.warning("closing the database failed", exc_info=True)
 
 
-def resolve(answers: Sequence[tuple[asyncio.Future[Any], Any]]) -> None:
-    """Tell each who waits what became of their job: what it gave, or raised."""
-    for future, outcome in answers:
-        if future.done():  # the caller gave up
-            continue
-        if isinstance(outcome, Exception):
-            future.set_exception(outcome)
-        else:
-            future.set_result(outcome)
+def resolve_all(answers: Iterable[tuple[asyncio.Future[Any], Any]]) -> None:
+    """Tell each who waits what became of their job."""
+    for answer in answers:
+        resolve(*answer)
 
 
 def writing(path: Path, patience: float, pages: int = PAGES) -> Transactions:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from service.store.base import StoreUnavailable
-from service.store.sqlite_jobs import MOST, Job, Transactions, resolve
+from service.store.sqlite_jobs import MOST, Job, Transactions, resolve_all
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +79,6 @@ def _deliver(batch: Sequence[_Waiting], outcomes: Sequence[Any]) -> None:
         by_loop.setdefault(waiting.loop, []).append((waiting.future, outcome))
     for loop, answers in by_loop.items():
         try:
-            loop.call_soon_threadsafe(resolve, answers)
+            loop.call_soon_threadsafe(resolve_all, answers)
         except RuntimeError:  # the loop is closed: nobody waits any more
             log.debug("an event loop ended before its answers")

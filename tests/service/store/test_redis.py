@@ -13,7 +13,7 @@ import pytest
 from redis import Redis
 
 from engine.responses import key
-from service.begun import begun
+from service.futures import begun
 from service.store.base import Held, Outcome, Snapshot, StoreUnavailable, StudentState
 from service.store.redis import RedisStore
 from service.store.redis_keys import bucket_of

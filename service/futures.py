@@ -1,8 +1,8 @@
-"""A coroutine that runs from the moment it is begun. One that is only awaited later waits for that to do anything, and
-a task for the next turn of the event loop."""
+"""What asyncio has not: a coroutine that runs from the moment it is begun, and a future told in one step."""
 
 from __future__ import annotations
 
+import asyncio
 import types
 from collections.abc import Awaitable, Coroutine, Generator
 from functools import partial
@@ -12,8 +12,9 @@ T = TypeVar("T")
 
 
 def begun(work: Coroutine[Any, Any, T]) -> Awaitable[T]:
-    """What ``work`` comes to, once it is awaited; as far as its first wait it has run then. To be awaited by the task
-    that began it. Raises what that part of it raises."""
+    """What ``work`` comes to, once it is awaited; as far as its first wait it has run then, where a coroutine waits to
+    be awaited, and a task for the next turn of the event loop. To be awaited by the task that began it. Raises what
+    that part of it raises."""
     try:
         return _rest(work, work.send(None))
     except StopIteration as ended:
@@ -37,3 +38,13 @@ def _rest(work: Coroutine[Any, Any, T], waits_for: Any) -> Generator[Any, Any, T
 
 async def _told(value: T) -> T:
     return value
+
+
+def resolve(future: asyncio.Future[T], outcome: T | Exception) -> None:
+    """Tell who waits what came of it: what it gave, or raised."""
+    if future.done():  # the caller gave up
+        return
+    if isinstance(outcome, Exception):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)

@@ -1,4 +1,5 @@
-"""What is begun runs at once as far as it can, and then goes on as if it had been awaited from the beginning."""
+"""What is begun runs at once as far as it can, and then goes on as if it had been awaited from the beginning; what came
+of a call is told to who waits."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ import asyncio
 
 import pytest
 
-from service.begun import begun
+from service.futures import begun, resolve
 
 
 class Steps:
@@ -108,3 +109,14 @@ async def test_one_that_nobody_awaits_ends_with_its_owner() -> None:
     work = begun(steps.run())
     del work
     assert steps.done == ["before 0", "end"]
+
+
+async def test_who_waits_is_told_and_who_gave_up_is_left_alone() -> None:
+    given, raised, gave_up = (asyncio.get_running_loop().create_future() for _ in range(3))
+    gave_up.cancel()
+    for future, outcome in ((given, 1), (raised, LookupError("gone")), (gave_up, 2), (given, 3)):
+        resolve(future, outcome)
+    assert await given == 1
+    with pytest.raises(LookupError, match="gone"):
+        await raised
+    assert gave_up.cancelled()
